@@ -1,0 +1,107 @@
+"""The cluster as frozen values. No parsing and no I/O here: ``file.py`` makes these, everything else reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from typing import TypeVar
+
+LayerSpec = TypeVar("LayerSpec")
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A layer-2 segment that connects the nodes; ``switch`` is its failure domain."""
+
+    name: str
+    cidr: IPv4Network
+    switch: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Vip:
+    """An address that moves between nodes; ``network`` is the network that contains it."""
+
+    name: str
+    address: IPv4Address
+    network: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How Fournines logs in to a real node; what is empty is left to the OpenSSH configuration."""
+
+    host: str = ""
+    user: str = ""
+    port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One machine. ``addresses`` maps network name to its address there; ``domains`` names what it fails with
+    (``rack``, ``power``, ``switch`` or any other the operator uses)."""
+
+    name: str
+    addresses: Mapping[str, IPv4Address]
+    domains: Mapping[str, str] = field(default_factory=dict)
+    arbitrator: bool = False
+    reach: Reach = Reach()
+
+    @property
+    def management(self) -> IPv4Address:
+        """The address that services and clients use."""
+        return self.addresses["management"]
+
+    @property
+    def replication(self) -> IPv4Address:
+        """The address for traffic between members; the management one where there is no such network."""
+        return self.addresses.get("replication", self.management)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """The promise: the longest client-visible gap after any single failure, and that acknowledged writes stay."""
+
+    recover_within_s: float
+    lose_acknowledged_writes: str = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """One cluster file, validated. ``layers`` maps layer name to its settings object (``layers/*/spec.py``);
+    ``overrides`` maps a timer's name to the value the operator insists on, as written."""
+
+    name: str
+    release: str
+    distro: str
+    recovery: Recovery
+    networks: Mapping[str, Network]
+    vips: Mapping[str, Vip]
+    nodes: tuple[Node, ...]
+    layers: Mapping[str, object]
+    overrides: Mapping[str, str] = field(default_factory=dict)
+
+    def node(self, name: str) -> Node:
+        """The node of that name; KeyError when there is none."""
+        for node in self.nodes:
+            if node.name == name:
+                return node
+        raise KeyError(name)
+
+    @property
+    def controllers(self) -> tuple[Node, ...]:
+        """The nodes that run services: all but arbitrators, in the order of the file."""
+        return tuple(node for node in self.nodes if not node.arbitrator)
+
+    def spec(self, kind: type[LayerSpec]) -> LayerSpec | None:
+        """The settings of the layer whose spec class is ``kind``; None where the file does not ask for it."""
+        for settings in self.layers.values():
+            if isinstance(settings, kind):
+                return settings
+        return None
+
+    @property
+    def service_vip(self) -> Vip:
+        """The address that clients inside the cloud use: the one named ``internal``, else the first."""
+        return self.vips.get("internal") or next(iter(self.vips.values()))

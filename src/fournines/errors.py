@@ -1,0 +1,113 @@
+"""Everything that Fournines raises on purpose; the command line turns each into one message and an exit code.
+
+    FourninesError                     exit 1, message and hint
+    ├── ClusterFileError               the cluster file has findings (all of them at once)
+    ├── Refused                        acting would be unsafe; says why and the way out
+    │   ├── PlanStale                  the world is no longer as the saved plan saw it
+    │   └── Interrupted                another run holds the lock, or this one was told to stop
+    ├── NodeError                      a node, by name
+    │   ├── Unreachable                no conversation with the node is possible
+    │   └── RequestFailed              the node answered, the request did not succeed there
+    ├── GateTimeout                    a wait ended without what it waited for; says what it last saw
+    ├── CommandFailed                  a process on this machine ended badly
+    ├── SecretsError                   the secret store cannot be opened, read or written
+    ├── LabError                       a lab machine or wire could not be made, changed or removed
+    │   └── LabUnavailable             this computer cannot host a lab at all
+    └── DrillError                     a drill could not be run to a verdict
+
+Findings (``findings.py``) are values and are returned; these are raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from fournines.findings import Finding
+
+
+class FourninesError(Exception):
+    """An expected problem. ``hint`` says what to do about it."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ClusterFileError(FourninesError):
+    """The cluster file cannot be used; ``findings`` holds every problem found."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        count = len(self.findings)
+        super().__init__(f"the cluster file has {count} problem{'s' if count != 1 else ''}")
+
+
+class Refused(FourninesError):
+    """Acting now would be unsafe."""
+
+
+class PlanStale(Refused):
+    """The facts that a saved plan relied on have changed."""
+
+
+class Interrupted(Refused):
+    """Another run is under way, or this one was asked to stop."""
+
+    exit_code: ClassVar[int] = 130
+
+
+class NodeError(FourninesError):
+    """A problem on one node."""
+
+    def __init__(self, node: str, message: str, *, hint: str = "") -> None:
+        super().__init__(f"{node}: {message}", hint=hint)
+        self.node = node
+
+
+class Unreachable(NodeError):
+    """No conversation with the node is possible."""
+
+
+class RequestFailed(NodeError):
+    """The node answered, and says that the request did not succeed."""
+
+
+class GateTimeout(FourninesError):
+    """What a step waited for did not come in time; ``last_seen`` is what was there instead."""
+
+    def __init__(self, waiting_for: str, timeout_s: float, last_seen: str, *, hint: str = "") -> None:
+        super().__init__(f"{waiting_for}: not within {timeout_s:g} s; last seen: {last_seen}", hint=hint)
+        self.waiting_for = waiting_for
+        self.timeout_s = timeout_s
+        self.last_seen = last_seen
+
+
+class CommandFailed(FourninesError):
+    """A process on this machine exited with an error; ``tail`` is the end of what it said."""
+
+    def __init__(self, argv: Sequence[str], returncode: int, tail: str, *, hint: str = "") -> None:
+        said = f": {tail}" if tail else ""
+        super().__init__(f"{argv[0]} exited with {returncode}{said}", hint=hint)
+        self.argv = tuple(argv)
+        self.returncode = returncode
+        self.tail = tail
+
+
+class SecretsError(FourninesError):
+    """The secret store cannot be opened, read or written."""
+
+
+class LabError(FourninesError):
+    """A lab machine or wire could not be made, changed or removed."""
+
+
+class LabUnavailable(LabError):
+    """This computer cannot host a lab."""
+
+
+class DrillError(FourninesError):
+    """A drill could not be run to a verdict."""
