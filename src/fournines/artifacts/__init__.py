@@ -1,0 +1,1 @@
+"""How wants are written: one module per format, each with emit and parse."""

@@ -1,0 +1,126 @@
+"""What a layer gives to the blueprint, and what layers ask of one another through it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from fournines.blueprint.files import NodeDirectory, NodeFile
+from fournines.blueprint.predicate import Predicate
+from fournines.blueprint.snapshot import Probe
+from fournines.blueprint.steps import Service, Step
+from fournines.findings import Severity
+
+
+class Spread(StrEnum):
+    """How a listener chooses among its members."""
+
+    LEAST_CONNECTIONS = "leastconn"
+    ONE_WRITER = "one writer"   # one member takes everything until it fails; no automatic fail-back
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A service that clients reach through a VIP. ``check_path`` empty means a TCP check on ``check_port``
+    (0: the service's own port). ``kind`` chooses the timers: api, database, messaging."""
+
+    name: str
+    vip: str
+    port: int
+    kind: str
+    members: tuple[str, ...]
+    spread: Spread = Spread.LEAST_CONNECTIONS
+    mode: str = "http"
+    check_path: str = ""
+    check_port: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SqlAccount:
+    """A database and the account that owns it; ``secret`` names the password in the secret store."""
+
+    database: str
+    user: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAccount:
+    """A message broker account; ``secret`` names the password in the secret store."""
+
+    user: str
+    secret: str
+    administrator: bool = False
+
+
+class SecretKind(StrEnum):
+    """How a secret is made; see ``cluster/secrets.py``."""
+
+    PASSWORD = "password"              # noqa: S105 - a kind, not a password
+    ERLANG_COOKIE = "erlang-cookie"
+    FERNET_KEYS = "fernet-keys"        # several keys, newest last, as one JSON list
+
+
+@dataclass(frozen=True, slots=True)
+class SecretNeed:
+    """A secret that has to exist before the cluster can be built."""
+
+    name: str
+    kind: SecretKind
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Phase one: what a layer needs others to provide for it."""
+
+    listeners: tuple[Listener, ...] = ()
+    sql_accounts: tuple[SqlAccount, ...] = ()
+    broker_accounts: tuple[BrokerAccount, ...] = ()
+    secrets: tuple[SecretNeed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """Something that must hold now, judged by ``verify``. ``name`` reads as a sentence:
+    ``exactly one node holds the address internal (192.168.42.101)``."""
+
+    name: str
+    holds: Predicate
+    remedy: str
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A role that one node holds at a time, shown by ``status``: ``vip internal``, ``database writer``."""
+
+    name: str
+    holder: Predicate
+    candidates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The members of a layer, for ``status``: who is well, and how many may still fail.
+    ``needs`` is how many must stay (a majority, or one)."""
+
+    layer: str
+    well: Predicate
+    nodes: tuple[str, ...]
+    needs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """Phase two: everything a layer puts on the nodes, by node name, and how it is brought up and judged."""
+
+    packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    directories: Mapping[str, tuple[NodeDirectory, ...]] = field(default_factory=dict)
+    files: Mapping[str, tuple[NodeFile, ...]] = field(default_factory=dict)
+    services: tuple[Service, ...] = ()
+    steps: tuple[Step, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    invariants: tuple[Invariant, ...] = ()
+    seats: tuple[Seat, ...] = ()
+    members: tuple[Members, ...] = ()

@@ -1,0 +1,78 @@
+"""Steps, gates and services: how a layer says what must happen, in which order, and how one knows that it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fournines.blueprint.predicate import Predicate
+from fournines.blueprint.requests import Request
+
+
+class On(StrEnum):
+    """On which of a step's nodes, and how many at a time."""
+
+    FIRST = "first"       # only the first node
+    REST = "rest"         # all but the first, together
+    EACH = "each"         # all, together
+    ROLLING = "rolling"   # all, one after the other, each behind the step's gate
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Go on once ``holds`` is true; give up after ``timeout_s`` and say what was last seen."""
+
+    holds: Predicate
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do. ``name`` is unique and begins with the layer: ``database: start the first member``.
+
+    ``do`` maps node name to its requests; its order is the order of the nodes. For each node: where ``unless``
+    holds there is nothing to do; else ``only_if`` must hold (not unknown) at the moment of acting, or the step
+    is refused; then the requests; then ``until``. ``needs`` names steps that must have gone before.
+    ``why`` says in a sentence why this is done; ``refusal`` what to do when ``only_if`` does not hold.
+    """
+
+    name: str
+    on: On
+    do: Mapping[str, tuple[Request, ...]]
+    why: str
+    unless: Predicate | None = None
+    only_if: Predicate | None = None
+    refusal: str = ""
+    until: Gate | None = None
+    needs: tuple[str, ...] = ()
+    undo: Mapping[str, tuple[Request, ...]] | None = None
+
+
+class OnChange(StrEnum):
+    """What a running unit needs when a file of its configuration changes."""
+
+    RESTART = "restart"
+    RELOAD = "reload"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A systemd unit kept enabled and running with the configuration that was written for it.
+
+    The engine makes three steps of it: start where it is not active (all nodes together, or one by one with
+    ``start_rolling``), restart or reload one node at a time where it runs with an older configuration, and a
+    stamp on the node of what it was started with. ``files`` are paths among the layer's files.
+    ``ready`` is the gate after each; ``others_ok`` must hold before a running member is touched.
+    ``needs`` names steps that must have gone before it is started. Its steps are named
+    ``LAYER: start UNIT`` and ``LAYER: restart UNIT``.
+    """
+
+    unit: str
+    nodes: tuple[str, ...]
+    files: tuple[str, ...]
+    ready: Gate
+    others_ok: Predicate | None = None
+    on_change: OnChange = OnChange.RESTART
+    start_rolling: bool = False
+    needs: tuple[str, ...] = ()

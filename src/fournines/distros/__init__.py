@@ -1,0 +1,1 @@
+"""Where distributions differ: one file each."""

@@ -1,0 +1,1 @@
+"""What we break on purpose, with real clients watching."""

@@ -1,0 +1,1 @@
+"""Making it so: compile, graph, plan, apply, observe, verify, journal."""

@@ -1,0 +1,1 @@
+"""Real machines on one machine: drivers, image, wires."""

@@ -1,0 +1,1 @@
+"""What we show: console and JSON views of values; nothing here decides."""
