@@ -10,6 +10,8 @@ from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.blueprint.predicate import Predicate
 from fournines.blueprint.snapshot import Probe
 from fournines.blueprint.steps import Service, Step
+from fournines.cluster.needs import SecretKind as SecretKind  # layers find all their words here
+from fournines.cluster.needs import SecretNeed as SecretNeed
 from fournines.findings import Severity
 
 
@@ -52,22 +54,6 @@ class BrokerAccount:
     user: str
     secret: str
     administrator: bool = False
-
-
-class SecretKind(StrEnum):
-    """How a secret is made; see ``cluster/secrets.py``."""
-
-    PASSWORD = "password"              # noqa: S105 - a kind, not a password
-    ERLANG_COOKIE = "erlang-cookie"
-    FERNET_KEYS = "fernet-keys"        # several keys, newest last, as one JSON list
-
-
-@dataclass(frozen=True, slots=True)
-class SecretNeed:
-    """A secret that has to exist before the cluster can be built."""
-
-    name: str
-    kind: SecretKind
 
 
 @dataclass(frozen=True, slots=True)

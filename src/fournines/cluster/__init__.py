@@ -1,1 +1,1 @@
-"""What the operator wants: the cluster file as frozen values, the promise, the timers it implies, the secrets."""
+"""What the operator wants: the cluster file as frozen values, the promise, its timers, the secrets."""

@@ -1,4 +1,4 @@
-"""The cluster as frozen values. No parsing and no I/O here: ``file.py`` makes these, everything else reads them."""
+"""The cluster as frozen values. No parsing, no I/O: ``file.py`` makes these, everything else reads them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """The promise: the longest client-visible gap after any single failure, and that acknowledged writes stay."""
+    """The promise: the longest gap a client sees after any single failure, and that acknowledged writes stay."""
 
     recover_within_s: float
     lose_acknowledged_writes: str = "never"

@@ -1,0 +1,22 @@
+"""The secrets that layers ask for, as values: ``secrets.py`` makes them, layers only name them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class SecretKind(StrEnum):
+    """How a secret is made; see ``secrets.py``."""
+
+    PASSWORD = "password"              # noqa: S105 - a kind, not a password
+    ERLANG_COOKIE = "erlang-cookie"
+    FERNET_KEYS = "fernet-keys"        # several keys as one JSON list: staged first, primary last
+
+
+@dataclass(frozen=True, slots=True)
+class SecretNeed:
+    """A secret that has to exist before the cluster can be built."""
+
+    name: str
+    kind: SecretKind
