@@ -1,0 +1,58 @@
+# Everything a newcomer types. `make demo` and `make test` install what they need: Debian packages through this
+# machine's own apt, Python packages from a hash-pinned lock through its own pip configuration.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUN_STAMP := $(VENV)/.installed-run
+DEV_STAMP := $(VENV)/.installed-dev
+
+.PHONY: demo test check lock clean packages golden bench-plan help
+
+help:
+	@echo "make demo        build a lab, apply examples/three-controllers.yaml, power off the VIP holder, report"
+	@echo "make test        everything that CI runs, the lab tests included"
+	@echo "make check       formatting, lint, types, who may import whom"
+	@echo "make golden      write the rendered examples anew (look at the diff before committing it)"
+	@echo "make bench-plan  the no-op plan beside the same end state in Ansible"
+	@echo "make lock        pin the Python packages anew"
+	@echo "make clean       remove the virtual environment and what was built here; labs: fournines lab down"
+
+demo: packages $(RUN_STAMP)
+	@scripts/demo
+
+test: packages $(DEV_STAMP) check
+	$(BIN)/pytest
+
+check: $(DEV_STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+golden: $(DEV_STAMP)
+	$(BIN)/pytest tests/golden --golden-update
+
+bench-plan: packages $(DEV_STAMP)
+	$(BIN)/python benchmarks/plan/run.py
+
+packages:
+	@scripts/install-packages
+
+$(BIN)/python: | packages
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN_STAMP): requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV_STAMP): requirements-dev.lock $(RUN_STAMP)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+lock: $(DEV_STAMP)
+	scripts/lock
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
