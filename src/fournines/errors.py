@@ -2,6 +2,8 @@
 
     FourninesError                     exit 1, message and hint
     ├── ClusterFileError               the cluster file has findings (all of them at once)
+    ├── Unwritable (and ValueError)    a value that a configuration format cannot carry
+    ├── Unparsable (and ValueError)    text that is not in the format it should be in; has the line
     ├── Refused                        acting would be unsafe; says why and the way out
     │   ├── PlanStale                  the world is no longer as the saved plan saw it
     │   └── Interrupted                another run holds the lock, or this one was told to stop
@@ -44,6 +46,25 @@ class ClusterFileError(FourninesError):
         self.findings = tuple(findings)
         count = len(self.findings)
         super().__init__(f"the cluster file has {count} problem{'s' if count != 1 else ''}")
+
+
+class Unwritable(FourninesError, ValueError):
+    """A configuration format cannot carry this value. Never repeats the value: it may be a secret."""
+
+    def __init__(self, where: str, what: str, *, hint: str = "") -> None:
+        super().__init__(f"{where}: {what}", hint=hint)
+        self.where = where
+        self.what = what
+
+
+class Unparsable(FourninesError, ValueError):
+    """Text is not in the format it should be in; ``line`` is 1-based. Never repeats the text: secrets."""
+
+    def __init__(self, format_name: str, line: int, what: str) -> None:
+        super().__init__(f"{format_name}, line {line}: {what}")
+        self.format_name = format_name
+        self.line = line
+        self.what = what
 
 
 class Refused(FourninesError):

@@ -1,1 +1,6 @@
-"""How wants are written: one module per format, each with emit and parse."""
+"""HOW WANTS ARE WRITTEN: one module per format, each with frozen documents, ``emit`` and ``parse``.
+
+``parse(emit(document)) == document`` for every document that ``emit`` accepts; what a format cannot carry is
+refused with ``errors.Unwritable``, so no value can smuggle in a second setting. ``parse`` also reads what
+people write by hand and answers text that is not in the format with ``errors.Unparsable``. No I/O here.
+"""

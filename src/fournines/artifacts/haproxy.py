@@ -1,0 +1,144 @@
+"""haproxy.cfg: sections, each with its lines, each line a keyword and its arguments.
+
+An argument is one value whatever it holds: blanks, quotes, ``#`` and line ends are quoted or escaped as in
+section 2.2 of HAProxy's configuration manual (Quoting and escaping).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from fournines.artifacts.document import Scalar, notice, numbered, text_of, writable
+from fournines.errors import Unparsable, Unwritable
+
+FORMAT = "haproxy.cfg"
+SECTION_KINDS = frozenset((
+    "global", "defaults", "frontend", "backend", "listen", "peers", "resolvers", "mailers", "userlist",
+    "cache", "program", "http-errors", "ring", "log-forward", "fcgi-app",
+))
+
+Line: TypeAlias = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """``kind`` and its arguments (a name for most kinds, none for global), then its lines of words."""
+
+    kind: str
+    arguments: tuple[str, ...]
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A whole configuration, in order."""
+
+    sections: tuple[Section, ...] = ()
+
+
+def section(kind: str, name: str, lines: Iterable[Iterable[Scalar]]) -> Section:
+    """A section; ``name`` is empty for global and defaults. Each line: a keyword, then its arguments."""
+    words = tuple(tuple(text_of(word) for word in line) for line in lines)
+    return Section(kind, (name,) if name else (), words)
+
+
+def document(*sections: Section) -> Document:
+    """A configuration of these sections."""
+    return Document(sections)
+
+
+def emit(configuration: Document) -> str:
+    """The file's text; Unwritable where a word cannot be carried."""
+    text = [notice()]
+    for part in configuration.sections:
+        if part.kind not in SECTION_KINDS:
+            raise Unwritable(FORMAT, f"there is no section of the kind {part.kind!r}")
+        where = " ".join((FORMAT, part.kind, *part.arguments))
+        text.append("\n" + _words((part.kind, *part.arguments), where) + "\n")
+        for line in part.lines:
+            if not line or not line[0] or line[0] in SECTION_KINDS:
+                raise Unwritable(where, "a line must begin with a keyword that does not start a section")
+            text.append("    " + _words(line, f"{where}: {line[0]}") + "\n")
+    return "".join(text)
+
+
+_MAX_WORDS = 64  # MAX_LINE_ARGS in HAProxy's defaults.h
+_BARE = re.compile(r"[^\s\\\"'#\x00-\x1f\x7f]+")
+_ESCAPES = {" ": "\\ ", "\\": "\\\\", "#": "\\#", "'": "\\'", '"': '\\"',
+            "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def _words(words: Line, where: str) -> str:
+    if len(words) > _MAX_WORDS:
+        raise Unwritable(where, f"a line has {len(words)} words, HAProxy reads at most {_MAX_WORDS}")
+    return " ".join(_word(word, where) for word in words)
+
+
+def _word(word: str, where: str) -> str:
+    writable(word, where, allow="\n\r\t")
+    if _BARE.fullmatch(word):
+        return word
+    if not set(word) & set("'\n\r\t"):
+        return f"'{word}'"
+    return "".join(_ESCAPES.get(character, character) for character in word)
+
+
+def parse(text: str) -> Document:
+    """The configuration that ``text`` holds; Unparsable where HAProxy would not read it as one.
+
+    Environment variables in double quotes are left as they stand.
+    """
+    found: list[tuple[Line, list[Line]]] = []
+    for number, line in numbered(text):
+        words = _split(line, number)
+        if not words:
+            continue
+        if words[0] in SECTION_KINDS:
+            found.append((words, []))
+        elif not found:
+            raise Unparsable(FORMAT, number, "a line stands before the first section")
+        else:
+            found[-1][1].append(words)
+    return Document(tuple(Section(head[0], head[1:], tuple(lines)) for head, lines in found))
+
+
+_UNESCAPES = {" ": " ", "\\": "\\", "#": "#", "'": "'", '"': '"', "$": "$", "n": "\n", "r": "\r", "t": "\t"}
+_TOKEN = re.compile(r"""
+      (?P<blank>[ \t]+)
+    | (?P<comment>\#.*)
+    | '(?P<strong>[^']*)'
+    | "(?P<weak>(?:[^"\\]|\\.)*)"
+    | (?P<plain>(?:[^\s"'\\\#]|\\.|[^\S \t])+)
+""", re.VERBOSE | re.DOTALL)
+_ESCAPED = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
+
+
+def _split(line: str, number: int) -> Line:
+    words: list[str] = []
+    joined = False  # whether the next piece belongs to the last word: a'b c'd is one word
+    position = 0
+    while position < len(line):
+        match = _TOKEN.match(line, position)
+        if match is None:
+            raise Unparsable(FORMAT, number, "a quote is not closed, or a backslash ends the line")
+        position = match.end()
+        if match.lastgroup == "comment":
+            break
+        if match.lastgroup == "blank":
+            joined = False
+            continue
+        assert match.lastgroup is not None
+        piece = match[match.lastgroup]
+        piece = piece if match.lastgroup == "strong" else _ESCAPED.sub(_unescape, piece)
+        words = [*words[:-1], words[-1] + piece] if joined else [*words, piece]
+        joined = True
+    return tuple(words)
+
+
+def _unescape(match: re.Match[str]) -> str:
+    if match[1]:
+        return chr(int(match[1], 16))
+    return _UNESCAPES.get(match[2], match[0])

@@ -1,0 +1,223 @@
+"""Ini files in the three dialects that the cluster's programs read: my.cnf (MariaDB), oslo.config and uWSGI.
+
+Keys may repeat (multi-valued options of oslo.config, ``plugin_load_add``) and, in my.cnf, stand bare.
+Sources: MariaDB mysys/my_default.c, oslo_config/iniparser.py and cfg.py, uWSGI core/ini.c.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from fournines.artifacts.document import Scalar, named, notice, numbered, text_of, unpadded, writable
+from fournines.errors import Unparsable, Unwritable
+
+
+class Dialect(StrEnum):
+    """Who reads the file."""
+
+    MY_CNF = "my.cnf"
+    OSLO = "oslo.config"
+    UWSGI = "uwsgi"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """``key = value``; ``value`` None is a key that stands alone (my.cnf only)."""
+
+    key: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """``[name]`` and its entries, in order."""
+
+    name: str
+    entries: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file in one dialect. A section may come twice; programs read both as one."""
+
+    dialect: Dialect
+    sections: tuple[Section, ...] = ()
+
+
+Value: TypeAlias = Scalar | Sequence[Scalar] | None
+Sections: TypeAlias = Mapping[str, Mapping[str, Value]]
+
+_NOT_IN_KEYS = "=:#;[]\"'\\! "
+_MY_CNF_LINE_BYTES = 4094  # my_default.c reads with a buffer of 4096; what is longer is cut in two
+_MY_CNF_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b"}
+_MY_CNF_UNESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "s": " ", '"': '"', "'": "'", "\\": "\\"}
+
+
+def my_cnf(sections: Sections) -> Document:
+    """MariaDB's dialect: True is ``ON``, None a bare key, a list one line for each item."""
+    return _document(Dialect.MY_CNF, sections, "ON", "OFF")
+
+
+def oslo(sections: Sections) -> Document:
+    """The dialect of OpenStack services: a list is a multi-valued option; ``$`` is a plain character."""
+    return _document(Dialect.OSLO, sections, "true", "false")
+
+
+def uwsgi(sections: Sections) -> Document:
+    """uWSGI's dialect: a list is an option given several times."""
+    return _document(Dialect.UWSGI, sections, "true", "false")
+
+
+def emit(document: Document) -> str:
+    """The file's text; Unwritable where the dialect cannot carry a name or a value."""
+    lines = [notice()]
+    for section in document.sections:
+        where = f"{document.dialect} section"
+        lines.append(f"\n[{named(section.name, where, refuse='[]' + _SPECIAL[document.dialect])}]\n")
+        lines += [_line(document.dialect, section.name, entry) + "\n" for entry in section.entries]
+    return "".join(lines)
+
+
+def parse(text: str, dialect: Dialect) -> Document:
+    """The document that ``text`` holds, read as its program does; Unparsable where that would refuse it."""
+    found: list[tuple[str, list[Entry]]] = []
+    continued = False
+    for number, line in numbered(text):
+        blank = not line.strip()
+        if dialect is Dialect.OSLO and line[:1] in (" ", "\t") and not blank:
+            if not continued:
+                raise Unparsable(dialect, number, "an indented line, and no value before it to continue")
+            last = found[-1][1].pop()
+            found[-1][1].append(Entry(last.key, f"{last.value}\n{line.strip()}"))
+            continue
+        continued = False
+        stripped = line.strip()
+        if blank or stripped[0] in "#;":
+            continue
+        if stripped[0] == "[":
+            found.append((_section_name(dialect, stripped, number), []))
+        elif not found:
+            raise Unparsable(dialect, number, "a setting stands before the first [section]")
+        else:
+            found[-1][1].append(_entry(dialect, stripped, number))
+            continued = True
+    return Document(dialect, tuple(Section(name, tuple(entries)) for name, entries in found))
+
+
+def _document(dialect: Dialect, sections: Sections, yes: str, no: str) -> Document:
+    def entries(settings: Mapping[str, Value]) -> tuple[Entry, ...]:
+        made: list[Entry] = []
+        for key, value in settings.items():
+            if value is None:
+                made.append(Entry(key, None))
+            elif isinstance(value, Sequence) and not isinstance(value, str):
+                made += [Entry(key, text_of(item, yes, no)) for item in value]
+            else:
+                made.append(Entry(key, text_of(value, yes, no)))
+        return tuple(made)
+
+    return Document(dialect, tuple(Section(name, entries(settings)) for name, settings in sections.items()))
+
+
+# ---------------------------------------------------------------------------------------------------- writing
+
+_SPECIAL = {Dialect.MY_CNF: "", Dialect.OSLO: "", Dialect.UWSGI: "%"}
+
+
+def _line(dialect: Dialect, section: str, entry: Entry) -> str:
+    where = f"{dialect} [{section}] {entry.key}"
+    naming = f"{dialect} [{section}]: the name of a setting"
+    key = named(entry.key, naming, refuse=_NOT_IN_KEYS + _SPECIAL[dialect])
+    if entry.value is None:
+        if dialect is not Dialect.MY_CNF:
+            raise Unwritable(where, "has no value, and only my.cnf has keys that stand alone")
+        return key
+    line = f"{key} = {_WRITE[dialect](entry.value, where)}".rstrip()
+    if dialect is Dialect.MY_CNF and len(line.encode()) > _MY_CNF_LINE_BYTES:
+        raise Unwritable(where, f"the line exceeds {_MY_CNF_LINE_BYTES} bytes; MariaDB would cut it in two")
+    return line
+
+
+def _write_my_cnf(value: str, where: str) -> str:
+    writable(value, where, allow="\n\t\r\b")
+    if value and value == value.strip() and not re.search(r"[\\\"'#\n\t\r\b]", value):
+        return value
+    if not value:
+        return ""
+    return '"' + "".join(_MY_CNF_ESCAPES.get(character, character) for character in value) + '"'
+
+
+def _write_oslo(value: str, where: str) -> str:
+    writable(value, where, allow="\t")
+    escaped = value.replace("$", "\\$")
+    quote = escaped != escaped.strip() or (escaped and escaped[0] == escaped[-1] and escaped[0] in "\"'")
+    return f'"{escaped}"' if quote else escaped
+
+
+def _write_uwsgi(value: str, where: str) -> str:
+    return unpadded(writable(value, where, refuse="%"), where)
+
+
+_WRITE = {Dialect.MY_CNF: _write_my_cnf, Dialect.OSLO: _write_oslo, Dialect.UWSGI: _write_uwsgi}
+
+# ---------------------------------------------------------------------------------------------------- reading
+
+
+def _section_name(dialect: Dialect, line: str, number: int) -> str:
+    name, bracket, rest = line[1:].partition("]")
+    if not bracket or not name.strip():
+        raise Unparsable(dialect, number, "a section is written [name]")
+    if rest.strip() and dialect is not Dialect.MY_CNF:
+        raise Unparsable(dialect, number, "nothing may follow the ] of a section")
+    return name.strip()
+
+
+def _entry(dialect: Dialect, line: str, number: int) -> Entry:
+    if dialect is Dialect.MY_CNF:
+        line = _without_comment(line)
+    separators = ":=" if dialect is Dialect.OSLO else "="
+    match = re.match(rf"([^{separators}]*)([{separators}]?)(.*)", line)
+    assert match is not None
+    key, separator, value = match[1].strip(), match[2], match[3].strip()
+    if not key:
+        raise Unparsable(dialect, number, "a setting has no name")
+    if not separator:
+        if dialect is Dialect.OSLO:
+            raise Unparsable(dialect, number, "a setting is written: name = value")
+        return Entry(key, None if dialect is Dialect.MY_CNF else "")
+    return Entry(key, _READ[dialect](value))
+
+
+def _without_comment(line: str) -> str:
+    """my.cnf: a # outside quotes ends the line; a backslash protects a quote only inside quotes."""
+    quote, escaped = "", False
+    for position, character in enumerate(line):
+        if character in "\"'" and not escaped:
+            quote = "" if quote == character else quote or character
+        if not quote and character == "#":
+            return line[:position]
+        escaped = bool(quote) and character == "\\" and not escaped
+    return line
+
+
+def _read_my_cnf(value: str) -> str:
+    if len(value) > 1 and value[0] in "\"'" and value[0] == value[-1]:
+        value = value[1:-1]
+    return re.sub(r"\\([ntrbs\"'\\])", lambda match: _MY_CNF_UNESCAPES[match[1]], value)
+
+
+def _read_oslo(value: str) -> str:
+    if value and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]
+    return value.replace("\\$", "$")
+
+
+def _read_uwsgi(value: str) -> str:
+    return value
+
+
+_READ = {Dialect.MY_CNF: _read_my_cnf, Dialect.OSLO: _read_oslo, Dialect.UWSGI: _read_uwsgi}

@@ -1,0 +1,162 @@
+"""keepalived.conf: lines of words, and blocks of lines in braces, nested.
+
+A block's lines are settings (``vrrp_instance``) or values (``virtual_ipaddress``); both are lines here.
+Source: keepalived.conf(5) and keepalived's lib/parser.c. Most keywords know double quotes but no escapes in
+them, so a word may hold blanks, but neither a double quote nor a backslash.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from fournines.artifacts.document import Scalar, notice, numbered, text_of, writable
+from fournines.errors import Unparsable, Unwritable
+
+FORMAT = "keepalived.conf"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A keyword and its values, or a value alone."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """``words { items }``."""
+
+    words: tuple[str, ...]
+    items: tuple[Item, ...] = ()
+
+
+Item: TypeAlias = Line | Block
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A whole configuration, in order."""
+
+    items: tuple[Item, ...] = ()
+
+
+def block(keyword: str, name: str, items: Iterable[Item | Iterable[Scalar] | str]) -> Block:
+    """A block; ``name`` is empty where the keyword takes none. An item is a block, a line's words, or one word."""
+    return Block((keyword, name) if name else (keyword,), tuple(_item(item) for item in items))
+
+
+def document(*items: Item) -> Document:
+    """A configuration of these blocks."""
+    return Document(items)
+
+
+def _item(item: Item | Iterable[Scalar] | str) -> Item:
+    if isinstance(item, Line | Block):
+        return item
+    return Line((item,) if isinstance(item, str) else tuple(text_of(word) for word in item))
+
+
+def emit(configuration: Document) -> str:
+    """The file's text; Unwritable where a word cannot be carried."""
+    text = notice("!")
+    for item in configuration.items:
+        text += "\n" + "".join(f"{line}\n" for line in _lines(item, FORMAT, 0))
+    return text
+
+
+_REFUSED = '"\\$#!{}'  # quotes, escapes, parameters, comments, blocks: some are read inside quotes too
+_BARE = re.compile(r"[^\s'@~][^\s']*")
+
+
+def _lines(item: Item, where: str, depth: int) -> Iterable[str]:
+    if not item.words:
+        raise Unwritable(where, "a line has no words")
+    here = f"{where}: {item.words[0]}"
+    words = "    " * depth + " ".join(_word(word, here) for word in item.words)
+    if isinstance(item, Line):
+        yield words
+        return
+    yield words + " {"
+    for inner in item.items:
+        yield from _lines(inner, here, depth + 1)
+    yield "    " * depth + "}"
+
+
+def _word(word: str, where: str) -> str:
+    writable(word, where, refuse=_REFUSED)
+    return word if _BARE.fullmatch(word) else f'"{word}"'
+
+
+_OPEN, _CLOSE = "{", "}"
+_TOKEN = re.compile(r"""
+      (?P<blank>[ \t\r\f\v]+)
+    | (?P<comment>[\#!].*)
+    | (?P<brace>[{}])
+    | (?P<word>(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\.|[^\s"'\\{}\#!]|[^\S \t\r\f\v])+)
+""", re.VERBOSE)
+
+
+def parse(text: str) -> Document:
+    """The configuration that ``text`` holds; Unparsable where quotes or braces do not match.
+
+    Parameters (``$NAME``), conditions (``@node``) and includes are left as words.
+    """
+    open_blocks: list[tuple[int, tuple[str, ...], list[Item]]] = [(0, (), [])]
+    for number, line in numbered(text):
+        words: list[str] = []
+        for piece in _pieces(line, number):
+            if piece == _OPEN:
+                if not words:
+                    raise Unparsable(FORMAT, number, "a block has no keyword before its {")
+                open_blocks.append((number, tuple(words), []))
+                words = []
+            elif piece == _CLOSE:
+                _close_line(open_blocks, words)
+                if len(open_blocks) == 1:
+                    raise Unparsable(FORMAT, number, "a } closes no block")
+                _, head, items = open_blocks.pop()
+                open_blocks[-1][2].append(Block(head, tuple(items)))
+            else:
+                words.append(piece[1:])
+        _close_line(open_blocks, words)
+    if len(open_blocks) > 1:
+        raise Unparsable(FORMAT, open_blocks[-1][0], "the block that begins here is not closed")
+    return Document(tuple(open_blocks[0][2]))
+
+
+def _close_line(open_blocks: list[tuple[int, tuple[str, ...], list[Item]]], words: list[str]) -> None:
+    if words:
+        open_blocks[-1][2].append(Line(tuple(words)))
+        words.clear()
+
+
+def _pieces(line: str, number: int) -> Iterable[str]:
+    """Braces as they are, and words with a mark before them: a quoted brace is a word."""
+    position = 0
+    while position < len(line):
+        match = _TOKEN.match(line, position)
+        if match is None:
+            raise Unparsable(FORMAT, number, "a quote is not closed, or a backslash ends the line")
+        position = match.end()
+        if match.lastgroup == "brace":
+            yield match[0]
+        elif match.lastgroup == "word":
+            yield "w" + _unquoted(match[0])
+
+
+def _unquoted(word: str) -> str:
+    text, quote, position = "", "", 0
+    while position < len(word):
+        character = word[position]
+        if character == "\\":
+            text += word[position + 1]
+            position += 1
+        elif character in "\"'" and quote in ("", character):
+            quote = "" if quote else character
+        else:
+            text += character
+        position += 1
+    return text
