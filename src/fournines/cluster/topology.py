@@ -61,7 +61,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """The promise: the longest gap a client sees after any single failure, and that acknowledged writes stay."""
+    """The promise: the longest gap clients see after any single failure; acknowledged writes stay."""
 
     recover_within_s: float
     lose_acknowledged_writes: str = "never"
