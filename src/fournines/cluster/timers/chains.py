@@ -1,0 +1,80 @@
+"""Every single failure on every client path, as chains: what the promise means, wait by wait."""
+
+from __future__ import annotations
+
+from fournines.cluster.timers import waits
+from fournines.cluster.timers.chain import Branch, Chain
+from fournines.cluster.timers.timer import Timers
+
+VIP, SQL_STANDING, SQL_NEW = "VIP client", "SQL standing connection", "SQL new connection"
+API, AMQP, IMAGE, OTHER = "API request", "AMQP publisher", "image data", "any other connection"
+
+
+def chains(timers: Timers) -> tuple[Chain, ...]:
+    """All of them, whichever layers the cluster has."""
+    return (*_node_gone("node power loss", timers), *_node_gone("silent drop", timers),
+            *_process_crash(timers), *_hang(timers))
+
+
+def _node_gone(fault: str, timers: Timers) -> tuple[Chain, ...]:
+    """The node that holds the VIP, and perhaps every other role, stops answering: for its clients and peers
+    a power loss and dropped packets are the same silence."""
+    vip_moves = (waits.takeover(timers), waits.syn_again(timers))
+    commits = Branch(waits.given_up(timers), certain=True)
+    writer = (waits.marked_down(timers, "database", "silent"), waits.connect_in_vain(timers))
+    cache = waits.cache_in_vain(timers)
+    return (
+        Chain(fault, VIP, "loadbalancer", (Branch(vip_moves, certain=True),)),
+        Chain(fault, SQL_STANDING, "database", (
+            commits, Branch(writer), Branch((waits.takeover(timers), waits.data_again(timers))),
+            Branch((waits.probed(timers),)))),
+        Chain(fault, SQL_NEW, "database", (commits, Branch(writer), Branch(vip_moves))),
+        Chain(fault, API, "api", (
+            Branch((*vip_moves, waits.connect_in_vain(timers), cache), certain=True),
+            Branch((*writer, cache)), Branch((*waits.given_up(timers), cache)))),
+        Chain(fault, AMQP, "messaging", (
+            Branch(waits.elected(timers)), Branch((waits.broker_down(timers),)),
+            Branch(waits.publisher_leaves(timers)),
+            Branch((waits.marked_down(timers, "messaging", "silent"), waits.next_broker(timers))),
+            Branch((waits.takeover(timers), waits.data_again(timers), waits.next_broker(timers))))),
+        Chain(fault, IMAGE, "images", (Branch((waits.replica_dropped(timers),)),)),
+        Chain(fault, OTHER, "host", (
+            Branch((waits.given_up_by_kernel(timers),)), Branch((waits.found_idle(timers),)))),
+    )
+
+
+def _process_crash(timers: Timers) -> tuple[Chain, ...]:
+    """A process is killed; its node answers for it with refusals."""
+    commits = Branch(waits.given_up(timers), certain=True)
+    writer = Branch((waits.marked_down(timers, "database", "refused"),))
+    return (
+        Chain("keepalived crash", VIP, "loadbalancer",
+              (Branch((waits.takeover(timers), waits.syn_again(timers))),)),
+        Chain("load balancer crash", VIP, "loadbalancer",
+              (Branch((waits.balancer_check(timers, hung=False), waits.handover(timers))),)),
+        Chain("database crash", SQL_STANDING, "database", (commits, writer)),
+        Chain("database crash", SQL_NEW, "database", (commits, writer)),
+        Chain("API crash", API, "api", (Branch((waits.marked_down(timers, "api", "refused"),)),)),
+        Chain("broker crash", AMQP, "messaging", (
+            Branch((waits.elected(timers)[1], waits.next_broker(timers))),
+            Branch((waits.marked_down(timers, "messaging", "refused"), waits.next_broker(timers))))),
+    )
+
+
+def _hang(timers: Timers) -> tuple[Chain, ...]:
+    """A process accepts and never answers."""
+    commits = Branch(waits.given_up(timers), certain=True)
+    writer = Branch((waits.marked_down(timers, "database", "hung"),))
+    return (
+        Chain("load balancer hang", API, "loadbalancer", (
+            Branch((waits.balancer_check(timers, hung=True), waits.handover(timers))),)),
+        Chain("database hang", SQL_STANDING, "database", (commits, writer)),
+        Chain("database hang", SQL_NEW, "database", (commits, writer)),
+        Chain("database hang", API, "api", (Branch(waits.given_up(timers)), writer)),
+        Chain("API hang", API, "api", (Branch((waits.marked_down(timers, "api", "hung"),)),)),
+        Chain("memcached hang", API, "cache", (Branch((waits.cache_in_vain(timers),)),)),
+        Chain("broker hang", AMQP, "messaging", (
+            Branch(waits.elected(timers)), Branch((waits.broker_down(timers),)),
+            Branch(waits.publisher_leaves(timers)),
+            Branch((waits.marked_down(timers, "messaging", "hung"), waits.next_broker(timers))))),
+    )

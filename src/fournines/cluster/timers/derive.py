@@ -1,0 +1,96 @@
+"""From one promise to every timer: the derivation, its refusals and its warnings. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fournines.cluster.timers import clients, galera, haproxy, kernel, rabbitmq, vrrp
+from fournines.cluster.timers.chain import Chain
+from fournines.cluster.timers.chains import chains
+from fournines.cluster.timers.definition import Definition, Given
+from fournines.cluster.timers.overrides import read_overrides
+from fournines.cluster.timers.relations import broken_relations
+from fournines.cluster.timers.timer import Timer, Timers, shown
+from fournines.cluster.topology import Cluster
+from fournines.errors import ClusterFileError
+from fournines.findings import Finding, Severity
+
+DEFINITIONS: tuple[Definition, ...] = (*vrrp.DEFINITIONS, *haproxy.DEFINITIONS, *galera.DEFINITIONS,
+                                       *rabbitmq.DEFINITIONS, *kernel.DEFINITIONS, *clients.DEFINITIONS)
+BY_NAME: Mapping[str, Definition] = {definition.name: definition for definition in DEFINITIONS}
+
+
+def derive(cluster: Cluster) -> Timers:
+    """Every timer of the cluster, with the bounds that follow from it.
+
+    Raises ClusterFileError with all findings: overrides that cannot be used, values that contradict each other,
+    and a promise below what the components can keep (naming the limit and the smallest possible promise).
+    """
+    overrides, findings = read_overrides(cluster.overrides, BY_NAME)
+    target_s, controllers = cluster.recovery.recover_within_s, len(cluster.controllers)
+    timers = _timers(target_s, controllers, overrides)
+    findings = (*findings, *broken_relations(timers, controllers))
+    plain = _timers(target_s, controllers, {})
+    impossible = [chain for chain in _chains(cluster, plain) if chain.upper_s > target_s]
+    after = _chains(cluster, timers)
+    if impossible and any(chain.upper_s > target_s for chain in after):
+        findings = (*findings, _out_of_reach(cluster, max(impossible, key=lambda chain: chain.upper_s)))
+    if findings:
+        raise ClusterFileError(findings)
+    warnings = tuple(_broken_promise(cluster, timers, chain) for chain in after if chain.upper_s > target_s)
+    return Timers(target_s, timers.values(), after, warnings)
+
+
+def _timers(target_s: float, controllers: int, overrides: Mapping[str, float]) -> Timers:
+    values: dict[str, float] = {}
+    timers = []
+    for definition in DEFINITIONS:
+        value, formula = definition.value(Given(target_s, controllers, values))
+        overridden = definition.name in overrides
+        if overridden:
+            formula = f"set by the operator; would be {formula}"
+            value = overrides[definition.name]
+        values[definition.name] = value
+        timers.append(Timer(definition.name, value, definition.unit, formula, definition.source,
+                            definition.because, overridden))
+    return Timers(target_s, timers)
+
+
+def _chains(cluster: Cluster, timers: Timers) -> tuple[Chain, ...]:
+    return tuple(chain for chain in chains(timers) if chain.layer in cluster.layers)
+
+
+def _out_of_reach(cluster: Cluster, chain: Chain) -> Finding:
+    target_s, limit = cluster.recovery.recover_within_s, chain.limit
+    return Finding(
+        Severity.ERROR,
+        f"recover_within is {shown(target_s)}, but after {chain.name} up to {shown(chain.upper_s)} may pass",
+        f"write at least {smallest_promise_s(cluster):g}s",
+        detail=f"{limit.component} is the limit: {limit.what}, {shown(limit.upper_s)}"
+               + (f" ({', '.join(limit.timers)})" if limit.timers else ""),
+        where="recovery.recover_within")
+
+
+def smallest_promise_s(cluster: Cluster) -> float:
+    """The smallest recover_within, in tenths of a second, that the derivation can keep for this cluster."""
+    tenths = int(cluster.recovery.recover_within_s * 10)
+    while True:
+        tenths += 1
+        timers = _timers(tenths / 10, len(cluster.controllers), {})
+        if all(chain.upper_s <= tenths / 10 for chain in _chains(cluster, timers)):
+            return tenths / 10
+
+
+def _broken_promise(cluster: Cluster, timers: Timers, chain: Chain) -> Finding:
+    target_s = cluster.recovery.recover_within_s
+    blamed = [name for name in dict.fromkeys(name for branch in chain.branches if branch.upper_s > target_s
+                                             for term in branch.terms for name in term.timers)
+              if timers[name].overridden]
+    name = blamed[0] if blamed else next(iter(cluster.overrides))
+    return Finding(
+        Severity.WARNING,
+        f"{' and '.join(blamed) or name} breaks the promise: after {chain.name} up to {shown(chain.upper_s)} may "
+        f"pass, {shown(round(chain.upper_s - target_s, 6))} more than recover_within {shown(target_s)}",
+        "raise recover_within, or leave the override out",
+        detail=" + ".join(f"{term.what} {shown(round(term.upper_s, 6))}" for term in chain.terms),
+        where=f"overrides.{name}")

@@ -1,0 +1,97 @@
+"""Rules between timers: what the components refuse at start-up, and combinations that defeat each other.
+
+The derivation always keeps them; an override may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fournines.cluster.timers.galera import JOIN_RETRANS_S
+from fournines.cluster.timers.timer import Timers, shown
+from fournines.findings import Finding, Severity
+
+_NOISE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class _AtMost:
+    """``smaller`` is at most ``share`` of ``larger`` (with ``times`` naming a count that multiplies it);
+    ``strict``: below it."""
+
+    smaller: str
+    larger: str
+    consequence: str
+    share: float = 1.0
+    times: str = ""
+    strict: bool = False
+
+
+_GALERA = "Galera refuses to start otherwise"
+_RULES = (
+    _AtMost("galera.keepalive_period", "galera.suspect_timeout", _GALERA, share=1 / 3),
+    _AtMost("galera.inactive_check_period", "galera.suspect_timeout", _GALERA, share=1 / 2),
+    _AtMost("galera.suspect_timeout", "galera.inactive_timeout", _GALERA),
+    _AtMost("galera.keepalive_period", "galera.install_timeout", _GALERA),
+    _AtMost("galera.install_timeout", "galera.inactive_timeout", _GALERA),
+    *(rule for kind in ("api", "database", "messaging") for rule in (
+        _AtMost(f"haproxy.{kind}.fastinter", f"haproxy.{kind}.inter",
+                "a member that failed once would be asked less often, not more"),
+        _AtMost(f"haproxy.{kind}.inter", f"haproxy.{kind}.downinter",
+                "a member that is down would be asked more often than one that is up"),
+        _AtMost(f"haproxy.{kind}.check", f"haproxy.{kind}.inter",
+                "a hung member would be found much later than a crashed one",
+                times=f"haproxy.{kind}.fall", strict=True))),
+    _AtMost("vrrp.check_timeout", "vrrp.check_interval", "keepalived would skip checks while one still runs"),
+    _AtMost("oslo.db.recycle", "haproxy.tunnel.server", "the balancer would cut connections that pools still hold",
+            strict=True),
+    _AtMost("oslo.db.recycle", "haproxy.tunnel.client", "the balancer would cut connections that pools still hold",
+            strict=True),
+    _AtMost("oslo.messaging.heartbeat_timeout", "haproxy.tunnel.server",
+            "the balancer would cut connections before their heartbeat", share=1 / 2),
+)
+_LONGEST_ADVERT_S = 40.95   # VRRPv3 carries it as 12 bits of centiseconds
+_OWNER_PRIORITY = 255
+
+
+def broken_relations(timers: Timers, controllers: int) -> tuple[Finding, ...]:
+    """A finding for each rule that does not hold."""
+    return (*_broken_limits(timers), *_broken_vrrp(timers, controllers))
+
+
+def _broken_limits(timers: Timers) -> Iterator[Finding]:
+    for rule in _RULES:
+        times = timers.count(rule.times) if rule.times else 1
+        limit = timers.seconds(rule.larger) * rule.share * times
+        value = timers.seconds(rule.smaller)
+        if value > limit + _NOISE or (rule.strict and value > limit - _NOISE):
+            share = f"{rule.share:.2g} x " if rule.share != 1 else ""
+            product = f" x {rule.times}" if rule.times else ""
+            relation = "below" if rule.strict else "at most"
+            yield _error(timers, (rule.smaller, rule.larger, rule.times),
+                         f"{rule.smaller} is {shown(value)}, but has to be {relation} "
+                         f"{share}{rule.larger}{product} = {shown(round(limit, 6))}", rule.consequence)
+    if timers.seconds("galera.install_timeout") < JOIN_RETRANS_S:
+        yield _error(timers, ("galera.install_timeout",),
+                     f"galera.install_timeout is {timers['galera.install_timeout'].shown}, but has to be at least "
+                     f"evs.join_retrans_period = {shown(JOIN_RETRANS_S)}", _GALERA)
+
+
+def _broken_vrrp(timers: Timers, controllers: int) -> Iterator[Finding]:
+    if timers.seconds("vrrp.advert_int") > _LONGEST_ADVERT_S:
+        yield _error(timers, ("vrrp.advert_int",), f"vrrp.advert_int is {timers['vrrp.advert_int'].shown}, but has "
+                     f"to be at most {shown(_LONGEST_ADVERT_S)}", "VRRPv3 cannot carry more")
+    first, step = timers.count("vrrp.first_priority"), timers.count("vrrp.priority_step")
+    last = first - step * (controllers - 1)
+    if first >= _OWNER_PRIORITY or last < 1:
+        yield _error(timers, ("vrrp.first_priority", "vrrp.priority_step"),
+                     f"the priorities run from {first} to {last}, but have to stay between 1 and 254",
+                     "VRRP reserves 0 and 255")
+
+
+def _error(timers: Timers, names: tuple[str, ...], summary: str, consequence: str) -> Finding:
+    culprits = [name for name in names if name and timers[name].overridden]
+    culprit = culprits[0] if culprits else names[0]
+    return Finding(Severity.ERROR, summary, f"change overrides.{culprit}, or leave it out to have it derived",
+                   detail=consequence, where=f"overrides.{culprit}")

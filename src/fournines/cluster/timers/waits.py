@@ -1,0 +1,145 @@
+"""The waits that chains are made of: each component's detection formula, with bounds, from its timers."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from fournines.cluster.timers.chain import Term
+from fournines.cluster.timers.galera import JOIN_RETRANS_S
+from fournines.cluster.timers.kernel import RTO_MIN_S, silent_peer_s
+from fournines.cluster.timers.timer import Timers
+
+ELECTION_S = 0.5    # a quorum queue's election once its leader is given up; 0.34 to 0.37 s were measured
+
+
+def takeover(timers: Timers) -> Term:
+    """VRRP: the last advert was up to one interval old; then the best remaining node's skew (RFC 5798, 6.1)."""
+    advert, skew = timers.seconds("vrrp.advert_int"), _skew(timers)
+    return Term("the VIP's holder falls silent and another takes it over", ("vrrp.advert_int", "vrrp.priority_step"),
+                2 * advert, 3 * advert + skew)
+
+
+def _skew(timers: Timers) -> float:
+    """Of the second priority: whoever fails, one of the two highest is left."""
+    priority = timers.count("vrrp.first_priority") - timers.count("vrrp.priority_step")
+    return (256 - priority) / 256 * timers.seconds("vrrp.advert_int")
+
+
+def handover(timers: Timers) -> Term:
+    """The holder gives the VIP up (priority 0): only the skew is waited for."""
+    return Term("the next node takes the VIP that was given up", ("vrrp.advert_int", "vrrp.priority_step"),
+                0.0, _skew(timers))
+
+
+def balancer_check(timers: Timers, *, hung: bool) -> Term:
+    """Keepalived's script on a load balancer that is gone, or that accepts and never answers."""
+    interval, timeout = timers.seconds("vrrp.check_interval"), timers.seconds("vrrp.check_timeout")
+    fall, lasts = timers.count("vrrp.check_fall"), timeout if hung else 0.0
+    lower = (fall - 1) * max(interval, lasts) + lasts
+    return Term("keepalived finds its load balancer failed",
+                ("vrrp.check_interval", "vrrp.check_fall", "vrrp.check_timeout"), lower, interval + lower)
+
+
+def syn_again(timers: Timers) -> Term:
+    """A client whose SYN went into the gap repeats it 1, 3, 7... s after the first (tcp(7) tcp_syn_retries)."""
+    return _again(takeover(timers).upper_s, 1.0, "the client's SYN is repeated")
+
+
+def data_again(timers: Timers) -> Term:
+    """Unacknowledged data is repeated 0.2, 0.6, 1.4, 3.0... s after the first; the new holder answers RST."""
+    return _again(takeover(timers).upper_s, RTO_MIN_S, "the client's data is repeated and refused")
+
+
+def _again(gap_s: float, first_s: float, what: str) -> Term:
+    elapsed, wait = 0.0, first_s
+    while elapsed < gap_s:
+        elapsed, wait = elapsed + wait, wait * 2
+    return Term(what, (), 0.0, round(elapsed - gap_s, 6))
+
+
+def probed(timers: Timers) -> Term:
+    """A client that waits for an answer which died: the first keepalive probe after the VIP has moved."""
+    first, interval = timers.seconds("tcp.keepalive_time"), timers.seconds("tcp.keepalive_interval")
+    late = max(0, ceil((takeover(timers).upper_s - first) / interval))
+    return Term("a keepalive probe finds the connection dead", ("tcp.keepalive_time", "tcp.keepalive_interval"),
+                0.0, first + late * interval)
+
+
+def given_up(timers: Timers) -> tuple[Term, Term]:
+    """Galera: the silent member is suspected at a look, and the survivors agree on the new membership."""
+    suspect = timers.seconds("galera.suspect_timeout")
+    return (
+        Term("Galera suspects the silent member", ("galera.suspect_timeout", "galera.inactive_check_period"),
+             suspect - timers.seconds("galera.keepalive_period"),
+             suspect + timers.seconds("galera.inactive_check_period")),
+        Term("the surviving members agree", ("galera.install_timeout",), 0.0, JOIN_RETRANS_S),
+    )
+
+
+def marked_down(timers: Timers, kind: str, how: str) -> Term:
+    """HAProxy's checks of a member that is ``refused``, ``silent`` or ``hung``. The next check starts its interval
+    after the previous one ended (HAProxy 2.6 src/check.c), and a connect may last min(inter, connect)."""
+    inter, fast = timers.seconds(f"haproxy.{kind}.inter"), timers.seconds(f"haproxy.{kind}.fastinter")
+    check = timers.seconds(f"haproxy.{kind}.check")
+    lasts = {"refused": 0.0, "silent": min(inter, timers.seconds("haproxy.connect")), "hung": check}[how]
+    lower = (timers.count(f"haproxy.{kind}.fall") - 1) * (fast + lasts) + lasts
+    named = ("inter", "fastinter", "fall", *(("check",) if how == "hung" else ()))
+    return Term(f"HAProxy marks the {how} {kind} member down", tuple(f"haproxy.{kind}.{item}" for item in named),
+                lower, inter + lower)
+
+
+def connect_in_vain(timers: Timers) -> Term:
+    """A request still sent to a silent member, before it goes to another."""
+    return Term("a connect to the silent member times out", ("haproxy.connect",), 0.0,
+                timers.seconds("haproxy.connect"))
+
+
+def cache_in_vain(timers: Timers) -> Term:
+    """The first use of a silent memcached: a read on the old connection, then one attempt to connect."""
+    return Term("a silent memcached is noticed", ("oslo.cache.socket_timeout",), 0.0,
+                2 * timers.seconds("oslo.cache.socket_timeout"))
+
+
+def elected(timers: Timers) -> tuple[Term, Term]:
+    """A quorum queue whose leader is silent: aten suspects it after one to two polls, then Raft elects."""
+    poll = timers.seconds("rabbitmq.aten_poll_interval")
+    return (Term("the quorum queue's leader is suspected", ("rabbitmq.aten_poll_interval",), poll, 2 * poll),
+            Term("another leader is elected", ("rabbitmq.aten_poll_interval",), 0.0, ELECTION_S))
+
+
+def broker_down(timers: Timers) -> Term:
+    """Erlang's net tick: 0.75 to 1.25 of it."""
+    tick = timers.seconds("rabbitmq.net_ticktime")
+    return Term("the other brokers give the silent one up", ("rabbitmq.net_ticktime",), 0.75 * tick, 1.25 * tick)
+
+
+def publisher_leaves(timers: Timers) -> tuple[Term, Term]:
+    """A publisher's connection to a silent broker: unacknowledged data, then the pause before the next broker."""
+    return (Term("the publisher gives its silent broker up", ("oslo.messaging.heartbeat_timeout",), 0.0,
+                 timers.seconds("oslo.messaging.heartbeat_timeout")), next_broker(timers))
+
+
+def next_broker(timers: Timers) -> Term:
+    """The pause before another broker is tried."""
+    delay = timers.seconds("oslo.messaging.kombu_reconnect_delay")
+    return Term("the publisher turns to another broker", ("oslo.messaging.kombu_reconnect_delay",), 0.0, delay)
+
+
+def replica_dropped(timers: Timers) -> Term:
+    """Gluster: the ping in flight, or the next one, stays unanswered."""
+    ping = timers.seconds("images.ping_timeout")
+    return Term("the silent replica is dropped", ("images.ping_timeout",), 0.0, 2 * ping)
+
+
+def given_up_by_kernel(timers: Timers) -> Term:
+    """Any other connection to a silent peer with data under way."""
+    return Term("the kernel gives the connection up", ("tcp.retries2",), 0.0,
+                silent_peer_s(timers.count("tcp.retries2")))
+
+
+def found_idle(timers: Timers) -> Term:
+    """Any other connection to a silent peer on which somebody only waits."""
+    whole = timers.seconds("tcp.keepalive_time") \
+        + timers.count("tcp.keepalive_probes") * timers.seconds("tcp.keepalive_interval")
+    return Term("the kernel's keepalive gives the connection up",
+                ("tcp.keepalive_time", "tcp.keepalive_interval", "tcp.keepalive_probes"), 0.0, whole)
