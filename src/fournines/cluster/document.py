@@ -35,13 +35,15 @@ _TEXT_TAGS = frozenset({f"{_TAG}str", f"{_TAG}timestamp", f"{_TAG}value", f"{_TA
 class Problem:
     """Something wrong at ``path`` (keys and list indices from the top) or at a fixed ``position``.
 
-    ``what`` is wrong, what to write ``instead``. ``at_key`` points at the key rather than at its value.
+    ``what`` is wrong, what to write ``instead``. ``at_key`` points at the key rather than at its value;
+    ``meant`` is the known name that an unknown one probably stands for.
     """
 
     path: Path
     what: str
     instead: str
     at_key: bool = False
+    meant: str = ""
     position: Position | None = None
 
 

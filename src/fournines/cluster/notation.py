@@ -13,6 +13,10 @@ LABEL_PATTERN = r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
 DURATION_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h)$"
 ADDRESS_PATTERN = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$"
 NETWORK_PATTERN = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"
+DOMAIN_VALUE_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9 ._/-]{0,61}[A-Za-z0-9])?$"
+HOST_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$"
+USER_PATTERN = r"^[a-z_][a-z0-9_-]{0,31}$"
+OVERRIDE_PATTERN = r"^(-?[0-9]{1,9}|[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h))$"
 
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _LEADING_ZERO = re.compile(r"(?<![0-9])0+(?=[0-9])")
@@ -147,5 +151,49 @@ def parse_network(value: object) -> IPv4Network:
         raise Wrong(f"is {network}, which has {'too many' if network.prefixlen < 8 else 'too few'} addresses",
                     f"write a prefix length from /{_SMALLEST_PREFIX} to /{_LARGEST_PREFIX}, such as /24")
     if network.is_loopback or network.is_multicast or network.is_reserved or network.is_unspecified:
-        raise Wrong(f"is {network}, which is reserved for other uses", "write a private one, such as 192.168.42.0/24")
+        raise Wrong(f"is {network}, which is reserved for other uses", "write a private network")
     return network
+
+
+def parse_domain_value(value: object) -> str:
+    """What a node hangs on: a rack, a power feed, a switch, as the operator calls it."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        raise Wrong(f"is the number {value}", f'write it in quotes: "{value}"')
+    if isinstance(value, str) and re.fullmatch(DOMAIN_VALUE_PATTERN, value):
+        return value
+    raise Wrong(f"is {shown(value)}, which is not a name",
+                "write letters, digits, spaces and - _ . /, such as rack-1")
+
+
+def parse_recovery_target(value: object) -> float:
+    """``recover_within`` in seconds; what nobody can mean is refused here, what cannot be kept in timers."""
+    seconds = parse_duration(value)
+    if seconds < 1:
+        raise Wrong(f"is {value}, less than one lost packet costs", "write at least 1s; 5s is usual")
+    if seconds > 600:
+        raise Wrong(f"is {value}, longer than a person needs to repair it", "write at most 10m; 5s is usual")
+    return seconds
+
+
+def parse_override(value: object) -> str:
+    """A timer's own value as written: a duration or a whole number (of tries, probes, points)."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value):
+        return value
+    parse_duration(value)
+    return str(value)
+
+
+def parse_login_host(value: object) -> str:
+    """A host name or IPv4 address to log in to; never what a command line takes for an option."""
+    if isinstance(value, str) and re.fullmatch(HOST_PATTERN, value):
+        return value
+    raise Wrong(f"is {shown(value)}, which is not a host name", "write a host name or an IPv4 address")
+
+
+def parse_login_user(value: object) -> str:
+    """A user name as useradd(8) allows it."""
+    if isinstance(value, str) and re.fullmatch(USER_PATTERN, value):
+        return value
+    raise Wrong(f"is {shown(value)}, which is not a user name", "write a user name, such as root")
