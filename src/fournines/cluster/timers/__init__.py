@@ -1,8 +1,8 @@
-"""Timers from one promise: ``derive`` turns ``recovery.recover_within`` and the topology into every timeout of the
-system, each with its formula, source and reason, and into the bounds that follow for each single failure.
+"""Timers from one promise: ``derive`` turns ``recovery.recover_within`` and the topology into every timeout
+of the system, each with its formula, source and reason, and into the bounds that follow for each failure.
 
-One file per component holds its table of definitions; ``waits`` and ``chains`` say what the values cost;
-``relations`` what they must keep among each other. Nothing here does I/O.
+One file per component holds its table of definitions; ``waits`` and ``chains`` say what the values cost,
+``stalls`` what false alarms they risk, ``relations`` what they must keep among each other. Nothing here does I/O.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 from fournines.cluster.timers.chain import Branch, Chain, Term
 from fournines.cluster.timers.derive import BY_NAME, derive, smallest_promise_s
 from fournines.cluster.timers.explain import ChainRow, Row, explain, explain_chains
+from fournines.cluster.timers.stalls import Stall, tolerated_stalls
 from fournines.cluster.timers.timer import RECOVER_WITHIN, Timer, Timers, Unit
 
 NAMES: tuple[str, ...] = tuple(BY_NAME)
 """Every timer that can be overridden."""
 
-__all__ = ["NAMES", "RECOVER_WITHIN", "Branch", "Chain", "ChainRow", "Row", "Term", "Timer", "Timers", "Unit",
-           "derive", "explain", "explain_chains", "smallest_promise_s"]
+__all__ = ["NAMES", "RECOVER_WITHIN", "Branch", "Chain", "ChainRow", "Row", "Stall", "Term", "Timer",
+           "Timers", "Unit", "derive", "explain", "explain_chains", "smallest_promise_s", "tolerated_stalls"]

@@ -22,7 +22,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """Waits one after the other. ``certain``: every such failure goes through it, so that its lower bound holds;
+    """Waits one after the other. ``certain``: every such failure goes through it, so its lower bound holds;
     otherwise it depends on where the client and the roles were."""
 
     terms: tuple[Term, ...]
@@ -39,8 +39,8 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """``fault`` as seen on ``path``: its branches run side by side, so the longest decides. ``layer`` is the layer
-    that has to be in the cluster file for this path to exist."""
+    """``fault`` as seen on ``path``: its branches run side by side, so the longest decides. ``layer`` is the
+    layer that has to be in the cluster file for this path to exist."""
 
     fault: str
     path: str

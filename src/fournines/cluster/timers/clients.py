@@ -1,4 +1,4 @@
-"""What OpenStack's libraries wait for (oslo.db, oslo.messaging, oslo.cache), replicated images, and restarts."""
+"""What OpenStack's libraries wait for (oslo.db, oslo.messaging, oslo.cache), then images and restarts."""
 
 from __future__ import annotations
 
@@ -12,20 +12,24 @@ _CACHE = "oslo.cache 3.2 configuration options"
 DEFINITIONS: tuple[Definition, ...] = (
     Share("oslo.db.connect_timeout", 0.4, at_least=1, at_most=10, grain=1,
           source="PyMySQL connect(connect_timeout), default 10, whole seconds in SQLAlchemy's URL",
-          because="A first SYN lost while the VIP moves is sent again after 1 s; whoever waits longer is lost."),
+          because="A first SYN lost while the VIP moves is sent again after 1 s; whoever waits longer is "
+                  "lost."),
     Share("oslo.db.read_timeout", 6, at_least=30, at_most=60, grain=1,
-          source="PyMySQL connect(read_timeout, write_timeout), default none, whole seconds in SQLAlchemy's URL",
+          source="PyMySQL connect(read_timeout, write_timeout), default none, whole seconds in "
+                 "SQLAlchemy's URL",
           because="The last net under a statement: slow ones may take it, recovery does not rely on it."),
     Fixed("oslo.db.recycle", 300, source=f"{_DB}, connection_recycle_time (default 3600)",
           because="Pools must renew their connections well before the balancer's idle limit cuts them."),
     Fixed("oslo.db.max_retries", -1, unit=Unit.COUNT, least=-1, source=f"{_DB}, max_retries (-1: for ever)",
-          because="A service that starts before its database must wait for it, not give up until a person comes."),
+          because="A service that starts before its database must wait for it, not give up until a person "
+                  "comes."),
     Share("oslo.db.retry_interval", 1 / 5, at_least=1, at_most=10, grain=1, source=f"{_DB}, retry_interval",
           because="How late a starting service notices that its database is there."),
     Share("oslo.messaging.heartbeat_timeout", 0.6, at_least=2, at_most=60, grain=1,
           source=f"{_RABBIT}, heartbeat_timeout_threshold; it is the connection's TCP_USER_TIMEOUT too",
           because="How long a publisher clings to a broker that has gone silent."),
-    Fixed("oslo.messaging.heartbeat_rate", 3, unit=Unit.COUNT, source=f"{_RABBIT}, heartbeat_rate (default 3)",
+    Fixed("oslo.messaging.heartbeat_rate", 3, unit=Unit.COUNT,
+          source=f"{_RABBIT}, heartbeat_rate (default 3)",
           because="Three looks in each heartbeat timeout, so that one late thread is no failure."),
     Fixed("oslo.messaging.retry_interval", 1, source=f"{_RABBIT}, rabbit_retry_interval; guide line 1878",
           because="Counts only once every broker was tried in vain; a single failure never gets there."),
@@ -39,11 +43,12 @@ DEFINITIONS: tuple[Definition, ...] = (
           because="A pause before the next broker, so that a thousand clients do not arrive at once."),
     Share("oslo.cache.socket_timeout", 2 / 25, at_least=0.3, at_most=1.0,
           source=f"{_CACHE}, memcache_socket_timeout (default 1.0)",
-          because="The first request that meets a silent memcached waits so long, perhaps twice; it answers in "
-                  "a millisecond otherwise."),
+          because="The first request that meets a silent memcached waits so long, perhaps twice; it "
+                  "answers in a millisecond otherwise."),
     Share("oslo.cache.dead_retry", 6, at_least=30, at_most=300, grain=1,
           source=f"{_CACHE}, memcache_dead_retry (default 300)",
-          because="Each retry of a memcached that is still silent costs a request its socket timeout again."),
+          because="Each retry of a memcached that is still silent costs a request its socket timeout "
+                  "again."),
     Share("oslo.cache.pool_connection_get_timeout", 1 / 5, at_least=1, at_most=10, grain=1,
           source=f"{_CACHE}, memcache_pool_connection_get_timeout (default 10, whole seconds)",
           because="When others hold every cache connection, going on without the cache is faster."),
@@ -51,5 +56,6 @@ DEFINITIONS: tuple[Definition, ...] = (
           source="Gluster administrator guide, network.ping-timeout (default 42, whole seconds)",
           because="Reads and writes of images wait so long for a silent replica, up to twice as it began."),
     Share("systemd.restart_delay", 1 / 5, at_least=0.5, at_most=5.0, source="systemd.service(5) RestartSec",
-          because="A crashed process comes back by itself, but not so fast that it takes the machine along."),
+          because="A crashed process comes back by itself, but not so fast that it takes the machine "
+                  "along."),
 )

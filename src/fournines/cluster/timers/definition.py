@@ -1,7 +1,7 @@
 """How a timer gets its value: the four kinds of definition that the components' tables are made of.
 
-A definition sees the promise, the number of controllers and the timers before it (``Given``), so that what the
-operator overrides is followed by everything derived from it.
+A definition sees the promise, the number of controllers and the timers before it (``Given``), so that
+what the operator overrides is followed by everything derived from it.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ BY_NAME: Mapping[str, Definition] = {definition.name: definition for definition 
 def derive(cluster: Cluster) -> Timers:
     """Every timer of the cluster, with the bounds that follow from it.
 
-    Raises ClusterFileError with all findings: overrides that cannot be used, values that contradict each other,
-    and a promise below what the components can keep (naming the limit and the smallest possible promise).
+    Raises ClusterFileError with all findings: overrides that cannot be used, values that contradict each
+    other, and a promise below what the components can keep (naming the limit and the smallest promise).
     """
     overrides, findings = read_overrides(cluster.overrides, BY_NAME)
     target_s, controllers = cluster.recovery.recover_within_s, len(cluster.controllers)
@@ -89,8 +89,8 @@ def _broken_promise(cluster: Cluster, timers: Timers, chain: Chain) -> Finding:
     name = blamed[0] if blamed else next(iter(cluster.overrides))
     return Finding(
         Severity.WARNING,
-        f"{' and '.join(blamed) or name} breaks the promise: after {chain.name} up to {shown(chain.upper_s)} may "
-        f"pass, {shown(round(chain.upper_s - target_s, 6))} more than recover_within {shown(target_s)}",
+        f"{' and '.join(blamed) or name} breaks the promise: after {chain.name} up to {shown(chain.upper_s)} "
+        f"may pass, {shown(round(chain.upper_s - target_s, 6))} more than recover_within {shown(target_s)}",
         "raise recover_within, or leave the override out",
         detail=" + ".join(f"{term.what} {shown(round(term.upper_s, 6))}" for term in chain.terms),
         where=f"overrides.{name}")

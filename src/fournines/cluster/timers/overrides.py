@@ -20,7 +20,8 @@ def read_overrides(written: Mapping[str, str], known: Mapping[str, Definition],
         try:
             values[name] = _value(name, text, known)
         except Wrong as wrong:
-            findings.append(Finding(Severity.ERROR, f"{name} {wrong.what}", wrong.instead, where=f"overrides.{name}"))
+            findings.append(Finding(Severity.ERROR, f"{name} {wrong.what}", wrong.instead,
+                                    where=f"overrides.{name}"))
     return values, tuple(findings)
 
 

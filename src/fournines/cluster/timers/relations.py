@@ -44,10 +44,9 @@ _RULES = (
                 "a hung member would be found much later than a crashed one",
                 times=f"haproxy.{kind}.fall", strict=True))),
     _AtMost("vrrp.check_timeout", "vrrp.check_interval", "keepalived would skip checks while one still runs"),
-    _AtMost("oslo.db.recycle", "haproxy.tunnel.server", "the balancer would cut connections that pools still hold",
-            strict=True),
-    _AtMost("oslo.db.recycle", "haproxy.tunnel.client", "the balancer would cut connections that pools still hold",
-            strict=True),
+    *(_AtMost("oslo.db.recycle", f"haproxy.tunnel.{side}",
+              "the balancer would cut connections that pools still hold", strict=True)
+      for side in ("server", "client")),
     _AtMost("oslo.messaging.heartbeat_timeout", "haproxy.tunnel.server",
             "the balancer would cut connections before their heartbeat", share=1 / 2),
 )
@@ -74,14 +73,15 @@ def _broken_limits(timers: Timers) -> Iterator[Finding]:
                          f"{share}{rule.larger}{product} = {shown(round(limit, 6))}", rule.consequence)
     if timers.seconds("galera.install_timeout") < JOIN_RETRANS_S:
         yield _error(timers, ("galera.install_timeout",),
-                     f"galera.install_timeout is {timers['galera.install_timeout'].shown}, but has to be at least "
-                     f"evs.join_retrans_period = {shown(JOIN_RETRANS_S)}", _GALERA)
+                     f"galera.install_timeout is {timers['galera.install_timeout'].shown}, but has to be at "
+                     f"least evs.join_retrans_period = {shown(JOIN_RETRANS_S)}", _GALERA)
 
 
 def _broken_vrrp(timers: Timers, controllers: int) -> Iterator[Finding]:
     if timers.seconds("vrrp.advert_int") > _LONGEST_ADVERT_S:
-        yield _error(timers, ("vrrp.advert_int",), f"vrrp.advert_int is {timers['vrrp.advert_int'].shown}, but has "
-                     f"to be at most {shown(_LONGEST_ADVERT_S)}", "VRRPv3 cannot carry more")
+        yield _error(timers, ("vrrp.advert_int",),
+                     f"vrrp.advert_int is {timers['vrrp.advert_int'].shown}, but has to be at most "
+                     f"{shown(_LONGEST_ADVERT_S)}", "VRRPv3 cannot carry more")
     first, step = timers.count("vrrp.first_priority"), timers.count("vrrp.priority_step")
     last = first - step * (controllers - 1)
     if first >= _OWNER_PRIORITY or last < 1:

@@ -24,8 +24,8 @@ class Unit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """One derived value. ``formula`` has its numbers filled in, ``source`` says where the option and the formula
-    are documented, ``because`` is the reason in one sentence. ``overridden``: the operator set it."""
+    """One derived value. ``formula`` has its numbers filled in, ``source`` says where option and formula are
+    documented, ``because`` is the reason in one sentence. ``overridden``: the operator set it."""
 
     name: str
     value: float
@@ -63,8 +63,8 @@ def shown(value: float, unit: Unit = Unit.SECONDS) -> str:
 
 
 class Timers(Mapping[str, Timer]):
-    """Every timer by name, in the order of derivation; ``chains`` are the bounds that follow from them for each
-    single failure, ``warnings`` what the operator's overrides do to the promise. Immutable."""
+    """Every timer by name, in the order of derivation; ``chains`` are the bounds that follow for each single
+    failure, ``warnings`` what the operator's overrides do to the promise. Immutable."""
 
     __slots__ = ("_by_name", "chains", "target_s", "warnings")
 

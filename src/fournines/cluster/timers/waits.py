@@ -13,10 +13,10 @@ ELECTION_S = 0.5    # a quorum queue's election once its leader is given up; 0.3
 
 
 def takeover(timers: Timers) -> Term:
-    """VRRP: the last advert was up to one interval old; then the best remaining node's skew (RFC 5798, 6.1)."""
+    """VRRP: the last advert was up to one interval old; then the next node's skew (RFC 5798, 6.1)."""
     advert, skew = timers.seconds("vrrp.advert_int"), _skew(timers)
-    return Term("the VIP's holder falls silent and another takes it over", ("vrrp.advert_int", "vrrp.priority_step"),
-                2 * advert, 3 * advert + skew)
+    return Term("the VIP's holder falls silent and another takes it over",
+                ("vrrp.advert_int", "vrrp.priority_step"), 2 * advert, 3 * advert + skew)
 
 
 def _skew(timers: Timers) -> float:
@@ -41,7 +41,7 @@ def balancer_check(timers: Timers, *, hung: bool) -> Term:
 
 
 def syn_again(timers: Timers) -> Term:
-    """A client whose SYN went into the gap repeats it 1, 3, 7... s after the first (tcp(7) tcp_syn_retries)."""
+    """A client whose SYN went into the gap repeats it 1, 3, 7... s later (tcp(7) tcp_syn_retries)."""
     return _again(takeover(timers).upper_s, 1.0, "the client's SYN is repeated")
 
 
@@ -61,8 +61,8 @@ def probed(timers: Timers) -> Term:
     """A client that waits for an answer which died: the first keepalive probe after the VIP has moved."""
     first, interval = timers.seconds("tcp.keepalive_time"), timers.seconds("tcp.keepalive_interval")
     late = max(0, ceil((takeover(timers).upper_s - first) / interval))
-    return Term("a keepalive probe finds the connection dead", ("tcp.keepalive_time", "tcp.keepalive_interval"),
-                0.0, first + late * interval)
+    return Term("a keepalive probe finds the connection dead",
+                ("tcp.keepalive_time", "tcp.keepalive_interval"), 0.0, first + late * interval)
 
 
 def given_up(timers: Timers) -> tuple[Term, Term]:
@@ -77,15 +77,15 @@ def given_up(timers: Timers) -> tuple[Term, Term]:
 
 
 def marked_down(timers: Timers, kind: str, how: str) -> Term:
-    """HAProxy's checks of a member that is ``refused``, ``silent`` or ``hung``. The next check starts its interval
-    after the previous one ended (HAProxy 2.6 src/check.c), and a connect may last min(inter, connect)."""
+    """HAProxy's checks of a member that is ``refused``, ``silent`` or ``hung``. The next check starts an
+    interval after the previous ended (HAProxy 2.6 src/check.c); a connect may last min(inter, connect)."""
     inter, fast = timers.seconds(f"haproxy.{kind}.inter"), timers.seconds(f"haproxy.{kind}.fastinter")
     check = timers.seconds(f"haproxy.{kind}.check")
     lasts = {"refused": 0.0, "silent": min(inter, timers.seconds("haproxy.connect")), "hung": check}[how]
     lower = (timers.count(f"haproxy.{kind}.fall") - 1) * (fast + lasts) + lasts
     named = ("inter", "fastinter", "fall", *(("check",) if how == "hung" else ()))
-    return Term(f"HAProxy marks the {how} {kind} member down", tuple(f"haproxy.{kind}.{item}" for item in named),
-                lower, inter + lower)
+    return Term(f"HAProxy marks the {how} {kind} member down",
+                tuple(f"haproxy.{kind}.{item}" for item in named), lower, inter + lower)
 
 
 def connect_in_vain(timers: Timers) -> Term:
@@ -110,11 +110,12 @@ def elected(timers: Timers) -> tuple[Term, Term]:
 def broker_down(timers: Timers) -> Term:
     """Erlang's net tick: 0.75 to 1.25 of it."""
     tick = timers.seconds("rabbitmq.net_ticktime")
-    return Term("the other brokers give the silent one up", ("rabbitmq.net_ticktime",), 0.75 * tick, 1.25 * tick)
+    return Term("the other brokers give the silent one up", ("rabbitmq.net_ticktime",),
+                0.75 * tick, 1.25 * tick)
 
 
 def publisher_leaves(timers: Timers) -> tuple[Term, Term]:
-    """A publisher's connection to a silent broker: unacknowledged data, then the pause before the next broker."""
+    """A publisher's connection to a silent broker: unacknowledged data, then the pause before the next."""
     return (Term("the publisher gives its silent broker up", ("oslo.messaging.heartbeat_timeout",), 0.0,
                  timers.seconds("oslo.messaging.heartbeat_timeout")), next_broker(timers))
 
@@ -122,7 +123,8 @@ def publisher_leaves(timers: Timers) -> tuple[Term, Term]:
 def next_broker(timers: Timers) -> Term:
     """The pause before another broker is tried."""
     delay = timers.seconds("oslo.messaging.kombu_reconnect_delay")
-    return Term("the publisher turns to another broker", ("oslo.messaging.kombu_reconnect_delay",), 0.0, delay)
+    return Term("the publisher turns to another broker", ("oslo.messaging.kombu_reconnect_delay",),
+                0.0, delay)
 
 
 def replica_dropped(timers: Timers) -> Term:

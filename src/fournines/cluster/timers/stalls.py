@@ -1,0 +1,45 @@
+"""Stalls: how long a healthy process may get no CPU before a detector takes it for dead.
+
+The price of every short timer is the false alarm. These are the shortest stalls that could raise one, each
+from the worst moment of its detector's cycle; the floors in the components' tables keep all at 0.5 s or more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fournines.cluster.timers.timer import Timers
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """``seconds`` without CPU that ``process`` survives; beyond, ``detector`` may take it for dead."""
+
+    process: str
+    detector: str
+    seconds: float
+
+
+def tolerated_stalls(timers: Timers) -> tuple[Stall, ...]:
+    """One for each detector that moves a role or cuts a connection."""
+    second = timers.seconds
+    return (
+        Stall("keepalived", "VRRP peers", round(2 * second("vrrp.advert_int"), 6)),
+        Stall("HAProxy", "keepalived's check", round(
+            second("vrrp.check_timeout")
+            + second("vrrp.check_interval") * (timers.count("vrrp.check_fall") - 1), 6)),
+        *(Stall(process, "HAProxy's check", _checks(timers, kind)) for kind, process in (
+            ("api", "API"), ("database", "database health endpoint"), ("messaging", "RabbitMQ"))),
+        Stall("mariadbd", "Galera peers",
+              round(second("galera.suspect_timeout") - second("galera.keepalive_period"), 6)),
+        Stall("RabbitMQ", "quorum queues on its peers", second("rabbitmq.aten_poll_interval")),
+        Stall("RabbitMQ", "net ticks of its peers", 0.75 * second("rabbitmq.net_ticktime")),
+        Stall("AMQP client", "heartbeats of its broker", second("rabbitmq.heartbeat")),
+        Stall("Gluster brick", "mounts of its peers", second("images.ping_timeout")),
+    )
+
+
+def _checks(timers: Timers, kind: str) -> float:
+    """All of the checks in a row have to fall into the stall."""
+    check, fast = timers.seconds(f"haproxy.{kind}.check"), timers.seconds(f"haproxy.{kind}.fastinter")
+    return round((timers.count(f"haproxy.{kind}.fall") - 1) * (fast + check) + check, 6)
