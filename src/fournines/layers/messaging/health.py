@@ -1,0 +1,133 @@
+"""What a broker says of itself, and what must hold: one cluster, nobody missing, every replica serving.
+
+The question costs milliseconds (``node/status.erl``), so it may be part of every plan and every status.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.resources import files as package_files
+
+from fournines.blueprint.contribution import Invariant, Members
+from fournines.blueprint.predicate import All, Fact, OnEvery, Predicate
+from fournines.blueprint.requests import JsonValue, Run, TcpConnect
+from fournines.blueprint.snapshot import Probe, Unreadable
+from fournines.layers.layer import Site
+from fournines.layers.messaging.artifacts import DISTRIBUTION_PORT, EPMD_PORT, member
+
+BROKER, PORT_MAPPER = "messaging.broker", "messaging.port_mapper"
+_QUESTION = (package_files("fournines.layers.messaging") / "node" / "status.erl").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """``state`` is RabbitMQ's boot state; the rest is empty unless that is ``ready``. Nodes by our names, sorted.
+
+    ``incomplete``: quorum queues with fewer replicas than wanted; ``silent``: those whose replica on this node
+    does not serve; each as virtual host and name, the first 20. ``leads``: how many have their leader here.
+    """
+
+    state: str
+    cluster: str = ""
+    members: tuple[str, ...] = ()
+    running: tuple[str, ...] = ()
+    partitions: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
+    quorum_queues: int = 0
+    leads: int = 0
+    incomplete: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+    guest: bool = False
+
+
+def parse_broker(reply: JsonValue) -> Broker:
+    """The answer of ``status.erl``; Unreadable where it is anything else."""
+    text = reply.get("stdout") if isinstance(reply, dict) else None
+    try:
+        said = json.loads(text if isinstance(text, str) else "")
+        if said["state"] != "ready":
+            return Broker(str(said["state"]))
+        return Broker(
+            "ready", str(said["cluster"]), members=_nodes(said["members"]), running=_nodes(said["running"]),
+            partitions=_nodes(said["partitions"]), alarms=_texts(said["alarms"]),
+            quorum_queues=int(said["quorum_queues"]), leads=int(said["leads"]),
+            incomplete=_texts(said["incomplete"]), silent=_texts(said["silent"]), guest=bool(said["guest"]))
+    except (ValueError, KeyError, TypeError) as problem:
+        raise Unreadable(f"not the status of a broker: {problem}") from None
+
+
+def _nodes(names: list[str]) -> tuple[str, ...]:
+    return tuple(sorted(name.removeprefix("rabbit@") for name in names))
+
+
+def _texts(items: list[str]) -> tuple[str, ...]:
+    return tuple(sorted(str(item) for item in items))
+
+
+def parse_port_mapper(reply: JsonValue) -> bool:
+    """Whether somebody listens where the other brokers look for this one."""
+    if not isinstance(reply, dict) or not isinstance(reply.get("open"), bool):
+        raise Unreadable("not the outcome of a connection")
+    return reply["open"] is True
+
+
+def probes(site: Site) -> tuple[Probe, ...]:
+    """The broker is asked over its distribution port, as the account whose cookie opens it."""
+    def ask(address: str) -> Run:
+        return Run(("erl_call", "-address", f"{address}:{DISTRIBUTION_PORT}", "-timeout", "2",
+                    "-fetch_stdout", "-no_result_term", "-e"), stdin=_QUESTION, user="rabbitmq", timeout_s=3.0)
+
+    addresses = {node.name: str(node.replication) for node in site.cluster.controllers}
+    return (
+        Probe(BROKER, {name: ask(address) for name, address in addresses.items()}, parse_broker),
+        Probe(PORT_MAPPER, {name: TcpConnect(address, EPMD_PORT) for name, address in addresses.items()},
+              parse_port_mapper),
+    )
+
+
+def well(site: Site) -> Predicate:
+    """This broker serves, as a member of the whole cluster, with its part of every quorum queue."""
+    return All((Fact(BROKER, "state", wanted="ready"), Fact(BROKER, "members", wanted=everybody(site)),
+                Fact(BROKER, "partitions", wanted=()), Fact(BROKER, "silent", wanted=())))
+
+
+def everybody(site: Site) -> tuple[str, ...]:
+    """The names of all members, as ``Broker`` has them."""
+    return tuple(sorted(site.controllers))
+
+
+def complete(site: Site) -> Predicate:
+    """Every quorum queue has as many replicas as wanted."""
+    return OnEvery(site.controllers, Fact(BROKER, "incomplete", wanted=()))
+
+
+def members(site: Site) -> Members:
+    """A majority must stay: the minority pauses itself, and quorum queues need one to take a message."""
+    return Members("messaging", well(site), site.controllers, needs=len(site.controllers) // 2 + 1)
+
+
+def invariants(site: Site) -> tuple[Invariant, ...]:
+    """What ``verify`` judges."""
+    def on_every(name: str, field: str, wanted: object, remedy: str) -> Invariant:
+        return Invariant(name, OnEvery(site.controllers, Fact(BROKER, field, wanted=wanted)), remedy)
+
+    return (
+        on_every("every broker is ready", "state", "ready",
+                 "look at /var/log/rabbitmq and journalctl -u rabbitmq-server there; then: fournines apply"),
+        on_every("every broker sees all others run", "running", everybody(site),
+                 "bring the missing broker, or the replication network between them, back"),
+        on_every("the brokers are one cluster", "members", everybody(site),
+                 "on the broker that stands alone, once nothing in it is needed: rabbitmqctl stop_app, reset,"
+                 f" join_cluster {member(site.controllers[0])}, start_app"),
+        on_every("the broker cluster has this cluster's name", "cluster", site.cluster.name,
+                 f"rabbitmqctl set_cluster_name {site.cluster.name}"),
+        on_every("no broker has seen a partition", "partitions", (),
+                 "once the replication network works again, restart the broker that lists others"),
+        Invariant("every quorum queue has all its replicas", complete(site), "fournines apply adds them"),
+        on_every("every replica of a quorum queue serves", "silent", (),
+                 "it may still be catching up; if it stays, restart the broker of that node"),
+        on_every("no broker holds publishers back", "alarms", (),
+                 "free memory or disk on that node, or raise memory_share in the cluster file"),
+        on_every("no broker knows the account guest", "guest", False, "fournines apply removes it"),
+    )

@@ -1,0 +1,52 @@
+"""How the brokers become one cluster, and how they are restarted without a queue losing its majority.
+
+The first start needs no order: RabbitMQ's peer discovery takes a lock over all of ``classic_config.nodes``,
+so one forms the cluster and the others join it. Later restarts go one at a time, each behind ``health.well``.
+"""
+
+from __future__ import annotations
+
+from fournines.blueprint.predicate import Fact, OnEvery, OnOthers
+from fournines.blueprint.requests import Run
+from fournines.blueprint.steps import Gate, On, Service, Step
+from fournines.layers.layer import Site
+from fournines.layers.messaging import artifacts, health
+
+_STARTED = f"messaging: start {artifacts.BROKER_UNIT}"
+_START_S = artifacts.LOAD_TABLES_ATTEMPTS * artifacts.LOAD_TABLES_S
+_TOOL_S = 60.0
+
+
+def services(site: Site) -> tuple[Service, ...]:
+    """The port mapper, then the brokers: all together at first, one by one ever after."""
+    return (
+        Service(artifacts.EPMD_UNIT, site.controllers, artifacts.EPMD_FILES,
+                ready=Gate(Fact(health.PORT_MAPPER), timeout_s=10.0)),
+        Service(artifacts.BROKER_UNIT, site.controllers, artifacts.BROKER_FILES,
+                ready=Gate(health.well(site), timeout_s=_START_S),
+                others_ok=OnOthers(site.controllers, health.well(site)),
+                needs=(f"messaging: restart {artifacts.EPMD_UNIT}",)),
+    )
+
+
+def steps(site: Site) -> tuple[Step, ...]:
+    """What can only be done inside a running cluster."""
+    names = site.controllers
+    guest_gone = OnEvery(names, Fact(health.BROKER, "guest", wanted=False))
+    complete = health.complete(site)
+    found = [Step(
+        "messaging: remove the account guest", On.FIRST,
+        {name: (Run(("rabbitmqctl", "delete_user", "guest"), timeout_s=_TOOL_S),) for name in names},
+        why="a broker that was started before its accounts were there has made guest with a known password",
+        unless=guest_gone, only_if=Fact(health.BROKER, "state", wanted="ready"),
+        refusal="the broker has to run first", until=Gate(guest_gone, timeout_s=30.0), needs=(_STARTED,))]
+    if artifacts.replicas(len(names)) == len(names):
+        found.append(Step(
+            "messaging: complete the quorum queues", On.FIRST,
+            {name: tuple(Run(("rabbitmq-queues", "grow", artifacts.member(each), "all"), timeout_s=_TOOL_S)
+                         for each in names) for name in names},
+            why="a queue declared while brokers were missing has replicas only on those that were there",
+            unless=complete, only_if=OnEvery(names, health.well(site)),
+            refusal="all brokers have to run before replicas are added",
+            until=Gate(complete, timeout_s=120.0), needs=(_STARTED,)))
+    return tuple(found)
