@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from typing import TypeAlias
 
 
@@ -94,3 +95,10 @@ class ApplyEnded:
 
 Event: TypeAlias = (ApplyBegan | StepBegan | ActionBegan | ActionWaiting | ActionDone | ActionSkipped
                     | ActionFailed | StepSkipped | ApplyEnded)
+
+
+def masked(event: Event, mask: Callable[[str], str]) -> Event:
+    """The event with ``mask`` laid over every text in it."""
+    values = {item.name: getattr(event, item.name) for item in fields(event)}
+    texts = {name: mask(value) for name, value in values.items() if isinstance(value, str)}
+    return replace(event, **texts)  # type: ignore[arg-type]  # the names are those of this very event

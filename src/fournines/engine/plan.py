@@ -1,4 +1,4 @@
-"""Plan: what would be done, where and why, as a value. Pure: made from a Blueprint and a Snapshot."""
+"""Plan: what would be done, where and why, as a value that can be shown, saved and compared."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ from fournines.findings import Finding
 @dataclass(frozen=True, slots=True)
 class FileChange:
     """A file or directory that will be written. ``drift`` says what is wrong with it now. ``diff`` is a
-    unified diff with secrets masked; empty for a secret file, a directory, or where only mode or owner change."""
+    unified diff with secrets masked; empty for a new or secret file, and where the content is as wanted.
+    ``rewrites`` where a file is there already."""
 
     path: str
     drift: str
     diff: str = ""
     secret: bool = False
+    rewrites: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,20 @@ These are the engine's own; layers bring theirs for what their systems say of th
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.blueprint.predicate import Judgement
-from fournines.blueprint.requests import FileFacts, JsonValue, PackageFacts, UnitFacts
+from fournines.blueprint.requests import (
+    FileFacts,
+    JsonValue,
+    MakeDirectory,
+    PackageFacts,
+    UnitFacts,
+    WriteFile,
+)
 from fournines.blueprint.snapshot import Absent, Gone, Probe, Snapshot, Unreadable
 
 FILES = "node.files"
@@ -34,6 +42,12 @@ class PathState:
         """The state that a file or directory of the blueprint asks for."""
         sha256 = item.sha256 if isinstance(item, NodeFile) else ""
         return cls(item.path, sha256, item.mode, item.owner, item.group)
+
+    @classmethod
+    def of_request(cls, request: WriteFile | MakeDirectory) -> PathState:
+        """The state that a request leaves behind."""
+        sha256 = hashlib.sha256(request.content).hexdigest() if isinstance(request, WriteFile) else ""
+        return cls(request.path, sha256, request.mode, request.owner, request.group)
 
     def drift_from(self, seen: PathState | None) -> str:
         """In words how ``seen`` differs from this; empty where it does not."""

@@ -1,0 +1,120 @@
+"""One step on one node: look again, judge, ask the node, wait for the gate, leave the stamp."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from fournines.blueprint.predicate import Judgement
+from fournines.blueprint.requests import Failed, MakeDirectory, Request, WriteFile
+from fournines.blueprint.snapshot import Snapshot
+from fournines.blueprint.steps import Gate, On, Step
+from fournines.engine.compile import Blueprint
+from fournines.engine.decide import Decision, Verdict, candidates, decide, decide_for, still_needed
+from fournines.engine.events import ActionBegan, ActionWaiting, Event
+from fournines.engine.observe import Asked, consulted, observe
+from fournines.engine.services import writes
+from fournines.engine.wait import wait_until
+from fournines.engine.wanted import FILES, PACKAGES
+from fournines.errors import Interrupted, Refused, RequestFailed
+from fournines.nodes.node import Node
+
+Tell = Callable[[Event], None]
+_BATCH_BYTES = 4 << 20
+
+
+class Acting:
+    """What is needed to act: the blueprint, the nodes, who is told, and whether to stop."""
+
+    def __init__(self, blueprint: Blueprint, nodes: Mapping[str, Node], tell: Tell,
+                 stop: asyncio.Event) -> None:
+        self._blueprint, self._nodes, self._tell, self._stop = blueprint, nodes, tell, stop
+
+    async def act(self, step: Step, planned_for: str) -> str:
+        """Carry the step out on one node; empty, or why there was nothing left to do.
+
+        FIRST chooses its node again, since earlier steps may have shown which is the right one. Raises
+        ``Refused`` (the guard does not hold, a node is unknown), ``Interrupted``, ``GateTimeout`` and
+        ``NodeError``.
+        """
+        snapshot = await self._observe(self._conditions(step, planned_for))
+        decision = (decide(step, snapshot)[0] if step.on is On.FIRST
+                    else decide_for(step, planned_for, snapshot))
+        if decision.verdict is Verdict.NOTHING:
+            return decision.because
+        self._refuse(step, decision, snapshot)
+        node = decision.node
+        self._tell(ActionBegan(step.name, node, decision.because))
+        await self._ask(node, still_needed(step.do[node], snapshot, node))
+        if step.until is not None:
+            await self._wait(step, node, step.until)
+        stamp = self._blueprint.stamps.get(step.name, {}).get(node)
+        if stamp is not None:
+            await self._ask(node, writes([stamp]))
+        return ""
+
+    def _conditions(self, step: Step, node: str) -> frozenset[Asked]:
+        """What has to be seen to decide about the step, and to leave out what is already there."""
+        concerned = candidates(step) if step.on is On.FIRST else (node,)
+        pairs: set[Asked] = set()
+        for each in concerned:
+            pairs |= consulted((step.unless, step.only_if), each, self._blueprint.nodes)
+            pairs |= {(each, FILES), (each, PACKAGES)}
+        return frozenset(pairs)
+
+    def _refuse(self, step: Step, decision: Decision, snapshot: Snapshot) -> None:
+        if decision.verdict is Verdict.UNKNOWN:
+            raise Refused(f"refused: {decision.because}",
+                          hint="bring the node back, then apply again: nothing is changed beside an unknown")
+        if step.only_if is None:
+            return
+        guard = step.only_if.judge(snapshot, decision.node)
+        if guard.truth is not True:
+            what = "does not hold" if guard.truth is False else "cannot be known"
+            raise Refused(f"refused: it must hold that {step.only_if}, and this {what}: {guard.because}",
+                          hint=step.refusal)
+
+    async def _observe(self, pairs: frozenset[Asked]) -> Snapshot:
+        return await observe(self._nodes, self._blueprint.probes, pairs)
+
+    async def _ask(self, name: str, requests: Sequence[Request]) -> None:
+        """The requests in order, each only when those before it have succeeded."""
+        for batch in _batches(requests):
+            if self._stop.is_set():
+                raise Interrupted("told to stop", hint="the same apply goes on from here")
+            for request, reply in zip(batch, await self._nodes[name].ask(batch), strict=True):
+                if isinstance(reply, Failed):
+                    raise RequestFailed(name, f"{request.describe()}: {reply.reason}")
+
+    async def _wait(self, step: Step, node: str, gate: Gate) -> None:
+        pairs = consulted((gate.holds,), node, self._blueprint.nodes)
+
+        async def look() -> Judgement:
+            return gate.holds.judge(await self._observe(pairs), node)
+
+        def progress(last_seen: str, elapsed_s: float) -> None:
+            self._tell(ActionWaiting(step.name, node, waiting_for, last_seen, elapsed_s, gate.timeout_s))
+
+        waiting_for = f"{node}: {gate.holds}"
+        await wait_until(look, waiting_for, gate.timeout_s, progress=progress, stop=self._stop)
+
+
+def _batches(requests: Sequence[Request]) -> Iterator[list[Request]]:
+    """Files and directories travel together, up to a size; they hurt nothing where one fails. Others go alone."""
+    batch: list[Request] = []
+    size = 0
+    for request in requests:
+        if not isinstance(request, WriteFile | MakeDirectory):
+            if batch:
+                yield batch
+            yield [request]
+            batch, size = [], 0
+            continue
+        weight = len(request.content) if isinstance(request, WriteFile) else 0
+        if batch and size + weight > _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(request)
+        size += weight
+    if batch:
+        yield batch

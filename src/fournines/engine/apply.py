@@ -1,0 +1,161 @@
+"""Apply: carry out a Plan. A step begins as soon as everything it needs is done; nodes are taken as it says.
+
+Nothing is believed that was seen before: on reaching a node, the step's conditions are observed again. Where
+the work has been done meanwhile it is skipped, where the guard does not hold it is refused. So a killed apply
+needs no recovery of its own: the next one is made and carried out like the first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from enum import StrEnum
+
+from fournines.blueprint.steps import On
+from fournines.engine import graph
+from fournines.engine.acting import Acting, Tell
+from fournines.engine.compile import Blueprint
+from fournines.engine.difference import Mask
+from fournines.engine.events import (
+    ActionDone,
+    ActionFailed,
+    ActionSkipped,
+    ApplyBegan,
+    ApplyEnded,
+    StepBegan,
+    StepSkipped,
+    masked,
+)
+from fournines.engine.plan import Action, Plan, PlannedStep
+from fournines.errors import FourninesError, Interrupted, Refused
+from fournines.nodes.node import Node
+
+_AGAIN = "mend it and apply again; what was done stays done"
+
+
+class Outcome(StrEnum):
+    """How an action, a step or a whole apply ended."""
+
+    DONE = "done"
+    ALREADY = "already so"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    INTERRUPTED = "interrupted"
+
+
+async def apply(plan: Plan, blueprint: Blueprint, nodes: Mapping[str, Node], tell: Tell, mask: Mask, *,
+                stop: asyncio.Event | None = None, resumes: str = "") -> ApplyEnded:
+    """Carry out the plan and tell what happens, secrets masked. Raises ``Refused`` for one that is blocked.
+
+    Once ``stop`` is set, what has been sent to a node is waited for and nothing new is begun. Cancelling does
+    not wait: the agents end what they run. Either way the outcome is ``interrupted``. ``resumes`` says where
+    an earlier apply stopped.
+    """
+    if plan.blocking:
+        raise Refused("; ".join(finding.summary for finding in plan.blocking), hint=plan.blocking[0].remedy)
+    run = _Run(plan, blueprint, nodes, lambda event: tell(masked(event, mask)), stop or asyncio.Event())
+    return await run.carry_out(resumes)
+
+
+class _Run:
+    """One apply under way."""
+
+    def __init__(self, plan: Plan, blueprint: Blueprint, nodes: Mapping[str, Node], tell: Tell,
+                 stop: asyncio.Event) -> None:
+        self._plan, self._tell, self._stop = plan, tell, stop
+        self._acting = Acting(blueprint, nodes, tell, stop)
+        self._steps = {step.name: step for step in blueprint.steps}
+        self._needs = blueprint.needs
+        self._outcomes: dict[tuple[str, str], Outcome] = {}
+        self._ended = {step.name: asyncio.Event() for step in plan.steps}
+        self._clock = asyncio.get_running_loop().time
+
+    async def carry_out(self, resumes: str) -> ApplyEnded:
+        began = self._clock()
+        self._tell(ApplyBegan(self._plan.cluster, len(self._plan.actions), resumes))
+        outcome = Outcome.INTERRUPTED
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for planned in self._plan.steps:
+                    tasks.create_task(self._step(planned), name=planned.name)
+            seen = set(self._outcomes.values())
+            worst = [each for each in (Outcome.INTERRUPTED, Outcome.FAILED) if each in seen]
+            outcome = worst[0] if worst else Outcome.DONE
+        finally:
+            ended = self._summary(outcome, self._clock() - began)
+            self._tell(ended)
+        return ended
+
+    def _summary(self, outcome: Outcome, seconds: float) -> ApplyEnded:
+        count = list(self._outcomes.values()).count
+        done, already, failed = count(Outcome.DONE), count(Outcome.ALREADY), count(Outcome.FAILED)
+        return ApplyEnded(outcome.value, seconds, done, already, failed,
+                          skipped=len(self._plan.actions) - done - already - failed)
+
+    async def _step(self, planned: PlannedStep) -> None:
+        try:
+            await self._in_turn(planned)
+        finally:
+            self._ended[planned.name].set()
+
+    async def _in_turn(self, planned: PlannedStep) -> None:
+        before = [name for name in self._ended if name in graph.ancestors(self._needs, planned.name)]
+        for name in before:
+            await self._ended[name].wait()
+        if self._stop.is_set():
+            self._settle(planned, Outcome.INTERRUPTED)
+        elif broken := [name for name in before if self._fell_short(name)]:
+            self._settle(planned, Outcome.SKIPPED)
+            self._tell(StepSkipped(planned.name, f"it needs: {', '.join(broken)}"))
+        else:
+            self._tell(StepBegan(planned.name, planned.why))
+            if planned.on is On.ROLLING:
+                await self._rolling(planned)
+            else:
+                await self._together(planned)
+
+    def _settle(self, planned: PlannedStep, outcome: Outcome) -> None:
+        for action in planned.actions:
+            self._outcomes[action.step, action.node] = outcome
+
+    def _fell_short(self, step: str) -> bool:
+        """Some of its actions failed. Steps skipped for that are not named: they are not to blame."""
+        return any(name == step and outcome is Outcome.FAILED
+                   for (name, _), outcome in self._outcomes.items())
+
+    async def _together(self, planned: PlannedStep) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for action in planned.actions:
+                tasks.create_task(self._action(action))
+
+    async def _rolling(self, planned: PlannedStep) -> None:
+        for position, action in enumerate(planned.actions):
+            outcome = await self._action(action)
+            if outcome not in (Outcome.DONE, Outcome.ALREADY):
+                because = f"left as it is: {action.node} {outcome.value}"
+                for left in planned.actions[position + 1:]:
+                    self._outcomes[left.step, left.node] = Outcome.SKIPPED
+                    self._tell(ActionSkipped(left.step, left.node, because))
+                return
+
+    async def _action(self, action: Action) -> Outcome:
+        outcome = await self._attempt(action)
+        self._outcomes[action.step, action.node] = outcome
+        return outcome
+
+    async def _attempt(self, action: Action) -> Outcome:
+        began = self._clock()
+        if self._stop.is_set():
+            return Outcome.INTERRUPTED
+        try:
+            already = await self._acting.act(self._steps[action.step], action.node)
+        except Interrupted:
+            return Outcome.INTERRUPTED
+        except FourninesError as problem:
+            self._tell(ActionFailed(action.step, action.node, problem.message, problem.hint or _AGAIN))
+            return Outcome.FAILED
+        if already:
+            self._tell(ActionSkipped(action.step, action.node, f"already so: {already}"))
+            return Outcome.ALREADY
+        self._tell(ActionDone(action.step, action.node, self._clock() - began))
+        return Outcome.DONE
