@@ -1,7 +1,7 @@
 """Files of ``KEY=value`` that both systemd (``EnvironmentFile=``) and a shell (``. file``) read alike.
 
-Values are double-quoted where they must be; inside, both readers know exactly four escapes: of the double quote,
-the backslash, the dollar sign and the backquote. Sources: systemd.exec(5), systemd's basic/env-file.c, POSIX sh.
+Values are double-quoted where they must be; inside, both readers know exactly four escapes: of the double
+quote, the backslash, the dollar sign and the backquote. Sources: systemd.exec(5), its env-file.c, POSIX sh.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def emit(variables: Document) -> str:
     lines = [notice()]
     for entry in variables.entries:
         if not _KEY.fullmatch(entry.key):
-            raise Unwritable(FORMAT, "a variable's name is ASCII letters, digits and _, and begins with no digit")
+            raise Unwritable(FORMAT, "a name is ASCII letters, digits and _, and begins with no digit")
         value = writable(entry.value, f"{FORMAT} {entry.key}", allow="\n\t")
         if not _BARE.fullmatch(value):
             value = '"' + re.sub(r'(["\\$`])', r"\\\1", value) + '"'
@@ -55,7 +55,8 @@ def emit(variables: Document) -> str:
 
 _BLANK_LINE = re.compile(r"[ \t\r]*(?:[#;][^\n]*)?(?:\n|\Z)")
 _ASSIGNMENT = re.compile(r"[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)=")
-_PIECE = re.compile(r"""'(?P<strong>[^']*)'|"(?P<weak>(?:[^"\\]|\\.)*)"|(?P<plain>(?:[^\s'"\\]|\\.)+)""", re.DOTALL)
+_PIECE = re.compile(r"""'(?P<strong>[^']*)'|"(?P<weak>(?:[^"\\]|\\.)*)"|(?P<plain>(?:[^\s'"\\]|\\.)+)""",
+                    re.DOTALL)
 _LINE_END = re.compile(r"[ \t\r]*(?:[ \t]#[^\n]*)?(?:\n|\Z)")
 
 

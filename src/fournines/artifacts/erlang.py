@@ -57,15 +57,18 @@ def boolean(value: bool) -> Atom:
     return Atom("true" if value else "false")
 
 
-def emit(term: Term) -> str:
-    """The file's text: the notice, the term on lines of its own, a full stop."""
-    return f"{notice('%%')}{_written(term, 0)}.\n"
+def emit(*terms: Term) -> str:
+    """The file's text: the notice, then each term on lines of its own with a full stop. All but Erlang's own
+    files (inetrc) hold one."""
+    return notice("%%") + "".join(f"{_written(term, 0)}.\n" for term in terms)
 
 
 _BARE_ATOM = re.compile(r"[a-z][A-Za-z0-9_@]*")
 _RESERVED = frozenset((
-    "after and andalso band begin bnot bor bsl bsr bxor case catch cond div else end fun if let maybe not of or "
-    "orelse receive rem try when xor").split())
+    "after", "and", "andalso", "band", "begin", "bnot", "bor", "bsl", "bsr", "bxor", "case", "catch", "cond",
+    "div", "else", "end", "fun", "if", "let", "maybe", "not", "of", "or", "orelse", "receive", "rem", "try",
+    "when", "xor",
+))
 _ATOM_CHARACTERS = 255
 _WIDTH = 90
 

@@ -66,7 +66,7 @@ def emit(configuration: Document) -> str:
 
 
 _MAX_WORDS = 64  # MAX_LINE_ARGS in HAProxy's defaults.h
-_BARE = re.compile(r"[^\s\\\"'#\x00-\x1f\x7f]+")
+_BARE = re.compile(r"[^\s\\\"'#]+")
 _ESCAPES = {" ": "\\ ", "\\": "\\\\", "#": "\\#", "'": "\\'", '"': '\\"',
             "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
@@ -105,15 +105,16 @@ def parse(text: str) -> Document:
     return Document(tuple(Section(head[0], head[1:], tuple(lines)) for head, lines in found))
 
 
-_UNESCAPES = {" ": " ", "\\": "\\", "#": "#", "'": "'", '"': '"', "$": "$", "n": "\n", "r": "\r", "t": "\t"}
+_UNESCAPES = {b" ": b" ", b"\\": b"\\", b"#": b"#", b"'": b"'", b'"': b'"',
+              b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 _TOKEN = re.compile(r"""
-      (?P<blank>[ \t]+)
+      (?P<blank>[ \t\r\f\v]+)
     | (?P<comment>\#.*)
     | '(?P<strong>[^']*)'
     | "(?P<weak>(?:[^"\\]|\\.)*)"
-    | (?P<plain>(?:[^\s"'\\\#]|\\.|[^\S \t])+)
+    | (?P<plain>(?:[^ \t\r\f\v"'\\\#]|\\.)+)
 """, re.VERBOSE | re.DOTALL)
-_ESCAPED = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
+_ESCAPED = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
 
 
 def _split(line: str, number: int) -> Line:
@@ -132,13 +133,22 @@ def _split(line: str, number: int) -> Line:
             continue
         assert match.lastgroup is not None
         piece = match[match.lastgroup]
-        piece = piece if match.lastgroup == "strong" else _ESCAPED.sub(_unescape, piece)
+        piece = piece if match.lastgroup == "strong" else _unescaped(piece, number, match.lastgroup == "weak")
         words = [*words[:-1], words[-1] + piece] if joined else [*words, piece]
         joined = True
     return tuple(words)
 
 
-def _unescape(match: re.Match[str]) -> str:
-    if match[1]:
-        return chr(int(match[1], 16))
-    return _UNESCAPES.get(match[2], match[0])
+def _unescaped(piece: str, number: int, in_quotes: bool) -> str:
+    """Escapes stand for bytes, hence the detour; a backslash before any other character is one."""
+    def byte(match: re.Match[bytes]) -> bytes:
+        if match[1]:
+            return bytes((int(match[1], 16),))
+        if match[2] == b"$" and in_quotes:
+            return b"$"
+        return _UNESCAPES.get(match[2], match[0])
+
+    try:
+        return _ESCAPED.sub(byte, piece.encode()).decode()
+    except UnicodeError:
+        raise Unparsable(FORMAT, number, "an escape makes bytes that are no UTF-8") from None

@@ -48,7 +48,7 @@ def emit(hosts: Document) -> str:
     lines = [notice()]
     for entry in hosts.entries:
         if not entry.names or not all(_NAME.fullmatch(name) for name in entry.names):
-            raise Unwritable(f"{FORMAT} {entry.address}", "needs host names of ASCII letters, digits, - and dots")
+            raise Unwritable(f"{FORMAT} {entry.address}", "needs host names: ASCII letters, digits, -, dots")
         lines.append("\t".join((str(entry.address), *entry.names)) + "\n")
     return "".join(lines)
 

@@ -51,7 +51,8 @@ class Document:
 Value: TypeAlias = Scalar | Sequence[Scalar] | None
 Sections: TypeAlias = Mapping[str, Mapping[str, Value]]
 
-_NOT_IN_KEYS = "=:#;[]\"'\\! "
+_NOT_IN_NAMES = "[]%"
+_NOT_IN_KEYS = "=:#;[]%\"'\\! "
 _MY_CNF_LINE_BYTES = 4094  # my_default.c reads with a buffer of 4096; what is longer is cut in two
 _MY_CNF_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b"}
 _MY_CNF_UNESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "s": " ", '"': '"', "'": "'", "\\": "\\"}
@@ -77,7 +78,7 @@ def emit(document: Document) -> str:
     lines = [notice()]
     for section in document.sections:
         where = f"{document.dialect} section"
-        lines.append(f"\n[{named(section.name, where, refuse='[]' + _SPECIAL[document.dialect])}]\n")
+        lines.append(f"\n[{named(section.name, where, refuse=_NOT_IN_NAMES)}]\n")
         lines += [_line(document.dialect, section.name, entry) + "\n" for entry in section.entries]
     return "".join(lines)
 
@@ -125,13 +126,11 @@ def _document(dialect: Dialect, sections: Sections, yes: str, no: str) -> Docume
 
 # ---------------------------------------------------------------------------------------------------- writing
 
-_SPECIAL = {Dialect.MY_CNF: "", Dialect.OSLO: "", Dialect.UWSGI: "%"}
-
 
 def _line(dialect: Dialect, section: str, entry: Entry) -> str:
     where = f"{dialect} [{section}] {entry.key}"
     naming = f"{dialect} [{section}]: the name of a setting"
-    key = named(entry.key, naming, refuse=_NOT_IN_KEYS + _SPECIAL[dialect])
+    key = named(entry.key, naming, refuse=_NOT_IN_KEYS)
     if entry.value is None:
         if dialect is not Dialect.MY_CNF:
             raise Unwritable(where, "has no value, and only my.cnf has keys that stand alone")
@@ -159,7 +158,12 @@ def _write_oslo(value: str, where: str) -> str:
 
 
 def _write_uwsgi(value: str, where: str) -> str:
-    return unpadded(writable(value, where, refuse="%"), where)
+    """``%`` is doubled against magic variables; uWSGI replaces the other three even so."""
+    unpadded(writable(value, where), where)
+    for opening in ("%(", "$(", "@("):
+        if opening in value:
+            raise Unwritable(where, f"holds {opening}, which uWSGI replaces by something else")
+    return value.replace("%", "%%")
 
 
 _WRITE = {Dialect.MY_CNF: _write_my_cnf, Dialect.OSLO: _write_oslo, Dialect.UWSGI: _write_uwsgi}
@@ -217,7 +221,7 @@ def _read_oslo(value: str) -> str:
 
 
 def _read_uwsgi(value: str) -> str:
-    return value
+    return value.replace("%%", "%")
 
 
 _READ = {Dialect.MY_CNF: _read_my_cnf, Dialect.OSLO: _read_oslo, Dialect.UWSGI: _read_uwsgi}

@@ -2,7 +2,7 @@
 
 A block's lines are settings (``vrrp_instance``) or values (``virtual_ipaddress``); both are lines here.
 Source: keepalived.conf(5) and keepalived's lib/parser.c. Most keywords know double quotes but no escapes in
-them, so a word may hold blanks, but neither a double quote nor a backslash.
+them, so a word may hold blanks and comment characters, but neither a double quote nor a backslash.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Document:
 
 
 def block(keyword: str, name: str, items: Iterable[Item | Iterable[Scalar] | str]) -> Block:
-    """A block; ``name`` is empty where the keyword takes none. An item is a block, a line's words, or one word."""
+    """A block; ``name`` is empty where there is none. An item: a block, a line's words, or a word."""
     return Block((keyword, name) if name else (keyword,), tuple(_item(item) for item in items))
 
 
@@ -67,8 +67,9 @@ def emit(configuration: Document) -> str:
     return text
 
 
-_REFUSED = '"\\$#!{}'  # quotes, escapes, parameters, comments, blocks: some are read inside quotes too
-_BARE = re.compile(r"[^\s'@~][^\s']*")
+_REFUSED = '"\\$'  # quotes, escapes and parameters, which are all read inside quotes too
+_BARE = re.compile(r"[^\s'#!{}@~][^\s'#!{}]*")
+_LINE_BYTES = 1000  # MAXBUF is 1024: what is longer is read as two lines
 
 
 def _lines(item: Item, where: str, depth: int) -> Iterable[str]:
@@ -76,6 +77,8 @@ def _lines(item: Item, where: str, depth: int) -> Iterable[str]:
         raise Unwritable(where, "a line has no words")
     here = f"{where}: {item.words[0]}"
     words = "    " * depth + " ".join(_word(word, here) for word in item.words)
+    if len(words.encode()) > _LINE_BYTES:
+        raise Unwritable(here, f"the line exceeds {_LINE_BYTES} bytes; keepalived would cut it in two")
     if isinstance(item, Line):
         yield words
         return
@@ -87,16 +90,20 @@ def _lines(item: Item, where: str, depth: int) -> Iterable[str]:
 
 def _word(word: str, where: str) -> str:
     writable(word, where, refuse=_REFUSED)
+    if word in ("{", "}"):
+        raise Unwritable(where, "a brace alone opens or closes a block, quoted or not")
     return word if _BARE.fullmatch(word) else f'"{word}"'
 
 
 _OPEN, _CLOSE = "{", "}"
+_DEEPEST = 50
 _TOKEN = re.compile(r"""
       (?P<blank>[ \t\r\f\v]+)
     | (?P<comment>[\#!].*)
     | (?P<brace>[{}])
-    | (?P<word>(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\.|[^\s"'\\{}\#!]|[^\S \t\r\f\v])+)
+    | (?P<word>(?:"[^"]*"|'[^'"\\{}\#!]*'|\\.|[^ \t\r\f\v"\\{}\#!])+)
 """, re.VERBOSE)
+_QUOTED = re.compile(r"""\"([^"]*)\"|'([^'"\\{}\#!]*)'|\\(["'\\\#!{}\ ])""")
 
 
 def parse(text: str) -> Document:
@@ -109,9 +116,9 @@ def parse(text: str) -> Document:
         words: list[str] = []
         for piece in _pieces(line, number):
             if piece == _OPEN:
-                if not words:
-                    raise Unparsable(FORMAT, number, "a block has no keyword before its {")
-                open_blocks.append((number, tuple(words), []))
+                open_blocks.append((number, _head(open_blocks[-1][2], words, number), []))
+                if len(open_blocks) > _DEEPEST:
+                    raise Unparsable(FORMAT, number, f"blocks are nested deeper than {_DEEPEST}")
                 words = []
             elif piece == _CLOSE:
                 _close_line(open_blocks, words)
@@ -125,6 +132,15 @@ def parse(text: str) -> Document:
     if len(open_blocks) > 1:
         raise Unparsable(FORMAT, open_blocks[-1][0], "the block that begins here is not closed")
     return Document(tuple(open_blocks[0][2]))
+
+
+def _head(items: list[Item], words: list[str], number: int) -> tuple[str, ...]:
+    """The words before a brace, which may also be those of the line before it."""
+    if words:
+        return tuple(words)
+    if items and isinstance(items[-1], Line):
+        return items.pop().words
+    raise Unparsable(FORMAT, number, "a block has no keyword before its {")
 
 
 def _close_line(open_blocks: list[tuple[int, tuple[str, ...], list[Item]]], words: list[str]) -> None:
@@ -148,15 +164,5 @@ def _pieces(line: str, number: int) -> Iterable[str]:
 
 
 def _unquoted(word: str) -> str:
-    text, quote, position = "", "", 0
-    while position < len(word):
-        character = word[position]
-        if character == "\\":
-            text += word[position + 1]
-            position += 1
-        elif character in "\"'" and quote in ("", character):
-            quote = "" if quote else character
-        else:
-            text += character
-        position += 1
-    return text
+    """Without the quotes, and without the backslash before a character that would mean something alone."""
+    return _QUOTED.sub(lambda match: match[match.lastindex or 0], word)

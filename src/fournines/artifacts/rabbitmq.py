@@ -1,4 +1,4 @@
-"""RabbitMQ: rabbitmq.conf (``a.b.c = value``) and broker definitions (JSON); ``erlang.py`` has advanced.config.
+"""RabbitMQ: rabbitmq.conf (``a.b.c = value``) and broker definitions (JSON); advanced.config: ``erlang.py``.
 
 Sources: rabbitmq.com/configure, /definitions and /passwords; the grammar is cuttlefish's conf_parse.peg.
 """
@@ -48,11 +48,15 @@ def emit(configuration: Document) -> str:
         if not _KEY.fullmatch(entry.key):
             raise Unwritable(FORMAT, "a key is words of ASCII letters, digits, _ and - joined by dots")
         where = f"{FORMAT} {entry.key}"
-        value = unpadded(writable(entry.value, where, refuse="#'"), where)
+        value = unpadded(writable(entry.value, where, refuse="#"), where)
         if not value:
             raise Unwritable(where, "is empty, and the format has no empty values")
+        if not value.isascii():
+            raise Unwritable(where, "is not ASCII, which RabbitMQ reads as another text or not at all")
         if "$(" in value:
             raise Unwritable(where, "holds $(, which begins a reference to another setting")
+        if value[0] == "'":
+            raise Unwritable(where, "begins with an apostrophe, which newer releases of RabbitMQ take for a quote")
         lines.append(f"{entry.key} = {value}\n")
     return "".join(lines)
 
@@ -118,12 +122,17 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """What the broker holds beside messages; imported at boot (``load_definitions``) or by rabbitmqctl."""
+    """What the broker holds beside messages; imported at boot (``load_definitions``) or by rabbitmqctl.
+
+    ``default_queue_type`` is what a queue becomes in any of the virtual hosts when its client names no type and
+    the type fits it (a transient or exclusive one stays classic); empty leaves that to the broker.
+    """
 
     users: tuple[User, ...] = ()
     vhosts: tuple[str, ...] = ("/",)
     permissions: tuple[Permission, ...] = ()
     policies: tuple[Policy, ...] = ()
+    default_queue_type: str = ""
 
 
 def emit_definitions(definitions: Definitions) -> str:
@@ -131,11 +140,16 @@ def emit_definitions(definitions: Definitions) -> str:
     content = {
         "users": [{**asdict(user), "tags": list(user.tags), "hashing_algorithm": HASHING, "limits": {}}
                   for user in definitions.users],
-        "vhosts": [{"name": name} for name in definitions.vhosts],
+        "vhosts": [_vhost(name, definitions.default_queue_type) for name in definitions.vhosts],
         "permissions": [asdict(permission) for permission in definitions.permissions],
         "policies": [_policy(policy) for policy in definitions.policies],
     }
     return json.dumps(content, indent=2, sort_keys=True) + "\n"
+
+
+def _vhost(name: str, default_queue_type: str) -> dict[str, object]:
+    metadata = {"default_queue_type": default_queue_type, "description": "", "tags": []}
+    return {"name": name, "metadata": metadata} if default_queue_type else {"name": name}
 
 
 def _policy(policy: Policy) -> dict[str, object]:

@@ -43,7 +43,7 @@ def emit(settings: Document) -> str:
     lines = [notice()]
     for entry in settings.entries:
         if not _KEY.fullmatch(entry.key):
-            raise Unwritable(FORMAT, "a key is words of ASCII letters, digits, _, - and * joined by dots or slashes")
+            raise Unwritable(FORMAT, "a key is words of ASCII letters, digits, _, - joined by dots")
         where = f"{FORMAT} {entry.key}"
         value = unpadded(writable(entry.value, where, allow="\t"), where)
         if not value:
