@@ -18,23 +18,26 @@ import errno
 import fcntl
 import grp
 import hashlib
-import http.client
 import json
 import os
 import pwd
 import re
 import signal
 import socket
-import ssl
 import stat
 import struct
 import subprocess
 import sys
 import threading
 import time
-import urllib.parse
-from collections.abc import Callable
-from typing import IO, Any, NoReturn
+
+TYPE_CHECKING = False   # importing typing would take longer than most requests
+if TYPE_CHECKING:
+    import http.client
+    from collections.abc import Callable
+    from typing import IO, Any, NoReturn
+
+    Facts = dict[str, Any]   # a JSON object
 
 READY = b"\n\x00fournines-agent-ready\x00\n"   # whatever a login shell prints comes before this
 MAX_FRAME = 64 << 20
@@ -48,8 +51,6 @@ POLICY = "/usr/sbin/policy-rc.d"
 POLICY_TEXT = "#!/bin/sh\n# Made by fournines for the time of a package installation.\nexit 101\n"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-
-Facts = dict[str, Any]   # JSON objects
 
 
 class Refusal(Exception):
@@ -518,6 +519,10 @@ HOLDING_BACK = Policy()
 
 def http_get(batch: Batch, url: str, timeout_s: float) -> Facts:
     """No proxy, no redirect: what this very address answers."""
+    import http.client  # here: the slowest to import, and most conversations do without
+    import ssl
+    import urllib.parse
+
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Refusal(f"{url!r} is not an HTTP address")

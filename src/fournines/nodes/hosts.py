@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,15 +48,53 @@ def doors(cluster: Cluster, files: SshFiles | None = None) -> dict[str, SshDoor]
     return {node.name: SshDoor(node.name, reach_of(node, files), files) for node in cluster.nodes}
 
 
+@contextlib.contextmanager
+def _as_broken_pipe() -> Iterator[None]:
+    """A lost connection is to a channel what a broken pipe is."""
+    try:
+        yield
+    except asyncssh.Error as problem:
+        raise ConnectionError(problem.reason) from None
+
+
+class _Reading:
+    """See ``channel.Reader``."""
+
+    def __init__(self, reader: asyncssh.SSHReader[bytes]) -> None:
+        self._reader = reader
+
+    async def read(self, n: int = -1) -> bytes:
+        with _as_broken_pipe():
+            return await self._reader.read(n)
+
+    async def readexactly(self, n: int) -> bytes:
+        with _as_broken_pipe():
+            return await self._reader.readexactly(n)
+
+
+class _Writing:
+    """See ``channel.Writer``."""
+
+    def __init__(self, writer: asyncssh.SSHWriter[bytes]) -> None:
+        self._writer = writer
+
+    def write(self, data: bytes) -> None:
+        self._writer.write(data)
+
+    async def drain(self) -> None:
+        with _as_broken_pipe():
+            await self._writer.drain()
+
+
 class SshChannel:
     """A process behind an SSH session; see ``channel.Channel``."""
 
     def __init__(self, process: asyncssh.SSHClientProcess[bytes]) -> None:
         self._process = process
-        self.reader: Reader = process.stdout
-        self.writer: Writer = process.stdin
+        self.reader: Reader = _Reading(process.stdout)
+        self.writer: Writer = _Writing(process.stdin)
         self._said = bytearray()
-        self._listening = asyncio.create_task(keep_last_words(process.stderr, self._said))
+        self._listening = asyncio.create_task(keep_last_words(_Reading(process.stderr), self._said))
 
     async def ending(self) -> str:
         """See ``channel.Channel``."""

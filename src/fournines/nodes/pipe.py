@@ -60,8 +60,9 @@ async def send_program(door: Door, source: bytes, ready: bytes, *,
     try:
         async with asyncio.timeout(timeout_s):
             channel = await door.open(PYTHON)
-            channel.writer.write(b"%d\n" % len(source) + source)
-            await channel.writer.drain()
+            with contextlib.suppress(OSError):   # it ended at once: what it printed says why
+                channel.writer.write(b"%d\n" % len(source) + source)
+                await channel.writer.drain()
             banner = await _skip_until(channel.reader, ready)
             if banner is None:
                 return channel
@@ -69,9 +70,6 @@ async def send_program(door: Door, source: bytes, ready: bytes, *,
     except TimeoutError:
         problem = Unreachable(door.name, f"python3 did not start there within {timeout_s:g} s",
                               hint="see whether logging in there by hand hangs too")
-    except OSError as broken:
-        ending = await channel.ending() if channel else str(broken)
-        problem = _no_program(door.name, b"", ending)
     except BaseException:
         await _shut(channel)
         raise
@@ -87,13 +85,14 @@ async def _shut(channel: Channel | None) -> None:
 async def _skip_until(reader: Reader, ready: bytes) -> bytes | None:
     """None once ``ready`` came by; else what came instead."""
     seen = bytearray()
-    while len(seen) < BANNER_LIMIT:
-        byte = await reader.read(1)   # no more: what follows ``ready`` belongs to the program's own reader
-        if not byte:
-            break
-        seen += byte
-        if seen.endswith(ready):
-            return None
+    with contextlib.suppress(OSError):   # a broken pipe is an end too
+        while len(seen) < BANNER_LIMIT:
+            byte = await reader.read(1)   # no more: what follows ``ready`` belongs to whoever reads next
+            if not byte:
+                break
+            seen += byte
+            if seen.endswith(ready):
+                return None
     return bytes(seen)
 
 
@@ -135,7 +134,7 @@ class _Conversation:
             await self._channel.writer.drain()
             return await replies
         except OSError as broken:
-            raise await self._gone(str(broken)) from None
+            raise self._problem(await self._with_ending(str(broken))) from None
         except asyncio.CancelledError:
             with contextlib.suppress(OSError):
                 self._write({"cancel": number})
@@ -150,9 +149,18 @@ class _Conversation:
             self._channel.writer.write(pack(frame))
 
     async def _listen(self) -> None:
-        self._lost = await self._hand_out()
-        problem = await self._gone(self._lost)
-        self._fail(problem.message.removeprefix(f"{self._name}: "))
+        try:
+            self._lost = await self._hand_out()
+            self._lost = await self._with_ending(self._lost)
+        finally:   # whatever becomes of this task, nobody is left waiting for it
+            self._lost = self._lost or "another request got no reply, which ended the conversation"
+            for waiting in self._waiting.values():
+                if not waiting.done():
+                    waiting.set_exception(self._problem(self._lost))
+
+    async def _with_ending(self, reason: str) -> str:
+        ending = await self._channel.ending()
+        return f"{reason}: {ending}" if ending else reason
 
     async def _hand_out(self) -> str:
         """Give each reply to whoever waits for it, until there are no more; says why."""
@@ -171,24 +179,12 @@ class _Conversation:
         except OSError as broken:
             return str(broken) or type(broken).__name__
 
-    def _fail(self, reason: str) -> None:
-        for waiting in self._waiting.values():
-            if not waiting.done():
-                waiting.set_exception(self._problem(reason))
-
     def _problem(self, reason: str) -> Unreachable:
         return Unreachable(self._name, reason, hint="what was asked may or may not have happened; ask again")
 
-    async def _gone(self, reason: str) -> Unreachable:
-        self._lost = self._lost or reason
-        ending = await self._channel.ending()
-        return self._problem(f"{reason}: {ending}" if ending else reason)
-
     async def close(self) -> None:
-        self._lost = self._lost or "closed"
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
-        self._fail("the conversation was ended because another request got no reply")
         await self._channel.close()
 
 
