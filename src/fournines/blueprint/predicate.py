@@ -53,17 +53,22 @@ class Fact:
 
     def judge(self, snapshot: Snapshot, node: str) -> Judgement:
         name = f"{self.probe}.{self.field}" if self.field else self.probe
-        value = snapshot.value(node, self.probe)
-        for part in self.field.split(".") if self.field else ():
-            if isinstance(value, Absent | Gone):
-                break
-            value = value.get(part, Absent("no such entry")) if isinstance(value, dict) else getattr(value, part)
+        value = self.seen(snapshot, node)
         seen = ((node, name, str(value)),)
         if isinstance(value, Absent | Gone):
             return Judgement(None, f"{node}: {name}: {value}", seen)
         truth = self._compare(value)
         relation = f"{self.test.value} {self.wanted}" if truth else f"is {value}, not: {self.test.value} {self.wanted}"
         return Judgement(truth, f"{node}: {name} {relation}", seen)
+
+    def seen(self, snapshot: Snapshot, node: str) -> object:
+        """What is there: the fact's value, ``Absent`` or ``Gone``."""
+        value = snapshot.value(node, self.probe)
+        for part in self.field.split(".") if self.field else ():
+            if isinstance(value, Absent | Gone):
+                break
+            value = value.get(part, Absent("no such entry")) if isinstance(value, dict) else getattr(value, part)
+        return value
 
     def _compare(self, value: object) -> bool:
         match self.test:
@@ -218,6 +223,32 @@ class OnExactly:
 
     def __str__(self) -> str:
         return f"on exactly {self.count} of {', '.join(self.nodes)}: {self.part}"
+
+
+@dataclass(frozen=True, slots=True)
+class Agree:
+    """The fact is the same on each of ``nodes``, whatever it is; unknown while one does not tell and the others
+    agree. ``probe`` and ``field`` as in ``Fact``."""
+
+    nodes: tuple[str, ...]
+    probe: str
+    field: str
+
+    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
+        fact = Fact(self.probe, self.field)
+        found = {each: fact.seen(snapshot, each) for each in self.nodes}
+        known = {each: value for each, value in found.items() if not isinstance(value, Absent | Gone)}
+        consulted = tuple((each, f"{self.probe}.{self.field}", str(value)) for each, value in found.items())
+        if len(set(map(str, known.values()))) > 1:
+            told = ", ".join(f"{each} {value}" for each, value in known.items())
+            return Judgement(False, f"{self.probe}.{self.field} differs: {told}", consulted)
+        if len(known) < len(found):
+            silent = (f"{each}: {self.probe}: {value}" for each, value in found.items() if each not in known)
+            return Judgement(None, "; ".join(silent), consulted)
+        return Judgement(True, f"{self.probe}.{self.field} is the same on {', '.join(self.nodes)}", consulted)
+
+    def __str__(self) -> str:
+        return f"{self.probe}.{self.field} is the same on every one of {', '.join(self.nodes)}"
 
 
 def holders(predicate: Predicate, snapshot: Snapshot, nodes: Iterable[str]) -> tuple[str, ...]:
