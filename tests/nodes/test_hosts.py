@@ -80,8 +80,9 @@ async def serving(home: Path) -> AsyncIterator[Sshd]:
     client_key.write_private_key(home / "id")
     client_key.write_public_key(home / "id.pub")
     made: list[asyncssh.SSHServerConnection] = []
+    allowed = asyncssh.import_authorized_keys(client_key.export_public_key().decode())
     server = await asyncssh.listen(
-        "127.0.0.1", 0, server_host_keys=[host_key], authorized_client_keys=str(home / "id.pub"),
+        "127.0.0.1", 0, server_host_keys=[host_key], authorized_client_keys=allowed,
         process_factory=shell, encoding=None, server_factory=lambda: _Server(made))
     yield Sshd(server.get_port(), home, host_key, made)
     server.close()
