@@ -100,7 +100,7 @@ class Acting:
 
 
 def _batches(requests: Sequence[Request]) -> Iterator[list[Request]]:
-    """Files and directories travel together, up to a size; they hurt nothing where one fails. Others go alone."""
+    """Files and directories travel together, up to a size: half of them hurts nothing. Others go alone."""
     batch: list[Request] = []
     size = 0
     for request in requests:

@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fournines.blueprint.files import NodeDirectory, NodeFile
-from fournines.blueprint.predicate import All, Either, Not
+from fournines.blueprint.predicate import All, Not
 from fournines.blueprint.requests import MakeDirectory, Request, Run, Unit, WriteFile
 from fournines.blueprint.steps import On, OnChange, Service, Step
-from fournines.engine.wanted import FilesAsWanted, PathState, UnitRuns, UnitUp
+from fournines.engine.wanted import FilesAsWanted, PathState, UnitRuns, UnitUp, When
 
 STAMPS = "/var/lib/fournines/started"
 _UNIT_FILES = ("/etc/systemd/system/", "/usr/lib/systemd/system/", "/lib/systemd/system/")
@@ -69,19 +69,19 @@ def service_steps(layer: str, service: Service, files: Mapping[str, Sequence[Nod
             f"{layer}: configure {service.unit}", On.EACH,
             {node: writes((*owned[node], stamps[node])) for node in service.nodes},
             why="it does not run yet, so its files can be put in place at once",
-            unless=Either((runs, current))),
+            unless=When(Not(runs), current)),
         start=Step(
             f"{layer}: start {service.unit}", On.ROLLING if service.start_rolling else On.EACH,
             {node: _start(service, owned[node]) for node in service.nodes},
             why="it has to run, now and after every boot, and to be ready",
             # One that runs with older files is left to its restart: those files may be why it is not ready.
-            unless=All((UnitUp(service.unit), Either((service.ready.holds, Not(stamped))))),
+            unless=All((UnitUp(service.unit), When(stamped, service.ready.holds))),
             until=service.ready, needs=service.needs),
         restart=Step(
             f"{layer}: restart {service.unit}", On.ROLLING,
             {node: _restart(service, owned[node]) for node in service.nodes},
             why="it runs with an older configuration; one member at a time, while the others serve",
-            unless=Either((Not(runs), current)), only_if=service.others_ok,
+            unless=When(runs, current), only_if=service.others_ok,
             refusal=f"bring the other members back first (fournines status), then apply again; "
                     f"{service.unit} was left as it is",
             until=service.ready, needs=(f"{layer}: start {service.unit}",)),

@@ -73,9 +73,9 @@ class Status:
 def status(cluster: Cluster, blueprint: Blueprint, snapshot: Snapshot) -> Status:
     """What the snapshot says of every seat and every layer's members."""
     members = tuple(_members(item, snapshot) for item in blueprint.members)
-    return Status(blueprint.cluster, blueprint.nodes, {node: gone.reason for node, gone in snapshot.gone.items()},
-                  tuple(_seat(seat, snapshot) for seat in blueprint.seats), members,
-                  tuple(_losses(cluster, members)))
+    gone = {node: why.reason for node, why in snapshot.gone.items()}
+    seats = tuple(_seat(seat, snapshot) for seat in blueprint.seats)
+    return Status(blueprint.cluster, blueprint.nodes, gone, seats, members, tuple(_losses(cluster, members)))
 
 
 def _seat(seat: Seat, snapshot: Snapshot) -> SeatStatus:
@@ -85,9 +85,9 @@ def _seat(seat: Seat, snapshot: Snapshot) -> SeatStatus:
 
 def _members(item: Members, snapshot: Snapshot) -> MembersStatus:
     judged = {node: item.well.judge(snapshot, node) for node in item.nodes}
-    return MembersStatus(item.layer, tuple(node for node, judgement in judged.items() if judgement.truth is True),
-                         {node: judgement.because for node, judgement in judged.items() if not judgement.truth},
-                         item.needs)
+    well = tuple(node for node, judgement in judged.items() if judgement.truth)
+    unwell = {node: judgement.because for node, judgement in judged.items() if not judgement.truth}
+    return MembersStatus(item.layer, well, unwell, item.needs)
 
 
 def _losses(cluster: Cluster, members: Iterable[MembersStatus]) -> Iterable[Loss]:

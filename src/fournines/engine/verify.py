@@ -25,13 +25,13 @@ class Checked:
         if self.judgement.truth:
             return None
         state = "does not hold" if self.judgement.truth is False else "cannot be known"
-        return Finding(self.invariant.severity, f"{state}: {self.invariant.name}", remedy=self.invariant.remedy,
-                       detail=self.judgement.because)
+        return Finding(self.invariant.severity, f"{state}: {self.invariant.name}",
+                       remedy=self.invariant.remedy, detail=self.judgement.because)
 
 
 def verify(blueprint: Blueprint, snapshot: Snapshot) -> tuple[Checked, ...]:
     """Every invariant, in the order of the layers. Invariants speak of the cluster, not of a node."""
-    return tuple(Checked(invariant, invariant.holds.judge(snapshot, "")) for invariant in blueprint.invariants)
+    return tuple(Checked(item, item.holds.judge(snapshot, "")) for item in blueprint.invariants)
 
 
 def exit_code(checked: Sequence[Checked]) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fournines.blueprint.files import NodeDirectory, NodeFile
-from fournines.blueprint.predicate import Judgement
+from fournines.blueprint.predicate import Judgement, Predicate
 from fournines.blueprint.requests import (
     FileFacts,
     JsonValue,
@@ -229,3 +229,23 @@ class UnitRuns:
 
     def __str__(self) -> str:
         return f"{self.unit} runs"
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """``part`` holds, or does not matter because ``condition`` does not. The reason is that of ``part``."""
+
+    condition: Predicate
+    part: Predicate
+
+    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
+        condition, part = self.condition.judge(snapshot, node), self.part.judge(snapshot, node)
+        consulted = (*condition.consulted, *part.consulted)
+        if condition.truth is False:
+            return Judgement(True, condition.because, consulted)
+        if condition.truth is None and not part.truth:
+            return Judgement(None, condition.because, consulted)
+        return Judgement(part.truth, part.because, consulted)
+
+    def __str__(self) -> str:
+        return f"{self.part}, when {self.condition}"
