@@ -1,0 +1,29 @@
+"""Debian 12 (bookworm), which ships OpenStack Zed."""
+
+from __future__ import annotations
+
+from fournines.distros.distro import Distro
+
+DEBIAN12 = Distro(
+    name="debian12",
+    codename="bookworm",
+    base=(
+        "ca-certificates", "curl", "dbus", "ifupdown", "iproute2", "iputils-ping", "less", "libpam-systemd",
+        "nftables", "openssh-server", "procps", "psmisc", "python3", "socat", "systemd-sysv",
+    ),
+    layers={
+        "host": ("chrony",),
+        "database": ("galera-4", "mariadb-backup", "mariadb-client", "mariadb-server", "rsync", "socat"),
+        "messaging": ("rabbitmq-server",),
+        "cache": ("memcached",),
+        "images": ("glusterfs-client", "glusterfs-server"),
+        "loadbalancer": ("haproxy", "keepalived"),
+        # The APIs talk to the database through python3-pymysql and to memcached through python3-memcache.
+        "api": ("glance-api", "keystone", "python3-memcache", "python3-pymysql", "uwsgi-plugin-python3"),
+    },
+    unwanted=(
+        "apt-daily-upgrade.timer", "apt-daily.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
+        "e2scrub_reap.service", "fstrim.timer", "iscsid.socket", "man-db.timer", "open-iscsi.service",
+        "systemd-pstore.service",
+    ),
+)

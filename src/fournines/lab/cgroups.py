@@ -1,0 +1,159 @@
+"""A control group of its own for each node: what freezes it, and what its systemd manages.
+
+Two kinds of host: cgroup v1 with the hybrid ``unified`` mount, and pure cgroup v2. Without an own group all
+nodes would share one in systemd's hierarchy and kill each other's services. The groups lie at the top of the
+hierarchy, beside what the host's systemd manages, as other container runtimes do it.
+Tried: v1 hybrid as the host booted; v2 by mounting a v2 hierarchy over /sys/fs/cgroup (no controllers in it).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from fournines.errors import LabError
+from fournines.lab.pids import ProcessId
+
+TOP = "fournines"
+V1_FREEZER = "freezer"
+V1_SYSTEMD = "name=systemd"
+REMOVE_TIMEOUT_S = 10.0
+FREEZE_TIMEOUT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hierarchy:
+    """One mounted cgroup hierarchy that nodes take part in. ``freezer`` names the file that freezes a group of
+    it, or is empty where this hierarchy cannot."""
+
+    mount: Path
+    freezer: str = ""
+    frozen_word: str = ""
+    thawed_word: str = ""
+
+
+def hierarchies(mountinfo: str | None = None) -> tuple[Hierarchy, ...]:
+    """Those of this host; see proc(5) on ``/proc/self/mountinfo``. Raises ``LabError`` without a freezer."""
+    text = Path("/proc/self/mountinfo").read_text() if mountinfo is None else mountinfo
+    v1: list[Hierarchy] = []
+    v2: Path | None = None
+    for line in text.splitlines():
+        before, _, after = line.partition(" - ")
+        mount = Path(before.split()[4])
+        kind, _, options = after.split()[:3]
+        if kind == "cgroup2":
+            v2 = mount
+        elif kind == "cgroup" and V1_FREEZER in options.split(","):
+            v1.append(Hierarchy(mount, "freezer.state", "FROZEN", "THAWED"))
+        elif kind == "cgroup" and V1_SYSTEMD in options.split(","):
+            v1.append(Hierarchy(mount))
+    if v2 is not None:
+        v1.append(Hierarchy(v2) if any(each.freezer for each in v1)
+                  else Hierarchy(v2, "cgroup.freeze", "1", "0"))
+    if not any(each.freezer for each in v1):
+        raise LabError("this host has no cgroup hierarchy that can freeze", hint="mount cgroup2 on /sys/fs/cgroup")
+    return tuple(v1)
+
+
+class ControlGroup:
+    """The groups of one node in all hierarchies, addressed as one."""
+
+    def __init__(self, lab: str, node: str) -> None:
+        self._path = Path(TOP, lab, node)
+        self._hierarchies = hierarchies()
+
+    @property
+    def directories(self) -> tuple[Path, ...]:
+        return tuple(each.mount / self._path for each in self._hierarchies)
+
+    @property
+    def visitors(self) -> tuple[Path, ...]:
+        """Groups for processes that enter from outside: they freeze with the node. A child of its own, since
+        under v2 a group that has children and controllers holds no processes."""
+        return tuple(directory / "visitors" for directory in self.directories)
+
+    def create(self) -> None:
+        for directory in self.visitors:
+            directory.mkdir(parents=True, exist_ok=True)
+
+    def freeze(self) -> None:
+        """Stop every process of the node between two instructions; returns once all have stopped."""
+        self._switch(True)
+
+    def thaw(self) -> None:
+        self._switch(False)
+
+    @property
+    def frozen(self) -> bool:
+        return all(self._state(each) for each in self._hierarchies if each.freezer)
+
+    @property
+    def populated(self) -> bool:
+        """Whether any process is in it."""
+        return bool(self._processes())
+
+    def kill_all(self) -> None:
+        """SIGKILL to every process that is left in it."""
+        if self.frozen:
+            self.thaw()
+        for process in self._processes():
+            process.kill()
+
+    def remove(self) -> None:
+        """Remove the groups and, when it was the last, those of the lab; waits for processes that are dying."""
+        end = time.monotonic() + REMOVE_TIMEOUT_S
+        for directory in self.directories:
+            while not _removed(directory):
+                if time.monotonic() > end:
+                    raise LabError(f"control group {directory} still has processes", hint="see its cgroup.procs")
+                time.sleep(0.02)
+            for above in (directory.parent, directory.parent.parent):
+                with contextlib.suppress(OSError):   # others live there
+                    above.rmdir()
+
+    def _processes(self) -> set[ProcessId]:
+        listed: set[ProcessId] = set()
+        for directory in self.directories:
+            for file in directory.rglob("cgroup.procs"):
+                with contextlib.suppress(FileNotFoundError):   # a group that its systemd removed meanwhile
+                    listed |= {found for pid in file.read_text().split() if (found := ProcessId.of(int(pid)))}
+        return listed
+
+    def _switch(self, freeze: bool) -> None:
+        for each in self._hierarchies:
+            if each.freezer:
+                (each.mount / self._path / each.freezer).write_text(
+                    each.frozen_word if freeze else each.thawed_word)
+        end = time.monotonic() + FREEZE_TIMEOUT_S
+        while self.frozen != freeze:
+            if time.monotonic() > end:
+                raise LabError(f"{self._path} did not {'freeze' if freeze else 'thaw'}",
+                               hint="a process of it may be stuck in the kernel: see dmesg")
+            time.sleep(0.005)
+
+    def _state(self, hierarchy: Hierarchy) -> bool:
+        directory = hierarchy.mount / self._path
+        if not directory.is_dir():
+            return False
+        if hierarchy.freezer == "cgroup.freeze":   # what was asked for; whether it has come true is in events
+            return "frozen 1" in (directory / "cgroup.events").read_text()
+        return (directory / hierarchy.freezer).read_text().strip() == hierarchy.frozen_word
+
+
+def _removed(directory: Path) -> bool:
+    """Remove a tree of groups from its leaves; False while any of them still has processes."""
+    try:
+        for child in [entry for entry in directory.iterdir() if entry.is_dir()]:
+            if not _removed(child):
+                return False
+        directory.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError as problem:
+        if problem.errno not in (errno.EBUSY, errno.ENOTEMPTY):
+            raise
+        return False
+    return True

@@ -1,0 +1,67 @@
+"""Run as a script: start a node in its control groups, or enter a running one. Standard library only.
+
+    python3 -I -S join.py start GROUP_DIRECTORY... -- COMMAND ARGUMENT...
+    python3 -I -S join.py enter MACHINE_STATE -- COMMAND ARGUMENT...
+
+``enter`` reads which process is the node's init from the state file that the driver writes, so the same words
+enter the node again after it was power-cycled. What runs inside joins the node's control groups, so that it
+freezes with the node; the nsenter outside does not, so that it can always be killed (a process frozen by
+cgroup v1 cannot).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+               "HOME=/root", "LANG=C.UTF-8", "LC_ALL=C.UTF-8")
+# Runs inside the node: writes itself into the groups opened outside, then becomes the command.
+INSIDE = ("import os,sys;n=int(sys.argv[1]);"
+          "[(os.write(int(f),b'0'),os.close(int(f))) for f in sys.argv[2:2+n]];"
+          "os.chdir('/root');os.execvp(sys.argv[2+n],sys.argv[2+n:])")
+
+
+def start(groups: list[str], command: list[str]) -> None:
+    """Does not return when all goes well."""
+    for directory in groups:
+        with open(os.path.join(directory, "cgroup.procs"), "w", encoding="ascii") as procs:
+            procs.write("0")
+    os.execvp(command[0], command)  # noqa: S606 - becoming the command is what this is for
+
+
+def enter(state: str, command: list[str]) -> None:
+    """Does not return when all goes well."""
+    with open(state, encoding="utf-8") as file:
+        machine = json.load(file)
+    if not machine["init"]:
+        raise OSError("it is powered off")
+    pid, started = machine["init"]
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        if int(file.read().rpartition(")")[2].split()[19]) != started:
+            raise OSError("it is powered off")
+    groups = [os.open(os.path.join(directory, "cgroup.procs"), os.O_WRONLY) for directory in machine["visitors"]]
+    for descriptor in groups:
+        os.set_inheritable(descriptor, True)
+    terminal = [f"TERM={os.environ['TERM']}"] if "TERM" in os.environ else []
+    os.execvp("nsenter", [  # noqa: S606 - becoming the command is what this is for
+        "nsenter", f"--target={pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--",
+        "env", "-i", *ENVIRONMENT, *terminal,
+        "python3", "-I", "-S", "-c", INSIDE, str(len(groups)), *map(str, groups), *command])
+
+
+def main(words: list[str]) -> None:
+    """See the module's docstring."""
+    end = words.index("--")
+    if words[0] == "start":
+        start(words[1:end], words[end + 1:])
+    else:
+        enter(words[1], words[end + 1:])
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except (OSError, ValueError) as problem:
+        sys.exit(f"the machine cannot be entered: {problem}")

@@ -1,0 +1,232 @@
+"""Lab: the machines of one cluster, on this computer. ``up`` makes them, ``down`` leaves nothing of them behind.
+
+Everything here blocks; call it with ``asyncio.to_thread`` where something else goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from fournines.cluster.topology import Cluster
+from fournines.distros import DISTROS
+from fournines.durable import PRIVATE_DIRECTORY, write_durably
+from fournines.errors import Interrupted, LabError
+from fournines.lab import image, keys, rootfs
+from fournines.lab.archive import archives
+from fournines.lab.driver import Machine, Power
+from fournines.lab.events import Event, Progress, silently
+from fournines.lab.nspawn import NspawnMachine
+from fournines.lab.places import Places
+from fournines.lab.recipe import recipe_for
+from fournines.lab.requirements import demand
+from fournines.lab.wires import Fabric, client_address
+
+BOOT_TIMEOUT_S = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class MachineStatus:
+    """``links`` maps each of its networks to whether its cable is plugged in and the machine on."""
+
+    name: str
+    power: Power
+    addresses: Mapping[str, str]
+    links: Mapping[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class LabStatus:
+    """A lab as it is now; ``clients`` maps each network to the address that clients in the fabric have there."""
+
+    name: str
+    up: bool
+    image: str
+    namespace: str
+    clients: Mapping[str, str]
+    machines: tuple[MachineStatus, ...]
+
+    def as_data(self) -> dict[str, object]:
+        """Plain data for ``--json``."""
+        return asdict(self)
+
+
+class Lab:
+    """The lab of one cluster; its name is the cluster's. Nothing is touched before ``up``."""
+
+    def __init__(self, cluster: Cluster, *, places: Places | None = None, progress: Progress = silently) -> None:
+        self._cluster = cluster
+        self._everywhere = places or Places()
+        self._places = self._everywhere.lab(cluster.name)
+        self._progress = progress
+        self.fabric = Fabric(cluster)
+
+    @property
+    def name(self) -> str:
+        return self._cluster.name
+
+    @property
+    def ssh_config(self) -> Path:
+        """For ``ssh -F``: names the lab's key, its known hosts and the way into the fabric."""
+        return self._places.ssh_config
+
+    @property
+    def known_hosts(self) -> Path:
+        return self._places.known_hosts
+
+    @property
+    def key(self) -> Path:
+        """The private key that opens every node, as root."""
+        return self._places.key
+
+    @property
+    def machines(self) -> tuple[Machine, ...]:
+        """In the order of the cluster file. Raises ``LabError`` when the lab is not up."""
+        root = image.root_of(self._everywhere.images / self._image())
+        return tuple(NspawnMachine(self.name, node.name, rootfs.networks_of(self._cluster, node),
+                                   self._places.node(node.name), self.fabric, root)
+                     for node in self._cluster.nodes)
+
+    def machine(self, name: str) -> Machine:
+        """Raises ``LabError`` for a name that the cluster does not have."""
+        for machine in self.machines:
+            if machine.name == name:
+                return machine
+        raise LabError(f"lab {self.name} has no machine {name}",
+                       hint=f"it has: {', '.join(node.name for node in self._cluster.nodes)}")
+
+    def up(self, *, timeout_s: float = BOOT_TIMEOUT_S) -> LabStatus:
+        """All machines on and open for logins. What is there already is used: a running machine is left alone,
+        one that is off is powered on with the disk it has. Interrupted or failed, it takes back what it did."""
+        demand()
+        distro = DISTROS[self._cluster.distro]
+        recipe = recipe_for(distro, archives(distro.codename))
+        with self._alone():
+            fresh = not self._places.state.exists()
+            started: list[Machine] = []
+            try:
+                if fresh:
+                    self._prepare(image.ensure(self._everywhere.images, recipe, self._progress, self._used()))
+                self.fabric.create()
+                self._boot(started, timeout_s)
+            except BaseException:
+                self._progress(Event("lab", "taking back what was begun"))
+                if fresh:
+                    self._remove()
+                else:
+                    for machine in started:
+                        machine.power_off()
+                raise
+        return self.status()
+
+    def status(self) -> LabStatus:
+        """What there is now; also of a lab that is not up."""
+        clients = {network.name: str(client_address(self._cluster, network))
+                   for network in self._cluster.networks.values()}
+        up = self._places.state.exists()
+        machines = self.machines if up else ()
+        return LabStatus(self.name, up, self._image() if up else "", self.fabric.namespace, clients,
+                         tuple(self._status_of(machine) for machine in machines))
+
+    def down(self) -> None:
+        """Power off and remove everything but the image: processes, mounts, network, control groups, disks."""
+        if not self._places.directory.exists():
+            self.fabric.remove()
+            return
+        with self._alone():
+            self._remove()
+
+    def inside(self, argv: Sequence[str] = ()) -> tuple[str, ...]:
+        """The command, run on this computer, that runs ``argv`` as a client in the lab's network."""
+        return self.fabric.inside(argv)
+
+    def _status_of(self, machine: Machine) -> MachineStatus:
+        node = self._cluster.node(machine.name)
+        return MachineStatus(machine.name, machine.power,
+                             {name: str(address) for name, address in node.addresses.items()},
+                             {name: machine.has_link(name) for name in machine.networks})
+
+    def _prepare(self, made: Path) -> None:
+        """Keys, and the own files of every node; the state file comes last and says that all is there."""
+        shutil.rmtree(self._places.nodes, ignore_errors=True)
+        login = keys.write_login_key(self._places.key, f"fournines lab {self.name}")
+        known = []
+        for node in self._cluster.nodes:
+            private, public = keys.make_pair(f"root@{node.name}")
+            known.append(keys.known_host([node.name, *node.addresses.values()], public))
+            files = rootfs.own_files(self._cluster, node, login_key=login, host_private=private,
+                                     host_public=public)
+            rootfs.write(self._places.node(node.name), files)
+        write_durably(self._places.known_hosts, "".join(known).encode(), 0o644)
+        config = keys.ssh_config(self._cluster, self.fabric.path, self._places.key, self._places.known_hosts)
+        write_durably(self._places.ssh_config, config.encode(), 0o644)
+        write_durably(self._places.state, json.dumps({"image": made.name, "nodes": self._layout()}).encode())
+
+    def _boot(self, started: list[Machine], timeout_s: float) -> None:
+        begun = time.monotonic()
+        for machine in self.machines:
+            if machine.power is Power.OFF:
+                self._progress(Event(machine.name, "power on"))
+                started.append(machine)
+                machine.power_on()
+            elif machine.power is Power.FROZEN:
+                raise LabError(f"{machine.name} is frozen", hint=f"fournines lab power {machine.name} thaw")
+        for machine in self.machines:
+            machine.wait_up(timeout_s - (time.monotonic() - begun))
+            self._progress(Event(machine.name, "is up"))
+
+    def _remove(self) -> None:
+        if self._places.nodes.is_dir():
+            for entry in sorted(self._places.nodes.iterdir()):
+                self._progress(Event(entry.name, "power off"))
+                # By what is on the disk, not by the cluster file, which may have changed since.
+                NspawnMachine(self.name, entry.name, {}, self._places.node(entry.name), self.fabric,
+                              Path()).power_off()
+        self.fabric.remove()
+        shutil.rmtree(self._places.directory)
+
+    def _layout(self) -> dict[str, dict[str, str]]:
+        return {node.name: {name: str(address) for name, address in node.addresses.items()}
+                for node in self._cluster.nodes}
+
+    def _image(self) -> str:
+        try:
+            state = json.loads(self._places.state.read_text())
+        except FileNotFoundError:
+            raise LabError(f"lab {self.name} is not up", hint="fournines lab up CLUSTER_FILE") from None
+        if state["nodes"] != self._layout():
+            raise LabError(f"lab {self.name} was made for other nodes or addresses than the cluster file has now",
+                           hint="fournines lab down, then up again")
+        return str(state["image"])
+
+    def _used(self) -> set[str]:
+        """The images that labs on this computer lie over."""
+        return {str(json.loads(state.read_text())["image"]) for state in self._everywhere.labs.glob("*/lab.json")}
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the lab's directory (made if need be) against other commands that change the lab."""
+        self._everywhere.labs.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            self._places.directory.mkdir(PRIVATE_DIRECTORY)
+        busy = Interrupted(f"another command is changing lab {self.name}", hint="wait until it has finished")
+        try:
+            descriptor = os.open(self._places.directory, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            raise busy from None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not os.fstat(descriptor).st_nlink:   # a `down` removed it between our open and our lock
+                raise busy
+            yield
+        except BlockingIOError:
+            raise busy from None
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,85 @@
+"""Where a lab keeps what it has on this computer; the only module that joins these paths.
+
+    /var/cache/fournines/images/HASH/       node images; stay when a lab goes
+    /var/lib/fournines/labs/NAME/           one lab; removed as a whole when it goes down
+        lab.json  ssh_config  known_hosts  key  key.pub
+        nodes/NODE/   machine.json  console.log  upper/ work/ root/ (overlay)  srv/ (the node's /srv)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class NodePlaces:
+    """One node's directory and what is in it."""
+
+    directory: Path
+
+    @property
+    def state(self) -> Path:
+        return self.directory / "machine.json"
+
+    @property
+    def console(self) -> Path:
+        return self.directory / "console.log"
+
+    @property
+    def upper(self) -> Path:
+        return self.directory / "upper"
+
+    @property
+    def work(self) -> Path:
+        return self.directory / "work"
+
+    @property
+    def root(self) -> Path:
+        return self.directory / "root"
+
+    @property
+    def srv(self) -> Path:
+        return self.directory / "srv"
+
+
+@dataclass(frozen=True, slots=True)
+class LabPlaces:
+    """One lab's directory and what is in it."""
+
+    directory: Path
+
+    @property
+    def state(self) -> Path:
+        return self.directory / "lab.json"
+
+    @property
+    def key(self) -> Path:
+        """The private key that opens every node of this lab; its public half is beside it, ``.pub``."""
+        return self.directory / "key"
+
+    @property
+    def known_hosts(self) -> Path:
+        return self.directory / "known_hosts"
+
+    @property
+    def ssh_config(self) -> Path:
+        return self.directory / "ssh_config"
+
+    @property
+    def nodes(self) -> Path:
+        return self.directory / "nodes"
+
+    def node(self, name: str) -> NodePlaces:
+        return NodePlaces(self.nodes / name)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The roots of it all; tests use others."""
+
+    images: Path = Path("/var/cache/fournines/images")
+    labs: Path = Path("/var/lib/fournines/labs")
+
+    def lab(self, name: str) -> LabPlaces:
+        return LabPlaces(self.labs / name)

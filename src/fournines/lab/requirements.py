@@ -1,0 +1,77 @@
+"""Can this computer host a lab? Each reason why not is a finding with what to do about it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from fournines.errors import CommandFailed, LabUnavailable
+from fournines.findings import Finding, Severity
+from fournines.lab.process import run
+
+# The program that is needed, and the Debian package it comes in.
+TOOLS: Mapping[str, str] = {
+    "apt-get": "apt", "mmdebstrap": "mmdebstrap", "systemctl": "systemd", "systemd-nspawn": "systemd-container",
+    "ip": "iproute2", "nft": "nftables", "mount": "mount", "nsenter": "util-linux", "unshare": "util-linux",
+    "setsid": "util-linux", "setpriv": "util-linux",
+}
+# Tried for real, in namespaces that end with the command.
+NAMESPACES = ("unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork")
+DISK_GIB = 8
+
+
+def findings() -> tuple[Finding, ...]:
+    """Empty when a lab can run here. Later questions are not asked when an earlier answer makes them pointless."""
+    if platform.system() != "Linux":
+        return (_no(f"this is {platform.system()}, a lab needs Linux", "use a Debian 12 machine"),)
+    if os.geteuid() != 0:
+        return (_no("a lab needs root", "run it again with sudo"),)
+    missing = sorted({package for tool, package in TOOLS.items() if shutil.which(tool) is None})
+    if missing:
+        return (_no(f"programs of these packages are missing: {' '.join(missing)}",
+                    f"apt-get install --no-install-recommends {' '.join(missing)}"),)
+    return tuple(found for found in (_kernel(), _overlay(), _disk()) if found)
+
+
+def demand() -> None:
+    """Raises ``LabUnavailable``, all reasons in one line, when this computer cannot host a lab."""
+    found = findings()
+    if found:
+        raise LabUnavailable(f"no lab here: {'; '.join(finding.summary for finding in found)}",
+                             hint="; ".join(finding.remedy for finding in found))
+
+
+def _kernel() -> Finding | None:
+    trials = {"namespaces": [*NAMESPACES, "true"],
+              "network bridges": [*NAMESPACES, "ip", "link", "add", "name", "net0", "type", "bridge"],
+              "veth cables": [*NAMESPACES, "ip", "link", "add", "name", "cable0", "type", "veth"]}
+    for what, argv in trials.items():
+        try:
+            run(argv)
+        except CommandFailed as failed:
+            return _no(f"the kernel does not let this process make {what} ({failed.tail})",
+                       "use a virtual machine, or a container with full privileges")
+    return None
+
+
+def _overlay() -> Finding | None:
+    if "\toverlay\n" in Path("/proc/filesystems").read_text():
+        return None
+    if shutil.which("modprobe") and run(["modprobe", "overlay"], accept=None).returncode == 0:
+        return None
+    return _no("the kernel has no overlay file system", "load the module: modprobe overlay")
+
+
+def _disk() -> Finding | None:
+    for place in ("/var/lib", "/var/cache"):
+        free_gib = shutil.disk_usage(place).free / (1 << 30)
+        if free_gib < DISK_GIB:
+            return _no(f"only {free_gib:.1f} GiB are free under {place}, a lab needs {DISK_GIB}", "make room there")
+    return None
+
+
+def _no(summary: str, remedy: str) -> Finding:
+    return Finding(Severity.ERROR, summary, remedy, where="this computer")
