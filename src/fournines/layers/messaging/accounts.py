@@ -16,7 +16,7 @@ DRILL_ACCOUNT = BrokerAccount("drills", "messaging.drills")
 
 
 def definitions(accounts: Iterable[BrokerAccount], password: Callable[[str], str]) -> rabbitmq.Definitions:
-    """``accounts`` in the services' virtual host, the drills' in theirs; ``password`` gives the value of a secret.
+    """``accounts`` in the services' virtual host, the drills' in theirs; ``password`` reads a secret.
 
     Where definitions are imported at boot, RabbitMQ makes neither guest nor a virtual host by itself.
     """
@@ -31,7 +31,7 @@ def definitions(accounts: Iterable[BrokerAccount], password: Callable[[str], str
 
 
 def _hashed(user: str, password: str) -> str:
-    """The salt follows from the account, so that one cluster file gives the same bytes on every node and in every
-    run; passwords are long and random, so nothing is won by guessing it."""
+    """The salt follows from the account, so that one cluster file gives the same bytes on every node and in
+    every run; passwords are long and random, so nothing is won by guessing it."""
     salt = hmac.digest(password.encode(), b"rabbitmq salt of " + user.encode(), hashlib.sha256)
     return rabbitmq.password_hash(password, salt[:rabbitmq.SALT_BYTES])

@@ -36,7 +36,7 @@ def member(node: str) -> str:
 
 
 def replicas(members: int) -> int:
-    """Of a quorum queue: on every broker, but no more than five; the more there are, the slower each write."""
+    """Of a quorum queue: on every broker, but no more than five; with each more, writes get slower."""
     return min(members, 5)
 
 

@@ -22,10 +22,10 @@ _QUESTION = (package_files("fournines.layers.messaging") / "node" / "status.erl"
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """``state`` is RabbitMQ's boot state; the rest is empty unless that is ``ready``. Nodes by our names, sorted.
+    """``state`` is RabbitMQ's boot state; the rest is empty unless that is ``ready``. Nodes by our names.
 
-    ``incomplete``: quorum queues with fewer replicas than wanted; ``silent``: those whose replica on this node
-    does not serve; each as virtual host and name, the first 20. ``leads``: how many have their leader here.
+    ``incomplete``: quorum queues with fewer replicas than wanted; ``silent``: those whose replica on this
+    node does not serve; the first 20 of each, as virtual host and name. ``leads`` counts the leaders here.
     """
 
     state: str
@@ -76,7 +76,8 @@ def probes(site: Site) -> tuple[Probe, ...]:
     """The broker is asked over its distribution port, as the account whose cookie opens it."""
     def ask(address: str) -> Run:
         return Run(("erl_call", "-address", f"{address}:{DISTRIBUTION_PORT}", "-timeout", "2",
-                    "-fetch_stdout", "-no_result_term", "-e"), stdin=_QUESTION, user="rabbitmq", timeout_s=3.0)
+                    "-fetch_stdout", "-no_result_term", "-e"),
+                   stdin=_QUESTION, user="rabbitmq", timeout_s=3.0)
 
     addresses = {node.name: str(node.replication) for node in site.cluster.controllers}
     return (

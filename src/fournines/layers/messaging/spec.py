@@ -13,8 +13,8 @@ class MessagingSpec:
     """The message broker: a RabbitMQ cluster on every controller, with quorum queues.
 
     memory_share: the part of a node's memory that the broker may use before it holds publishers back.
-    memory_limit_mb: the same as a fixed amount, for a node that cannot see its own memory limit (in a container
-    the share is taken of the whole machine). 0 means: use the share.
+    memory_limit_mb: the same as a fixed amount, for a node that cannot see its own memory limit (in a
+    container the share is taken of the whole machine). 0 means: use the share.
     disk_reserve_mb: publishers are held back while less than this is free on the broker's disk.
     schedulers: threads that run Erlang processes; 0 means one for each processor.
     """
