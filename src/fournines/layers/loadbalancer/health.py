@@ -1,0 +1,199 @@
+"""What HAProxy and Keepalived say of themselves, who holds each VIP, and what must hold of them together."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fournines.blueprint.contribution import Invariant, Listener, Members, Seat, Spread
+from fournines.blueprint.predicate import All, Answers, Fact, Judgement, OnEvery, OnExactly, Predicate, Test
+from fournines.blueprint.requests import JsonValue, ReadFile, Run, UnixAsk
+from fournines.blueprint.snapshot import Probe, Snapshot, Unreadable
+from fournines.cluster.topology import Vip
+from fournines.layers.layer import Site
+from fournines.layers.loadbalancer import haproxy_config, keepalived_config
+
+HAPROXY, VIPS, VRRP = "loadbalancer.haproxy", "loadbalancer.vips", "loadbalancer.vrrp"
+_SERVERS = "show stat -1 4 -1"     # of every proxy, only servers (9.3 of HAProxy's management guide)
+
+
+@dataclass(frozen=True, slots=True)
+class Balancer:
+    """What one HAProxy sees. ``down``: members that it gives nothing to, as ``listener/member``; ``empty``:
+    listeners without any member; ``writers``: listener -> the member that gets everything, or empty."""
+
+    down: tuple[str, ...]
+    empty: tuple[str, ...]
+    writers: Mapping[str, str]
+
+
+def parse_haproxy(reply: JsonValue, listeners: Sequence[Listener]) -> Balancer:
+    """The answers to ``show stat`` and, for each listener with one writer, ``show table``."""
+    answer = reply.get("answer") if isinstance(reply, dict) else None
+    if not isinstance(answer, str) or not answer.startswith("# pxname,"):
+        raise Unreadable("not HAProxy's statistics")
+    statistics, *tables = answer.split("# table: ")
+    rows = csv.DictReader(io.StringIO(statistics.removeprefix("# ").strip()))
+    up = {(row["pxname"], row["svname"]): row["status"].startswith("UP") for row in rows}
+    chosen = {table.partition(",")[0]: _entry(table) for table in tables}
+    writers = {listener.name: _writer(listener, chosen.get(listener.name, ""), up)
+               for listener in listeners if listener.spread is Spread.ONE_WRITER}
+    wanted = [(listener.name, member) for listener in listeners for member in listener.members]
+    return Balancer(
+        down=tuple(f"{listener}/{member}" for listener, member in wanted if not up.get((listener, member))),
+        empty=tuple(listener.name for listener in listeners
+                    if not any(up.get((listener.name, member)) for member in listener.members)),
+        writers=writers)
+
+
+def _entry(table: str) -> str:
+    """The member that a stick table with one entry points to; empty while nobody has connected."""
+    found = re.search(r"\bserver_key=(\S+)", table)
+    return found[1] if found else ""
+
+
+def _writer(listener: Listener, chosen: str, up: Mapping[tuple[str, str], bool]) -> str:
+    """As HAProxy routes the next connection: the chosen member while it is up, else the first that is."""
+    alive = [member for member in listener.members if up.get((listener.name, member))]
+    return chosen if chosen in alive else next(iter(alive), "")
+
+
+def parse_addresses(reply: JsonValue, vips: Mapping[str, Vip]) -> tuple[str, ...]:
+    """Names of the VIPs among the node's addresses, from the one-line output of ip(8)."""
+    text = reply.get("stdout") if isinstance(reply, dict) else None
+    if not isinstance(text, str):
+        raise Unreadable("not the output of ip")
+    held = set(re.findall(r"\binet ([0-9.]+)/", text))
+    return tuple(name for name, vip in vips.items() if str(vip.address) in held)
+
+
+def parse_vrrp(reply: JsonValue) -> str:
+    """MASTER, BACKUP or FAULT, as Keepalived last noted it."""
+    content = reply.get("content") if isinstance(reply, dict) else None
+    if not isinstance(content, str):
+        raise Unreadable("Keepalived does not run, or has not reached a state yet")
+    return base64.b64decode(content).decode("ascii", "replace").strip()
+
+
+def probes(site: Site) -> tuple[Probe, ...]:
+    """Three cheap questions to each controller, and one more for each further VIP."""
+    listeners = site.exchange.listeners
+    tables = [f"show table {each.name}" for each in listeners if each.spread is Spread.ONE_WRITER]
+    question = ";".join((_SERVERS, *tables))
+    vips = site.cluster.vips
+    return (
+        Probe(HAPROXY, {name: UnixAsk(haproxy_config.SOCKET, question) for name in site.controllers},
+              lambda reply: parse_haproxy(reply, listeners)),
+        Probe(VIPS, {name: Run(("ip", "-4", "-o", "address", "show"), timeout_s=5.0)
+                     for name in site.controllers}, lambda reply: parse_addresses(reply, vips)),
+        *(Probe(f"{VRRP}.{vip}", {name: ReadFile(f"{keepalived_config.STATES}/{vip}")
+                                  for name in holders(site, vip)}, parse_vrrp) for vip in vips),
+    )
+
+
+def holders(site: Site, vip: str) -> tuple[str, ...]:
+    """The controllers that can hold the VIP."""
+    network = site.cluster.vips[vip].network
+    return tuple(node.name for node in site.cluster.controllers if network in node.addresses)
+
+
+def holds(vip: str) -> Predicate:
+    """The node has the VIP on one of its interfaces."""
+    return Fact(VIPS, test=Test.HAS, wanted=vip)
+
+
+def takes_part(site: Site, node_vips: Sequence[str]) -> Predicate:
+    """Keepalived runs here and would take these VIPs over, or has them."""
+    return All(tuple(Fact(f"{VRRP}.{vip}", test=Test.IN, wanted=("MASTER", "BACKUP")) for vip in node_vips))
+
+
+@dataclass(frozen=True, slots=True)
+class Agree:
+    """All ``nodes`` have the same value; unknown while one is missing and the others agree."""
+
+    nodes: tuple[str, ...]
+    probe: str
+    field: str
+    key: str
+
+    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
+        judged = [Answers(self.probe).judge(snapshot, each) for each in self.nodes]
+        values = {each: str(getattr(value, self.field).get(self.key, ""))
+                  for each, value in snapshot.known(self.probe).items() if each in self.nodes}
+        consulted = tuple((each, f"{self.probe}.{self.field}.{self.key}", value)
+                          for each, value in values.items())
+        said = ", ".join(f"{each}: {value or 'nobody'}" for each, value in values.items())
+        if len(set(values.values())) > 1:
+            return Judgement(False, said, consulted)
+        if len(values) < len(self.nodes):
+            silent = "; ".join(item.because for item in judged if item.truth is not True)
+            return Judgement(None, silent, consulted)
+        return Judgement(True, said, consulted)
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.nodes)} agree on {self.probe}.{self.field}.{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedByHolder:
+    """The judged node is where the HAProxy of the VIP's holder sends ``listener``; unknown while nobody, or
+    more than one node, holds the VIP."""
+
+    listener: Listener
+    holders: tuple[str, ...]
+
+    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
+        holding = holds(self.listener.vip)
+        having = [each for each in self.holders if holding.judge(snapshot, each).truth is True]
+        if len(having) != 1:
+            return Judgement(None, f"{len(having)} nodes hold the VIP {self.listener.vip}")
+        return Fact(HAPROXY, f"writers.{self.listener.name}", wanted=node).judge(snapshot, having[0])
+
+    def __str__(self) -> str:
+        return f"the holder of {self.listener.vip} sends {self.listener.name} here"
+
+
+def seats(site: Site) -> tuple[Seat, ...]:
+    """Who holds each VIP, and who gets the writes of each listener that has one writer."""
+    writers = [each for each in site.exchange.listeners if each.spread is Spread.ONE_WRITER]
+    return (*(Seat(f"vip {name}", holds(name), holders(site, name)) for name in site.cluster.vips),
+            *(Seat(f"{each.name} writer", RoutedByHolder(each, holders(site, each.vip)), each.members)
+              for each in writers))
+
+
+def members(site: Site) -> Members:
+    """One is enough: each can carry everything."""
+    vips = tuple(site.cluster.vips)
+    well = All((Answers(HAPROXY), takes_part(site, vips)))
+    return Members("loadbalancer", well, site.controllers, needs=1)
+
+
+def invariants(site: Site) -> tuple[Invariant, ...]:
+    """What ``verify`` judges."""
+    vips, names = site.cluster.vips, site.controllers
+    one_holder = (Invariant(
+        f"exactly one node holds the address {vip.name} ({vip.address})",
+        OnExactly(1, site.controllers, holds(vip.name)),
+        "nobody: see journalctl -u keepalived on the controllers; several: restart keepalived on those that "
+        "should not have it") for vip in vips.values())
+    ready = (Invariant(
+        f"every controller would take the address {name} over",
+        OnEvery(holders(site, name), takes_part(site, (name,))),
+        "its Keepalived does not run, or HAProxy does not answer there: systemctl status keepalived haproxy")
+        for name in vips)
+    agreed = (Invariant(
+        f"all HAProxies send {each.name} to the same member", Agree(names, HAPROXY, "writers", each.name),
+        "check that the HAProxies reach each other's port 10000 on the replication network")
+        for each in site.exchange.listeners if each.spread is Spread.ONE_WRITER)
+    return (
+        *one_holder, *ready,
+        Invariant("every HAProxy sees every member up", OnEvery(names, Fact(HAPROXY, "down", wanted=())),
+                  "look at the service that is down, then at the network between it and that HAProxy"),
+        Invariant("no listener is without a member", OnEvery(names, Fact(HAPROXY, "empty", wanted=())),
+                  "start the service behind it: fournines apply"),
+        *agreed,
+    )
