@@ -86,7 +86,7 @@ def _written(term: Term, depth: int) -> str:
     if isinstance(term, bytes):
         return f'<<"{_escaped(term.decode("latin-1"), chr(34))}">>' if term else "<<>>"
     if isinstance(term, int):
-        return str(term)
+        return _integer(term)
     if isinstance(term, float):
         return _float(term)
     opening, closing = ("{", "}") if isinstance(term, Tuple) else ("[", "]")
@@ -96,6 +96,15 @@ def _written(term: Term, depth: int) -> str:
         return line
     indent = "\n" + " " * (depth + 1)
     return opening + ("," + indent).join(inner) + closing
+
+
+_DIGITS = 4000  # Python neither writes nor reads integers of more than 4300 digits
+
+
+def _integer(value: int) -> str:
+    if value.bit_length() > _DIGITS * 3:
+        raise Unwritable(FORMAT, f"an integer has more than about {_DIGITS} digits")
+    return str(value)
 
 
 def _float(value: float) -> str:
@@ -218,8 +227,8 @@ class _Reader:
             token = self._take()
             if token.kind == "string":
                 content += self._segment(token)
-            elif token.kind == "integer" and 0 <= int(token.text) <= 255:
-                content += bytes((int(token.text),))
+            elif token.kind == "integer" and 0 <= (number := int(_plain(token))) <= 255:
+                content += bytes((number,))
             else:
                 raise Unparsable(FORMAT, token.line, "a binary holds strings and numbers from 0 to 255")
             if self._peek() != ">>":
@@ -245,6 +254,8 @@ _PLAIN = ("float", "based", "integer", "character", "atom")
 
 def _plain(token: _Token) -> int | float | Atom:
     text = token.text
+    if len(text) > _DIGITS and token.kind in ("integer", "based"):
+        raise Unparsable(FORMAT, token.line, f"a number has more than {_DIGITS} digits")
     if token.kind == "integer":
         return int(text)
     if token.kind == "float":

@@ -53,6 +53,7 @@ Sections: TypeAlias = Mapping[str, Mapping[str, Value]]
 
 _NOT_IN_NAMES = "[]%"
 _NOT_IN_KEYS = "=:#;[]%\"'\\! "
+_INCLUDES = ("!include", "!includedir")  # my.cnf: entries with the path for a value
 _MY_CNF_LINE_BYTES = 4094  # my_default.c reads with a buffer of 4096; what is longer is cut in two
 _MY_CNF_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b": "\\b"}
 _MY_CNF_UNESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "s": " ", '"': '"', "'": "'", "\\": "\\"}
@@ -130,6 +131,8 @@ def _document(dialect: Dialect, sections: Sections, yes: str, no: str) -> Docume
 def _line(dialect: Dialect, section: str, entry: Entry) -> str:
     where = f"{dialect} [{section}] {entry.key}"
     naming = f"{dialect} [{section}]: the name of a setting"
+    if dialect is Dialect.MY_CNF and entry.key in _INCLUDES and entry.value:
+        return f"{entry.key} {unpadded(writable(entry.value, where), where)}"
     key = named(entry.key, naming, refuse=_NOT_IN_KEYS)
     if entry.value is None:
         if dialect is not Dialect.MY_CNF:
@@ -182,6 +185,9 @@ def _section_name(dialect: Dialect, line: str, number: int) -> str:
 
 def _entry(dialect: Dialect, line: str, number: int) -> Entry:
     if dialect is Dialect.MY_CNF:
+        directive, _, path = line.partition(" ")
+        if directive in _INCLUDES and path.strip():
+            return Entry(directive, path.strip())
         line = _without_comment(line)
     separators = ":=" if dialect is Dialect.OSLO else "="
     match = re.match(rf"([^{separators}]*)([{separators}]?)(.*)", line)
