@@ -1,0 +1,57 @@
+"""The APIs: Keystone and Glance on every controller, reached through the VIP.
+
+Each OpenStack service is one file in ``services``; everything else here is the same for all of them.
+"""
+
+from __future__ import annotations
+
+from fournines.blueprint.contribution import Contribution, Exchange, Listener
+from fournines.cluster.topology import Cluster
+from fournines.errors import ClusterFileError
+from fournines.findings import Finding, Severity
+from fournines.layers.api import health, procedures, records
+from fournines.layers.api.services import chosen
+from fournines.layers.api.spec import ApiSpec
+from fournines.layers.layer import Layer, Site
+
+
+def _exchange(cluster: Cluster) -> Exchange:
+    """A listener, a database and a broker account for each service.
+
+    Raises ClusterFileError where the cluster has no database or no load balancer for them.
+    """
+    missing = [name for name in ("database", "loadbalancer") if name not in cluster.layers]
+    if missing:
+        raise ClusterFileError([
+            Finding(Severity.ERROR, f"the layer api needs the layer {name}", f"add {name}: {{}} under layers",
+                    where="layers.api") for name in missing])
+    services = chosen(cluster)
+    members = tuple(node.name for node in cluster.controllers)
+    return Exchange(
+        listeners=tuple(Listener(service.name, cluster.service_vip.name, service.port, "api", members,
+                                 check_path=service.check_path) for service in services),
+        sql_accounts=tuple(service.sql_account for service in services),
+        broker_accounts=tuple(service.broker_account for service in services),
+        secrets=(*(need for service in services for need in service.needs), *records.SECRETS))
+
+
+def _contribute(site: Site) -> Contribution:
+    services = chosen(site.cluster)
+    packages = tuple(dict.fromkeys(name for service in services for name in service.packages))
+    directories = tuple(item for service in services for item in service.directories)
+    keys = tuple(item for service in services for item in service.keys(site))
+    return Contribution(
+        packages=dict.fromkeys(site.controllers, packages),
+        directories=dict.fromkeys(site.controllers, directories),
+        files={node.name: (records.script(), *keys,
+                           *(item for service in services for item in service.files(site, node)))
+               for node in site.cluster.controllers},
+        services=procedures.services(site),
+        steps=procedures.steps(site),
+        probes=health.probes(site),
+        invariants=health.invariants(site),
+        members=health.members(site))
+
+
+LAYER = Layer("api", ApiSpec, after=("database", "messaging", "cache", "images", "loadbalancer"),
+              exchange=_exchange, contribute=_contribute)

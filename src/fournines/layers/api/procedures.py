@@ -1,0 +1,57 @@
+"""How the services come up: schemas by one node, then Keystone everywhere, then the records, then the
+others."""
+
+from __future__ import annotations
+
+from fournines.blueprint.predicate import OnAny, OnOthers
+from fournines.blueprint.requests import Request
+from fournines.blueprint.steps import Gate, On, Service, Step
+from fournines.layers.api import health, records
+from fournines.layers.api.services import chosen
+from fournines.layers.api.services.keystone import SERVICE as KEYSTONE
+from fournines.layers.api.services.service import ApiService
+from fournines.layers.layer import Site
+
+BOOTSTRAP = "api: bootstrap Keystone"
+RECORD = "api: record accounts and catalogue"
+_READY_S, _SEEN_S = 180.0, 30.0
+
+
+def _migration(service: ApiService) -> str:
+    return f"api: migrate the schema of {service.name}"
+
+
+def services(site: Site) -> tuple[Service, ...]:
+    """One unit each; a running member is restarted only while every other one answers."""
+    return tuple(
+        Service(service.unit, site.controllers,
+                tuple(item.path for item in service.files(site, site.cluster.controllers[0])),
+                ready=Gate(health.well(service), _READY_S),
+                others_ok=OnOthers(site.controllers, health.well(service)),
+                needs=(_migration(service), BOOTSTRAP if service is KEYSTONE else RECORD))
+        for service in chosen(site.cluster))
+
+
+def steps(site: Site) -> tuple[Step, ...]:
+    """Each is done once for the whole cluster, on whichever controller is first."""
+    migrations = (
+        Step(_migration(service), On.FIRST, {name: (service.migrate,) for name in site.controllers},
+             why="its tables have to be those of the installed version before it is started",
+             unless=health.schema_current(site, service),
+             until=Gate(health.schema_current(site, service), _SEEN_S))
+        for service in chosen(site.cluster))
+    bootstrapped = OnAny(site.controllers, records.bootstrapped(site))
+    complete = OnAny(site.controllers, records.complete(site))
+    applying: dict[str, tuple[Request, ...]] = {
+        node.name: (records.apply_request(site, node),) for node in site.cluster.controllers}
+    return (
+        *migrations,
+        Step(BOOTSTRAP, On.FIRST, {name: (records.bootstrap_request(site),) for name in site.controllers},
+             why="somebody has to be there who may make the other accounts, and clients must find Keystone",
+             unless=bootstrapped, until=Gate(bootstrapped, _SEEN_S), needs=(_migration(KEYSTONE),)),
+        Step(RECORD, On.FIRST, applying,
+             why="services sign in with accounts of their own, and clients find them in the catalogue",
+             unless=complete, only_if=health.well(KEYSTONE),
+             refusal="Keystone has to answer on the node that makes the records",
+             until=Gate(complete, _SEEN_S), needs=(f"api: start {KEYSTONE.unit}",)),
+    )

@@ -1,0 +1,108 @@
+"""Keystone: who is who. Under uWSGI, bound to each node's own address; its Fernet keys are the same
+everywhere.
+
+Sources: Keystone administrator guide (Zed); Debian's keystone 22.0 packaging, whose own start script binds
+every address and would collide with the load balancer on the VIP.
+"""
+
+from __future__ import annotations
+
+from fournines.artifacts import ini
+from fournines.blueprint.contribution import SecretKind, SecretNeed
+from fournines.blueprint.files import NodeDirectory, NodeFile
+from fournines.blueprint.requests import Run
+from fournines.cluster.fernet import FernetKeys
+from fournines.cluster.topology import Node
+from fournines.layers.api import settings, units
+from fournines.layers.api.services.service import ApiService, Endpoint
+from fournines.layers.layer import Site
+
+UNIT = "keystone.service"
+CONFIG, UWSGI = "/etc/keystone/keystone.conf", "/etc/keystone/fournines-uwsgi.ini"
+FERNET_KEYS, CREDENTIAL_KEYS = "/etc/keystone/fernet-keys", "/etc/keystone/credential-keys"
+FERNET_SECRET, CREDENTIAL_SECRET = "api.keystone.fernet-keys", "api.keystone.credential-keys"
+THREADS = 8
+
+
+def files(site: Site, node: Node) -> tuple[NodeFile, ...]:
+    """What the service is started with."""
+    command = ("/usr/bin/uwsgi_python3", "--ini", UWSGI)
+    return (
+        NodeFile(CONFIG, ini.emit(_config(site)).encode(), 0o640, "root", "keystone", secret=True),
+        NodeFile(UWSGI, ini.emit(_uwsgi(site, node)).encode()),
+        units.unit_file(site, UNIT, "keystone", "OpenStack Identity API", command),
+    )
+
+
+def keys(site: Site) -> tuple[NodeFile, ...]:
+    """The key repositories: file 0 is the staged key, the highest number the primary one. Keystone reads them
+    at every token, so a rotation needs no restart."""
+    return tuple(
+        NodeFile(f"{directory}/{number}", key.encode(), 0o600, "keystone", "keystone", secret=True)
+        for directory, secret in ((FERNET_KEYS, FERNET_SECRET), (CREDENTIAL_KEYS, CREDENTIAL_SECRET))
+        for number, key in enumerate(_keys(site, secret)))
+
+
+def _keys(site: Site, secret: str) -> tuple[str, ...]:
+    return FernetKeys.from_json(site.secret(secret)).keys
+
+
+def _config(site: Site) -> ini.Document:
+    messaging = settings.messaging(site, SERVICE.broker_account)
+    return ini.oslo({
+        "DEFAULT": {
+            "use_stderr": True,     # into the journal
+            "public_endpoint": f"http://{settings.vip(site)}:{settings.IDENTITY_PORT}",
+            **messaging.get("DEFAULT", {}),
+        },
+        "cache": settings.cache(site),
+        "credential": {"key_repository": CREDENTIAL_KEYS},
+        "database": settings.database(site, SERVICE.sql_account),
+        "fernet_tokens": {
+            "key_repository": FERNET_KEYS,
+            "max_active_keys": max(3, len(_keys(site, FERNET_SECRET))),
+        },
+        "healthcheck": {
+            "backends": "disable_by_file",
+            "disable_by_file_path": "/etc/keystone/healthcheck_disable",
+        },
+        "oslo_middleware": {"enable_proxy_headers_parsing": True},
+        "oslo_policy": {"policy_dirs": "/etc/keystone/policy.d"},
+        "token": {"provider": "fernet"},
+        **{name: section for name, section in messaging.items() if name != "DEFAULT"},
+    })
+
+
+def _uwsgi(site: Site, node: Node) -> ini.Document:
+    return ini.uwsgi({"uwsgi": {
+        "plugins": "python3",
+        "http-socket": f"{node.management}:{settings.IDENTITY_PORT}",
+        "wsgi-file": "/usr/bin/keystone-wsgi-public",
+        "name": "keystone-api",
+        "chdir": "/var/lib/keystone",
+        "master": True,
+        "processes": settings.spec_of(site).workers,
+        "threads": THREADS,
+        "enable-threads": True,
+        "thunder-lock": True,
+        "lazy-apps": True,          # each worker opens its own database connections
+        "no-orphans": True,
+        "die-on-term": True,        # uWSGI would restart on SIGTERM otherwise
+        "need-app": True,           # without the application it would stay and answer 500
+        "buffer-size": 65535,       # tokens and catalogues in headers exceed the default 4096
+        "listen": 100,
+        "disable-logging": True,    # health checks of every balancer, every second
+        "log-5xx": True,
+    }})
+
+
+SERVICE = ApiService(
+    name="keystone", unit=UNIT, port=settings.IDENTITY_PORT, packages=("keystone", "python3-pymysql"),
+    endpoint=Endpoint("identity", "OpenStack Identity", "/v3"), config=CONFIG,
+    migrate=Run(("keystone-manage", "db_sync"), user="keystone", timeout_s=600.0),
+    migrations="common/sql/migrations/versions",
+    files=files, keys=keys,
+    directories=tuple(NodeDirectory(directory, 0o700, "keystone", "keystone")
+                      for directory in (FERNET_KEYS, CREDENTIAL_KEYS)),
+    secrets=(SecretNeed(FERNET_SECRET, SecretKind.FERNET_KEYS),
+             SecretNeed(CREDENTIAL_SECRET, SecretKind.FERNET_KEYS)))

@@ -1,0 +1,126 @@
+"""The sections of a service's configuration that all OpenStack services share: oslo.db, oslo.messaging,
+oslo.cache and keystonemiddleware, with the timers of the cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import IPv4Address
+from math import ceil
+from typing import TypeAlias
+from urllib.parse import quote, urlencode
+
+from fournines.artifacts.document import Scalar
+from fournines.blueprint.contribution import BrokerAccount, SqlAccount
+from fournines.layers.api.spec import ApiSpec
+from fournines.layers.layer import Site
+
+Section: TypeAlias = Mapping[str, Scalar]
+
+BROKER_PORT, CACHE_PORT, SQL_PORT = 5672, 11211, 3306
+IDENTITY_PORT = 5000
+SERVICE_PROJECT, DOMAIN = "service", "Default"
+
+
+def vip(site: Site) -> IPv4Address:
+    """Where services reach one another."""
+    return site.cluster.service_vip.address
+
+
+def identity_url(site: Site) -> str:
+    """Keystone through the VIP."""
+    return f"http://{vip(site)}:{IDENTITY_PORT}/v3"
+
+
+def spec_of(site: Site) -> ApiSpec:
+    """The settings of this layer."""
+    return site.cluster.spec(ApiSpec) or ApiSpec()
+
+
+def database(site: Site, account: SqlAccount) -> Section:
+    """``[database]``: the one writer, through the VIP. utf8 is what OpenStack's migrations are written
+    for."""
+    timers = site.timers
+    read_s = round(timers.seconds("oslo.db.read_timeout"))
+    options = urlencode({
+        "charset": "utf8", "connect_timeout": round(timers.seconds("oslo.db.connect_timeout")),
+        "read_timeout": read_s, "write_timeout": read_s})
+    login = f"{account.user}:{quote(site.secret(account.secret), safe='')}"
+    return {
+        "connection": f"mysql+pymysql://{login}@{vip(site)}:{SQL_PORT}/{account.database}?{options}",
+        "connection_recycle_time": round(timers.seconds("oslo.db.recycle")),
+        "max_retries": timers.count("oslo.db.max_retries"),
+        "retry_interval": round(timers.seconds("oslo.db.retry_interval")),
+    }
+
+
+def messaging(site: Site, account: BrokerAccount) -> Mapping[str, Section]:
+    """The broker: every member by its own address, so that a client leaves a dead one by itself."""
+    if "messaging" not in site.cluster.layers:
+        return {}
+    timers = site.timers
+    login = f"{account.user}:{quote(site.secret(account.secret), safe='')}"
+    members = ",".join(f"{login}@{node.management}:{BROKER_PORT}" for node in site.cluster.controllers)
+    return {
+        "DEFAULT": {
+            "transport_url": f"rabbit://{members}/",
+            "rpc_response_timeout": round(timers.seconds("oslo.messaging.rpc_response_timeout")),
+        },
+        "oslo_messaging_rabbit": {
+            "rabbit_quorum_queue": True,
+            "heartbeat_timeout_threshold": round(timers.seconds("oslo.messaging.heartbeat_timeout")),
+            "heartbeat_rate": timers.count("oslo.messaging.heartbeat_rate"),
+            "rabbit_retry_interval": round(timers.seconds("oslo.messaging.retry_interval")),
+            "rabbit_retry_backoff": round(timers.seconds("oslo.messaging.retry_backoff")),
+            "kombu_reconnect_delay": timers.seconds("oslo.messaging.kombu_reconnect_delay"),
+        },
+        "oslo_messaging_notifications": {
+            "driver": "messagingv2" if spec_of(site).notifications else "noop",
+        },
+    }
+
+
+def cache(site: Site) -> Section:
+    """``[cache]``: memcache_pool, because with pymemcache one dead host of three fails every request."""
+    if "cache" not in site.cluster.layers:
+        return {"enabled": False}
+    timers = site.timers
+    return {
+        "enabled": True,
+        "backend": "oslo_cache.memcache_pool",
+        "memcache_servers": _cache_servers(site),
+        "memcache_dead_retry": round(timers.seconds("oslo.cache.dead_retry")),
+        "memcache_socket_timeout": timers.seconds("oslo.cache.socket_timeout"),
+        "memcache_pool_connection_get_timeout":
+            round(timers.seconds("oslo.cache.pool_connection_get_timeout")),
+    }
+
+
+def authtoken(site: Site, user: str, secret: str) -> Section:
+    """``[keystone_authtoken]``: how a service asks Keystone about the tokens it is shown."""
+    timers = site.timers
+    cached: Section = {} if "cache" not in site.cluster.layers else {
+        "memcached_servers": _cache_servers(site),
+        "memcache_pool_dead_retry": round(timers.seconds("oslo.cache.dead_retry")),
+        # This one takes whole seconds only.
+        "memcache_pool_socket_timeout": ceil(timers.seconds("oslo.cache.socket_timeout")),
+        "memcache_pool_conn_get_timeout": round(timers.seconds("oslo.cache.pool_connection_get_timeout")),
+    }
+    return {
+        "www_authenticate_uri": identity_url(site),
+        "auth_url": identity_url(site),
+        "auth_type": "password",
+        "username": user,
+        "password": site.secret(secret),
+        "user_domain_name": DOMAIN,
+        "project_name": SERVICE_PROJECT,
+        "project_domain_name": DOMAIN,
+        "region_name": spec_of(site).region,
+        "interface": "internal",
+        "service_token_roles_required": True,
+        "http_connect_timeout": round(timers.seconds("oslo.auth.http_timeout")),
+        **cached,
+    }
+
+
+def _cache_servers(site: Site) -> str:
+    return ",".join(f"{node.management}:{CACHE_PORT}" for node in site.cluster.controllers)

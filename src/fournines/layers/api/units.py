@@ -1,0 +1,53 @@
+"""The systemd unit of a service, in place of Debian's.
+
+Debian's units start after a RabbitMQ or MariaDB of the same node. Here those are reached over the network,
+and a broker that waits for its peers after a power loss must not hold the APIs back; ordering cannot be
+taken away by a drop-in, so the whole unit is written. What Debian sets up for the service otherwise is
+kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fournines.artifacts import systemd
+from fournines.artifacts.document import Scalar
+from fournines.blueprint.files import NodeFile
+from fournines.layers.layer import Site
+
+
+def path(unit: str) -> str:
+    """Where the unit is written."""
+    return f"/etc/systemd/system/{unit}"
+
+
+def unit_file(site: Site, unit: str, user: str, description: str, command: Sequence[Scalar], *,
+              mounts: str = "") -> NodeFile:
+    """A unit that runs ``command`` as ``user`` and never gives up; it waits for what is mounted at
+    ``mounts``."""
+    wants: Mapping[str, Scalar] = {
+        "Description": f"{description} (written by Fournines)",
+        "After": "network-online.target",
+        "Wants": "network-online.target",
+        # Its database may be away for hours; it has to be back when that is.
+        "StartLimitIntervalSec": 0,
+        **({"RequiresMountsFor": mounts} if mounts else {}),
+    }
+    document = systemd.document({
+        "Unit": wants,
+        "Service": {
+            "Type": "simple",
+            "User": user,
+            "Group": user,
+            "WorkingDirectory": "~",
+            "RuntimeDirectory": f"{user} lock/{user}",
+            "CacheDirectory": user,
+            "ExecStart": systemd.command(command),
+            "Restart": "always",
+            "RestartSec": site.timers.seconds("systemd.restart_delay"),
+            "LimitNOFILE": 65535,
+            "TimeoutStopSec": 15,
+        },
+        "Install": {"WantedBy": "multi-user.target"},
+    })
+    return NodeFile(path(unit), systemd.emit(document).encode())
