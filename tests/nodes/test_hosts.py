@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -32,9 +33,27 @@ async def shell(process: asyncssh.SSHServerProcess[bytes]) -> None:
     child = await asyncio.create_subprocess_exec(
         "sh", "-c", process.command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE)
-    await process.redirect(child.stdin, child.stdout, child.stderr)
+    assert child.stdin is not None
+    assert child.stdout is not None
+    assert child.stderr is not None
+    inward = asyncio.create_task(pump_input(process, child.stdin))
+    await asyncio.gather(pump(child.stdout, process.stdout), pump(child.stderr, process.stderr))
     process.exit(await child.wait())
-    await process.wait_closed()
+    await inward
+
+
+async def pump(source: asyncio.StreamReader, sink: asyncssh.SSHWriter[bytes]) -> None:
+    while piece := await source.read(65536):
+        with contextlib.suppress(OSError):   # the client has gone
+            sink.write(piece)
+
+
+async def pump_input(process: asyncssh.SSHServerProcess[bytes], sink: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError, asyncssh.Error):
+        while piece := await process.stdin.read(65536):
+            sink.write(piece)
+            await sink.drain()
+    sink.close()
 
 
 @dataclass
