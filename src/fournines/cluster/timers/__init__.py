@@ -2,7 +2,7 @@
 of the system, each with its formula, source and reason, and into the bounds that follow for each failure.
 
 One file per component holds its table of definitions; ``waits`` and ``chains`` say what the values cost,
-``stalls`` what false alarms they risk, ``relations`` what they must keep among each other. Nothing here does I/O.
+``stalls`` what false alarms they risk, ``relations`` what they must keep among each other. No I/O here.
 """
 
 from __future__ import annotations

@@ -31,7 +31,8 @@ def _node_gone(fault: str, timers: Timers) -> tuple[Chain, ...]:
         Chain(fault, SQL_NEW, "database", (commits, Branch(writer), Branch(vip_moves))),
         Chain(fault, API, "api", (
             Branch((*vip_moves, waits.connect_in_vain(timers), cache), certain=True),
-            Branch((*writer, cache)), Branch((*waits.given_up(timers), cache)))),
+            Branch((*writer, cache)), Branch((*waits.given_up(timers), cache)),
+            Branch((waits.token_asked_again(timers), cache)))),
         Chain(fault, AMQP, "messaging", (
             Branch(waits.elected(timers)), Branch((waits.broker_down(timers),)),
             Branch(waits.publisher_leaves(timers)),

@@ -100,6 +100,12 @@ def cache_in_vain(timers: Timers) -> Term:
                 2 * timers.seconds("oslo.cache.socket_timeout"))
 
 
+def token_asked_again(timers: Timers) -> Term:
+    """A service whose question about a token went to a member that died before it answered."""
+    return Term("a service asks about a token in vain", ("oslo.auth.http_timeout",), 0.0,
+                timers.seconds("oslo.auth.http_timeout"))
+
+
 def elected(timers: Timers) -> tuple[Term, Term]:
     """A quorum queue whose leader is silent: aten suspects it after one to two polls, then Raft elects."""
     poll = timers.seconds("rabbitmq.aten_poll_interval")
