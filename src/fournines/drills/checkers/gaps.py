@@ -1,0 +1,137 @@
+"""How long did clients wait, and how many were refused? Pure.
+
+A probe is good when it was acknowledged within ``slow_s`` of when it was due. A gap is a run of probes that were
+not good. It lasted at least from when the first was due to when the last was, and at most from the end of the last
+good probe before to the end of the first good one after.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from fournines.drills.operation import Operation, Outcome
+from fournines.drills.schedule import Timeline, Window
+from fournines.drills.verdict import Verdict
+
+LEAST_BASELINE = 5          # probes before the fault, to call anything steady
+STEADY_SHARE = 0.95         # of them must have been good
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """``upper_s`` is infinite where nothing good came after, or before."""
+
+    start_s: float
+    lower_s: float
+    upper_s: float
+    probes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PathMeasure:
+    """One path, measured. ``gap`` is the longest while the fault was there, ``return_gap`` while the cluster
+    became whole again; None where there was none. ``resolution_s`` is what a gap cannot be shorter than and
+    still be told from noise. Counts are of both windows; ``slow`` were acknowledged, but late."""
+
+    path: str
+    probes: int
+    gap: Gap | None
+    return_gap: Gap | None
+    resolution_s: float
+    failed: int
+    unknown: int
+    slow: int
+    steady_before: bool
+    slow_s: float
+
+
+def good(operation: Operation, slow_s: float) -> bool:
+    """Acknowledged, and in time."""
+    latency_s = operation.latency_s
+    return operation.outcome is Outcome.OK and latency_s is not None and latency_s <= slow_s
+
+
+def gaps(operations: Sequence[Operation], slow_s: float) -> tuple[Gap, ...]:
+    """Every gap of one path, in order; ``operations`` are sorted here."""
+    found: list[Gap] = []
+    bad: list[Operation] = []
+    before: Operation | None = None
+    for operation in sorted(operations, key=lambda item: item.intended_s):
+        if not good(operation, slow_s):
+            bad.append(operation)
+            continue
+        if bad:
+            found.append(_gap(before, bad, operation))
+            bad = []
+        before = operation
+    return (*found, _gap(before, bad, None)) if bad else tuple(found)
+
+
+def _gap(before: Operation | None, bad: Sequence[Operation], after: Operation | None) -> Gap:
+    lower_s = bad[-1].intended_s - bad[0].intended_s
+    upper_s = math.inf
+    if before is not None and after is not None and before.done_s is not None and after.done_s is not None:
+        upper_s = max(lower_s, after.done_s - before.done_s)
+    return Gap(bad[0].intended_s, lower_s, upper_s, len(bad))
+
+
+def measure(operations: Sequence[Operation], timeline: Timeline, slow_s: float) -> PathMeasure:
+    """Of one path. A gap belongs to the window in which it began; those of the baseline are noise."""
+    found = gaps(operations, slow_s)
+    baseline = [item for item in operations if item.intended_s in timeline.baseline]
+    later = [item for item in operations if timeline.injected_s <= item.intended_s < timeline.ended_s]
+    return PathMeasure(
+        path=operations[0].path if operations else "", probes=len(later), slow_s=slow_s,
+        gap=_longest(found, timeline.broken), return_gap=_longest(found, timeline.healing),
+        resolution_s=_period_s(operations) + _worst_s(baseline, slow_s),
+        failed=sum(item.outcome is Outcome.FAIL for item in later),
+        unknown=sum(item.outcome is Outcome.UNKNOWN for item in later),
+        slow=sum(item.outcome is Outcome.OK and not good(item, slow_s) for item in later),
+        steady_before=_steady(baseline, slow_s))
+
+
+def _longest(found: Sequence[Gap], window: Window) -> Gap | None:
+    inside = [gap for gap in found if gap.start_s in window]
+    return max(inside, key=lambda gap: (gap.upper_s, gap.lower_s), default=None)
+
+
+def _period_s(operations: Sequence[Operation]) -> float:
+    due = sorted(item.intended_s for item in operations)
+    return max((later - earlier for earlier, later in pairwise(due)), default=math.inf)
+
+
+def _worst_s(baseline: Sequence[Operation], slow_s: float) -> float:
+    return max((item.latency_s or slow_s for item in baseline if good(item, slow_s)), default=0.0)
+
+
+def _steady(baseline: Sequence[Operation], slow_s: float) -> bool:
+    were_good = [good(item, slow_s) for item in sorted(baseline, key=lambda item: item.intended_s)]
+    return (len(were_good) >= LEAST_BASELINE and were_good[-1]
+            and sum(were_good) >= STEADY_SHARE * len(were_good))
+
+
+def recovered_within(measured: PathMeasure, limit_s: float) -> Verdict:
+    """Whether no gap of the path was longer than ``limit_s``."""
+    question = f"{measured.path} recovers within {limit_s:g} s"
+    if not measured.steady_before:
+        return Verdict(question, None, "it was not serving steadily before the fault")
+    if not measured.probes:
+        return Verdict(question, None, "nobody asked after the fault")
+    seen = [gap for gap in (measured.gap, measured.return_gap) if gap is not None]
+    if not seen:
+        return Verdict(question, True, f"no gap; what lasts less than {measured.resolution_s:.2f} s is not seen")
+    worst = max(seen, key=lambda gap: (gap.lower_s, gap.upper_s))
+    if worst.lower_s > limit_s:
+        return Verdict(question, False, f"a gap of {_span(worst)}")
+    widest = max(seen, key=lambda gap: gap.upper_s)
+    if widest.upper_s > limit_s:
+        return Verdict(question, None, f"a gap of {_span(widest)}: the limit lies between")
+    return Verdict(question, True, f"the longest gap was {_span(widest)}")
+
+
+def _span(gap: Gap) -> str:
+    upper = "without an end" if math.isinf(gap.upper_s) else f"at most {gap.upper_s:.2f} s"
+    return f"at least {gap.lower_s:.2f} s and {upper}"

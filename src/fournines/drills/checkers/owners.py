@@ -1,0 +1,115 @@
+"""Had an address two owners at any instant? A sweep over what every node saw of itself. Pure.
+
+A sample says whether the node held the address at a moment that is known only to lie in [lo_s, hi_s] on the common
+clock. Between two samples that both say so it is taken to have held it all along, if they are close enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+from fournines.drills.schedule import Window
+from fournines.drills.verdict import Verdict
+
+SILENCE_S = 1.0   # without a sample, a node's holdings are not known
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """At some moment in [lo_s, hi_s] the node held the address, or did not."""
+
+    lo_s: float
+    hi_s: float
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The node certainly held the address from ``start_s`` to ``end_s``."""
+
+    node: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two nodes certainly held the address at the same time."""
+
+    nodes: tuple[str, str]
+    start_s: float
+    end_s: float
+
+
+def holdings(node: str, samples: Sequence[Sample]) -> tuple[Holding, ...]:
+    """The times for which the samples prove that the node held the address."""
+    found: list[Holding] = []
+    run: list[Sample] = []
+    for sample in sorted(samples, key=lambda item: item.lo_s):
+        if run and (not sample.holds or sample.lo_s - run[-1].lo_s > SILENCE_S):
+            found.append(_holding(node, run))
+            run = []
+        if sample.holds:
+            run.append(sample)
+    return tuple([*found, _holding(node, run)] if run else found)
+
+
+def _holding(node: str, run: Sequence[Sample]) -> Holding:
+    """From when the first sample was certainly taken to when the last may have been: where the clock is too
+    uncertain for one sample alone, this is empty (it ends before it starts) and proves nothing."""
+    return Holding(node, run[0].hi_s, run[-1].lo_s)
+
+
+def clashes(samples: Mapping[str, Sequence[Sample]]) -> tuple[Clash, ...]:
+    """Every time that two nodes provably held the address together, in order."""
+    held = {node: [item for item in holdings(node, of_node) if item.start_s <= item.end_s]
+            for node, of_node in samples.items()}
+    found = []
+    for one, other in combinations(sorted(held), 2):
+        for mine in held[one]:
+            for theirs in held[other]:
+                start_s, end_s = max(mine.start_s, theirs.start_s), min(mine.end_s, theirs.end_s)
+                if start_s <= end_s:
+                    found.append(Clash((one, other), start_s, end_s))
+    return tuple(sorted(found, key=lambda clash: clash.start_s))
+
+
+def silences(samples: Sequence[Sample], window: Window) -> tuple[Window, ...]:
+    """The times in the window for which there are no samples."""
+    moments = [window.start_s, *sorted(item.lo_s for item in samples if item.lo_s in window), window.end_s]
+    return tuple(Window(start_s, end_s) for start_s, end_s in pairwise(moments) if end_s - start_s > SILENCE_S)
+
+
+def one_owner(address: str, samples: Mapping[str, Sequence[Sample]], window: Window,
+              excused: Mapping[str, Window]) -> Verdict:
+    """Whether never two nodes held the address. ``excused`` are nodes that could not speak for a time because
+    of the fault itself (it was off, and held nothing)."""
+    question = f"never two owners of {address}"
+    if not any(item.holds for of_node in samples.values() for item in of_node):
+        return Verdict(question, None, "nobody was seen to hold it")
+    found = clashes(samples)
+    if found:
+        longest = max(found, key=lambda clash: clash.end_s - clash.start_s)
+        return Verdict(question, False,
+                       f"{longest.nodes[0]} and {longest.nodes[1]} both had it, at least for "
+                       f"{longest.end_s - longest.start_s:.2f} s", tuple(map(str, found)))
+    dumb = [f"{node} for {silence.end_s - silence.start_s:.1f} s" for node, of_node in samples.items()
+            for silence in silences(of_node, window) if not _covers(excused.get(node), silence)]
+    if dumb:
+        return Verdict(question, None, f"not seen: {', '.join(dumb)}")
+    return Verdict(question, True, f"seen to within {_resolution_s(samples):.2f} s")
+
+
+def _covers(excuse: Window | None, silence: Window) -> bool:
+    slack_s = SILENCE_S
+    return (excuse is not None and silence.start_s >= excuse.start_s - slack_s
+            and silence.end_s <= excuse.end_s + slack_s)
+
+
+def _resolution_s(samples: Mapping[str, Sequence[Sample]]) -> float:
+    """The usual distance of two samples, and how uncertain their moment is."""
+    steps = sorted(later.lo_s - earlier.lo_s for of_node in samples.values() for earlier, later in pairwise(of_node))
+    doubt_s = max((item.hi_s - item.lo_s for of_node in samples.values() for item in of_node), default=0.0)
+    return (steps[len(steps) // 2] if steps else 0.0) + doubt_s

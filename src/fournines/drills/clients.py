@@ -1,0 +1,132 @@
+"""The clients of a drill, a process of their own: ``python -m fournines.drills.clients``.
+
+Its first line of input is the settings as JSON (with the passwords: they never are arguments), a line ``stop`` or the
+end of the input ends it. Its output is the events of ``history.py``, one per line, and {"event": "ready"},
+{"event": "waiting", "path", "error"}, {"event": "finished"} about itself. It runs where the clients of the cloud are:
+in a lab inside the fabric's network namespace, with real hosts on the operator's machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+
+from fournines.drills.history import completed, invoked
+from fournines.drills.operation import Operation, Outcome
+from fournines.drills.schedule import Grid, spread
+from fournines.drills.settings import ClientSettings, from_data, workloads
+from fournines.drills.workloads.workload import Answer, Workload
+
+START_RETRY_S = 1.0
+LAST_PROBES_S = 15.0      # how long the last ones may take; longer than every client's timeouts together
+FINISH_TIMEOUT_S = 60.0
+
+
+def emit(event: Mapping[str, object]) -> None:
+    """One line, one write: whoever is killed leaves whole lines."""
+    data = json.dumps(event, separators=(",", ":")).encode() + b"\n"
+    while data:
+        data = data[os.write(1, data):]
+
+
+async def start(workload: Workload) -> None:
+    """Until it succeeds: the drill waits for all paths to serve, and says which it is waiting for."""
+    while True:
+        try:
+            async with asyncio.timeout(LAST_PROBES_S):
+                await workload.start()
+            return
+        except Exception as problem:  # noqa: BLE001 - whatever the client's library raises, it is not serving yet
+            emit({"event": "waiting", "path": workload.path, "error": f"{type(problem).__name__}: {problem}"})
+        await asyncio.sleep(START_RETRY_S)
+
+
+async def probe(workload: Workload, number: int, value: str, intended_s: float) -> None:
+    """One operation, from its ``invoke`` to its end."""
+    begun = Operation(workload.path, workload.op, number, value, intended_s, None, None, Outcome.UNKNOWN)
+    emit(invoked(begun))
+    try:
+        answer = await workload.attempt(value)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        answer = Answer(Outcome.UNKNOWN, None, "cancelled by the client library")
+    except Exception as problem:  # noqa: BLE001 - a bug of ours or of a library must not look like an outage
+        answer = Answer(Outcome.UNKNOWN, None, f"unexpected {type(problem).__name__}")
+    emit(completed(Operation(workload.path, workload.op, number, value, intended_s, answer.sent_s,
+                             time.monotonic(), answer.outcome, answer.error)))
+
+
+async def keep_asking(workload: Workload, grid: Grid, prefix: str, stop: asyncio.Event) -> None:
+    """A probe at each of its times, whatever became of those before; then wait for the last ones."""
+    under_way: set[asyncio.Task[None]] = set()
+    number = 0
+    while not stop.is_set():
+        due_s = grid.due_s(number)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, due_s - time.monotonic())):
+                await stop.wait()
+        if stop.is_set():
+            break
+        task = asyncio.create_task(probe(workload, number, f"{prefix}{number}", due_s))
+        under_way.add(task)
+        task.add_done_callback(under_way.discard)
+        number += 1
+    if under_way:
+        _, late = await asyncio.wait(under_way, timeout=LAST_PROBES_S)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+async def drive(paths: Sequence[Workload], stop: asyncio.Event) -> None:
+    """Start all, ask until told to stop, finish all."""
+    starting = asyncio.gather(*(start(workload) for workload in paths))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not stop.is_set():
+        emit({"event": "ready"})
+        grids = spread(time.monotonic(), [workload.period_s for workload in paths])
+        await asyncio.gather(*(keep_asking(workload, grid, f"{index}-", stop)
+                               for index, (workload, grid) in enumerate(zip(paths, grids, strict=True))))
+    starting.cancel()
+    await asyncio.gather(starting, stopping, return_exceptions=True)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(FINISH_TIMEOUT_S):
+            await asyncio.gather(*(workload.finish() for workload in paths))
+    emit({"event": "finished"})
+
+
+async def listen() -> tuple[ClientSettings, asyncio.StreamReader]:
+    """The settings, and the reader of what follows them."""
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    return from_data(json.loads(await reader.readline())), reader
+
+
+async def main() -> None:
+    """Everything, from the first line of input to the last of output."""
+    settings, reader = await listen()
+    stop = asyncio.Event()
+
+    async def await_stop() -> None:
+        while (line := await reader.readline()) and line.strip() != b"stop":
+            continue
+        stop.set()
+
+    stopping = asyncio.create_task(await_stop())
+    await drive(workloads(settings, emit), stop)
+    stopping.cancel()
+    await asyncio.gather(stopping, return_exceptions=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
+    sys.stdout.flush()
+    os._exit(0)   # threads of probes that hang in a dead connection are not waited for

@@ -1,0 +1,143 @@
+"""SQL through the VIP: one INSERT and COMMIT, on a standing connection or on a new one.
+
+Standing connections are kept as an application's pool keeps them: a probe takes one that is idle, opens another
+where none is, and gives it back unless it broke. PyMySQL blocks, so each probe has a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pymysql
+from pymysql.connections import Connection
+
+from fournines.drills.operation import Outcome
+from fournines.drills.outcomes import SqlPhase, of_sql
+from fournines.drills.workloads.workload import CONNECT_TIMEOUT_S, REPLY_TIMEOUT_S, Answer
+
+THREADS = 96   # period 0.1 s and probes of at most 7 s: none waits for a thread
+NAME_LIMIT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SqlSettings:
+    """Where to write. ``table`` is the run's own."""
+
+    host: str
+    port: int
+    user: str
+    password: str = field(repr=False)
+    database: str = ""
+    table: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.table.replace("_", "").isalnum() or len(self.table) > NAME_LIMIT:
+            raise ValueError(f"{self.table!r} is not a plain table name")   # it is part of a statement
+
+    def connect(self) -> Connection[pymysql.cursors.Cursor]:
+        return pymysql.connect(
+            host=self.host, port=self.port, user=self.user, password=self.password, database=self.database,
+            connect_timeout=max(1, round(CONNECT_TIMEOUT_S)), read_timeout=REPLY_TIMEOUT_S,
+            write_timeout=REPLY_TIMEOUT_S, autocommit=False, charset="utf8mb4")
+
+
+class Pool:
+    """Idle connections, newest first."""
+
+    def __init__(self, settings: SqlSettings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._idle: list[Connection[pymysql.cursors.Cursor]] = []
+
+    def take(self) -> Connection[pymysql.cursors.Cursor]:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        return self._settings.connect()
+
+    def give_back(self, connection: Connection[pymysql.cursors.Cursor]) -> None:
+        with self._lock:
+            self._idle.append(connection)
+
+    def close(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            _drop(connection)
+
+
+def _drop(connection: Connection[pymysql.cursors.Cursor]) -> None:
+    """Without a farewell, which could hang on a broken connection."""
+    with contextlib.suppress(pymysql.err.Error, OSError):
+        connection._force_close()   # type: ignore[attr-defined]
+
+
+@dataclass(slots=True)
+class SqlWorkload:
+    """``standing`` keeps its connections."""
+
+    settings: SqlSettings
+    standing: bool
+    path: str
+    period_s: float
+    op: str = "insert"
+    _pool: Pool | None = None
+    _threads: ThreadPoolExecutor | None = None
+
+    async def start(self) -> None:
+        """Make the run's table, and open the first connection."""
+        self._pool = Pool(self.settings) if self.standing else None
+        self._threads = self._threads or ThreadPoolExecutor(THREADS, self.path)
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._make_table)
+
+    def _make_table(self) -> None:
+        connection = self.settings.connect()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"CREATE TABLE IF NOT EXISTS {self.settings.table} (id BIGINT AUTO_INCREMENT "
+                               "PRIMARY KEY, value VARCHAR(64) NOT NULL) ENGINE=InnoDB")
+        finally:
+            _drop(connection)
+        if self._pool is not None:
+            self._pool.give_back(self._pool.take())
+
+    async def attempt(self, value: str) -> Answer:
+        """See ``workload.Workload``."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._insert, value)
+
+    def _insert(self, value: str) -> Answer:
+        phase, sent_s, connection = SqlPhase.CONNECT, time.monotonic(), None
+        try:
+            connection = self._pool.take() if self._pool is not None else self.settings.connect()
+            phase, sent_s = SqlPhase.STATEMENT, time.monotonic()
+            with connection.cursor() as cursor:
+                cursor.execute(f"INSERT INTO {self.settings.table} (value) VALUES (%s)", (value,))  # noqa: S608
+            phase = SqlPhase.COMMIT
+            connection.commit()
+        except (pymysql.err.Error, OSError) as problem:
+            if connection is not None:
+                _drop(connection)
+            return Answer(of_sql(phase), sent_s, f"{phase.value}: {_code(problem)}")
+        if self._pool is not None:
+            self._pool.give_back(connection)
+        else:
+            _drop(connection)
+        return Answer(Outcome.OK, sent_s)
+
+    async def finish(self) -> None:
+        """See ``workload.Workload``."""
+        if self._pool is not None:
+            self._pool.close()
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _code(problem: Exception) -> str:
+    """MariaDB's or the client's number of the error; the texts differ from one to the next."""
+    number = problem.args[0] if problem.args and isinstance(problem.args[0], int) else 0
+    return str(number) if number else type(problem).__name__
