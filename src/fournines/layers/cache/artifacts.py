@@ -17,7 +17,7 @@ STATS_SCRIPT = "/usr/lib/fournines/cache_stats"
 
 
 def files(site: Site, node: Node) -> tuple[NodeFile, ...]:
-    """The command of the unit, in place of Debian's wrapper around /etc/memcached.conf; and the probe's script."""
+    """The unit's command, in place of the wrapper that reads /etc/memcached.conf; and the script of the probe."""
     script = (package_files("fournines.layers.cache") / "node" / "cache_stats").read_bytes()
     return (NodeFile(DROP_IN, systemd.emit(_drop_in(site, node)).encode()),
             NodeFile(STATS_SCRIPT, script, 0o755))
@@ -29,7 +29,8 @@ def _drop_in(site: Site, node: Node) -> systemd.Document:
     command = ("/usr/bin/memcached", "-u", "memcache", "-l", node.management, "-p", PORT, "-U", 0,
                "-m", spec.memory_mb, "-c", spec.connections)
     return systemd.document({
-        "Unit": {"After": "network-online.target", "Wants": "network-online.target", "StartLimitIntervalSec": 0},
+        "Unit": {"After": "network-online.target", "Wants": "network-online.target",
+                 "StartLimitIntervalSec": 0},
         "Service": {"ExecStart": ["", systemd.command(command)],
                     "RestartSec": site.timers.seconds("systemd.restart_delay")},
     })

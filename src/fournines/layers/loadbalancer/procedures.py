@@ -54,7 +54,11 @@ class InPlace:
     wanted: Mapping[str, str]
 
     def judge(self, snapshot: Snapshot, node: str) -> Judgement:
-        return Fact(CONFIGURATIONS, self.program, wanted=self.wanted[node]).judge(snapshot, node)
+        inner = Fact(CONFIGURATIONS, self.program, wanted=self.wanted[node]).judge(snapshot, node)
+        if inner.truth is None:
+            return inner
+        what = "is in place already" if inner.truth else "is a new one"
+        return Judgement(inner.truth, f"{node}: the configuration of {self.program} {what}", inner.consulted)
 
     def __str__(self) -> str:
         return f"the configuration of {self.program} is in place"
@@ -85,7 +89,7 @@ def _hashes(texts: Mapping[str, str]) -> dict[str, str]:
 def _try_keepalived(site: Site, node: Node, text: str) -> tuple[Request, ...]:
     """It checks nothing but regular files, and reports success for anything else."""
     return (WriteFile(_CANDIDATE, text.encode()), Run(artifacts.prepare_command(site, node)),
-            Run(("keepalived", "--config-test", f"--use-file={_CANDIDATE}"), timeout_s=_CHECK_S),
+            Run(artifacts.try_keepalived_command(_CANDIDATE), timeout_s=_CHECK_S),
             RemoveFile(_CANDIDATE))
 
 
