@@ -1,4 +1,4 @@
-"""How the tests of formats run: no deadlines (other work shares the processor), and tools where they are found."""
+"""How the tests of formats run: without deadlines (the processor is shared), and with tools where found."""
 
 from __future__ import annotations
 

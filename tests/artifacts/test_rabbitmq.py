@@ -64,8 +64,8 @@ definitions = st.builds(
     st.lists(st.builds(Permission, anything, anything, anything, anything, anything),
              max_size=2).map(tuple),
     st.lists(st.builds(Policy, anything, anything, st.dictionaries(
-        anything, st.one_of(anything, st.integers(), st.booleans()), max_size=2), anything, anything, st.integers()),
-        max_size=2).map(tuple),
+        anything, st.one_of(anything, st.integers(), st.booleans()), max_size=2),
+        anything, anything, st.integers()), max_size=2).map(tuple),
     st.sampled_from(["", "quorum"]))
 
 

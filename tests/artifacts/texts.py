@@ -27,10 +27,11 @@ names = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,8}", fullmatch=True)
 files = st.one_of(
     st.text(max_size=60),
     st.lists(st.one_of(st.sampled_from([
-        "[a]", "[a", "[]", "=", "k = v", "k", "k=", "# c", "; c", "! c", "listen a", "global", "{", "}", "a {",
-        "a }", '"', "'", "\\", "  x", "\t", "%", "$", "{a, 1}.", "[{a", "]", "<<", ">>", ".", "1.2.3.4 a", "::1",
-        "a.b = c", "export A=b", 'A="b', "[Service]", "ExecStart=\\", "\x00", "\r", "0#1", "99#1", "1.0e999",
-        "$\\x{FFFFFFFF}", '"\\x{110000}"', "$\\", "16#ZZ", "<<256>>", '<<"\u65e5">>', '[1, "a" "b"|c]',
+        "[a]", "[a", "[]", "=", "k = v", "k", "k=", "# c", "; c", "! c", "listen a", "global", "{", "}",
+        "a {", "a }", '"', "'", "\\", "  x", "\t", "%", "$", "{a, 1}.", "[{a", "]", "<<", ">>", ".",
+        "1.2.3.4 a", "::1", "a.b = c", "export A=b", 'A="b', "[Service]", "ExecStart=\\", "\x00", "\r", "0#1", "99#1",
+        "1.0e999", "$\\x{FFFFFFFF}", '"\\x{110000}"', "$\\", "16#ZZ", "<<256>>", '<<"\u65e5">>',
+        '[1, "a" "b"|c]',
     ]), anything), max_size=8).map("\n".join),
 )
 """Whole files: noise, and pieces of every format in any order."""

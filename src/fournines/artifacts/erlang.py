@@ -227,7 +227,7 @@ class _Reader:
             token = self._take()
             if token.kind == "string":
                 content += self._segment(token)
-            elif token.kind == "integer" and 0 <= (number := int(_plain(token))) <= 255:
+            elif token.kind == "integer" and 0 <= (number := _whole(token)) <= 255:
                 content += bytes((number,))
             else:
                 raise Unparsable(FORMAT, token.line, "a binary holds strings and numbers from 0 to 255")
@@ -254,24 +254,27 @@ _PLAIN = ("float", "based", "integer", "character", "atom")
 
 def _plain(token: _Token) -> int | float | Atom:
     text = token.text
-    if len(text) > _DIGITS and token.kind in ("integer", "based"):
-        raise Unparsable(FORMAT, token.line, f"a number has more than {_DIGITS} digits")
-    if token.kind == "integer":
-        return int(text)
+    if token.kind in ("integer", "based"):
+        return _whole(token)
     if token.kind == "float":
         value = float(text)
         if not math.isfinite(value):
             raise Unparsable(FORMAT, token.line, "a float is out of range")
         return value
-    if token.kind == "based":
-        base, digits = text.lstrip("+-").split("#")
-        try:
-            return int(digits, int(base)) * (-1 if text[0] == "-" else 1)
-        except ValueError:
-            raise Unparsable(FORMAT, token.line, "a number does not fit its base") from None
     if token.kind == "character":
         return ord(_unescaped(text[1:], token.line))
     return Atom(_unescaped(text[1:-1], token.line) if text[0] == "'" else text)
+
+
+def _whole(token: _Token) -> int:
+    """``16#FF`` or ``255``."""
+    base, mark, digits = token.text.lstrip("+-").rpartition("#")
+    if len(digits) > _DIGITS:
+        raise Unparsable(FORMAT, token.line, f"a number has more than {_DIGITS} digits")
+    try:
+        return int(digits, int(base) if mark else 10) * (-1 if token.text[0] == "-" else 1)
+    except ValueError:
+        raise Unparsable(FORMAT, token.line, "a number does not fit its base") from None
 
 
 def _unescaped(text: str, line: int) -> str:

@@ -125,8 +125,8 @@ class Policy:
 class Definitions:
     """What the broker holds beside messages; imported at boot (``load_definitions``) or by rabbitmqctl.
 
-    ``default_queue_type`` is what a queue becomes in any of the virtual hosts when its client names no type and
-    the type fits it (a transient or exclusive one stays classic); empty leaves that to the broker.
+    ``default_queue_type`` is what a queue becomes in any of the virtual hosts when its client names no type
+    and the type fits it (a transient or exclusive one stays classic); empty leaves that to the broker.
     """
 
     users: tuple[User, ...] = ()

@@ -64,8 +64,8 @@ def word(text: str) -> str:
     writable(text, f"{FORMAT}: a word", allow="\n\t\r")
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     escaped = escaped.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
-    needs_quotes = not text or escaped != text.replace("%", "%%") or any(blank in text for blank in " ';")
-    return f'"{escaped}"' if needs_quotes else escaped
+    bare = text and "\\" not in escaped and not any(each.isspace() or each in "';" for each in text)
+    return escaped if bare else f'"{escaped}"'
 
 
 def emit(unit: Document) -> str:
