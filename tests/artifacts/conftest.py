@@ -21,8 +21,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def tool(request: pytest.FixtureRequest) -> str:
     """The program that the test's mark names."""
-    mark = request.node.get_closest_marker("tool")
-    wanted, package = mark.args
+    wanted, package = map(str, request.node.get_closest_marker("tool").args)
     found = shutil.which(wanted, path="/usr/sbin:/usr/bin:/sbin:/bin")
     if not found and "*" in wanted:
         found = next((str(path) for path in sorted(Path("/").glob(wanted.lstrip("/")))), None)

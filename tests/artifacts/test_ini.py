@@ -56,7 +56,8 @@ def test_any_file_is_read_or_refused(text: str, dialect: Dialect) -> None:
 
 
 def test_builders_write_values_as_their_programs_do() -> None:
-    settings = {"a": True, "b": 0.5, "c": 2.0, "d": IPv4Address("10.0.0.1"), "e": ["x", "y"]}
+    settings: dict[str, ini.Value] = {
+        "a": True, "b": 0.5, "c": 2.0, "d": IPv4Address("10.0.0.1"), "e": ["x", "y"]}
     assert ini.emit(ini.my_cnf({"mysqld": {**settings, "skip-name-resolve": None}})).splitlines()[2:] == [
         "[mysqld]", "a = ON", "b = 0.5", "c = 2", "d = 10.0.0.1", "e = x", "e = y", "skip-name-resolve"]
     assert ini.emit(ini.oslo({"DEFAULT": settings})).splitlines()[2:4] == ["[DEFAULT]", "a = true"]

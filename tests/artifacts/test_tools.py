@@ -105,7 +105,7 @@ def test_haproxy_reads_the_words(tool: str, tmp_path: Path) -> None:
 def test_haproxy_accepts_a_controllers_configuration(tool: str, tmp_path: Path) -> None:
     configuration = haproxy.document(
         haproxy.section("global", "", [
-            ("log", "/dev/log", "local0"), ("stats", "socket", tmp_path / "admin.sock", "level", "admin")]),
+            ("log", "/dev/log", "local0"), ("stats", "socket", f"{tmp_path}/admin.sock", "level", "admin")]),
         haproxy.section("defaults", "", [
             ("mode", "http"), ("timeout", "connect", "500ms"), ("timeout", "client", "30s"),
             ("timeout", "server", "30s")]),
