@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fournines.engine.events import ActionBegan, ActionDone, ActionFailed, ApplyBegan, ApplyEnded, Event
-from fournines.engine.journal import journal, last_run
+from fournines.engine.journal import Journal, last_run
 from fournines.engine.lock import only_one
 from fournines.errors import FourninesError, Refused
 
@@ -20,7 +20,7 @@ FIRST_DONE = ActionDone("store: start", "ctl1", 0.5)
 
 
 def write(state: Path, *events: Event) -> Path:
-    with journal(state) as book:
+    with Journal(state) as book:
         for event in events:
             book.write(event)
     return book.path
@@ -67,8 +67,13 @@ def test_a_failed_apply_says_where(tmp_path: Path) -> None:
 
 def test_a_directory_that_cannot_be_written_is_an_error_with_a_hint(tmp_path: Path) -> None:
     (tmp_path / "journal").write_text("a file")
-    with pytest.raises(FourninesError, match="journal"), journal(tmp_path):
-        pass
+    with pytest.raises(FourninesError, match="journal"):
+        write(tmp_path, BEGAN)
+
+
+def test_an_apply_that_is_refused_at_once_leaves_no_journal(tmp_path: Path) -> None:
+    write(tmp_path)
+    assert not (tmp_path / "journal").exists()
 
 
 def hold(state: Path, held: object, let_go: object) -> None:

@@ -148,8 +148,8 @@ async def test_diffs_show_what_changes_and_never_a_secret(world: World) -> None:
 async def test_a_saved_plan_is_the_same_plan_and_holds_no_secret(world: World, tmp_path: Path) -> None:
     plan = await world.plan(make_blueprint())
     path = tmp_path / "plan.json"
-    plan_file.save(plan, path)
-    assert plan_file.load(path) == plan
+    plan_file.save(plan, Path("/srv/cluster.yaml"), path)
+    assert plan_file.load(path) == plan_file.SavedPlan(plan, Path("/srv/cluster.yaml"))
     assert path.stat().st_mode & 0o777 == 0o600
     assert PASSWORD not in path.read_text()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,40 +13,37 @@ from fournines.durable import PRIVATE_FILE, make_private_directory
 from fournines.engine.events import ActionBegan, ActionDone, ActionFailed, ActionSkipped, ApplyEnded, Event
 from fournines.errors import FourninesError
 
+_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
 _ENDS_AN_ACTION = frozenset(kind.__name__ for kind in (ActionDone, ActionFailed, ActionSkipped))
 
 
 class Journal:
-    """Writes down events; get one from ``journal``."""
+    """A journal in the state directory of a cluster, for its owner alone; made with the first event."""
 
-    def __init__(self, descriptor: int, path: Path) -> None:
-        self._descriptor = descriptor
-        self.path = path
+    def __init__(self, state: Path) -> None:
+        self.path = state / "journal" / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.jsonl"
+        self._descriptor = -1
 
     def write(self, event: Event) -> None:
-        """Returns once the event is on the disk."""
+        """Returns once the event is on the disk. Raises ``FourninesError`` where it cannot be."""
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         line = json.dumps({"at": at, "event": type(event).__name__, **asdict(event)})
-        os.write(self._descriptor, line.encode() + b"\n")
-        os.fsync(self._descriptor)
+        try:
+            if self._descriptor < 0:
+                make_private_directory(self.path.parent)
+                self._descriptor = os.open(self.path, _FLAGS, PRIVATE_FILE)
+            os.write(self._descriptor, line.encode() + b"\n")
+            os.fsync(self._descriptor)
+        except OSError as problem:
+            raise FourninesError(f"{self.path}: {problem.strerror}",
+                                 hint="nothing is done without a journal: make room for it") from problem
 
+    def __enter__(self) -> Journal:
+        return self
 
-@contextmanager
-def journal(state: Path) -> Iterator[Journal]:
-    """A new journal in the state directory of the cluster, readable by its owner alone."""
-    folder = state / "journal"
-    path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.jsonl"
-    try:
-        make_private_directory(folder)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-        descriptor = os.open(path, flags, PRIVATE_FILE)
-    except OSError as problem:
-        raise FourninesError(f"{path}: {problem.strerror}",
-                             hint="nothing is done without a journal") from problem
-    try:
-        yield Journal(descriptor, path)
-    finally:
-        os.close(descriptor)
+    def __exit__(self, *_: object) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
 
 
 @dataclass(frozen=True, slots=True)

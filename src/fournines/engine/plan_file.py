@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fournines.durable import write_durably
@@ -14,29 +14,39 @@ FORMAT = 1
 _SHOWN = 5
 
 
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan, and the cluster file it was made from."""
+
+    plan: Plan
+    cluster_file: Path
+
+
 def as_data(plan: Plan) -> dict[str, object]:
     """Plain data, as saved and as shown by ``plan --json``."""
     return {"format": FORMAT, **asdict(plan)}
 
 
-def save(plan: Plan, path: Path) -> None:
+def save(plan: Plan, cluster_file: Path, path: Path) -> None:
     """Write the plan for a later ``apply PATH``, readable by its owner alone."""
+    data = {"cluster_file": str(cluster_file), **as_data(plan)}
     try:
-        write_durably(path, json.dumps(as_data(plan), indent=1).encode() + b"\n")
+        write_durably(path, json.dumps(data, indent=1).encode() + b"\n")
     except OSError as problem:
         raise FourninesError(f"{path}: {problem.strerror}",
                              hint="choose a file that can be written") from problem
 
 
-def load(path: Path) -> Plan:
-    """The saved plan; ``FourninesError`` where the file is not one."""
+def load(path: Path) -> SavedPlan:
+    """What was saved; ``FourninesError`` where the file is no plan."""
     from pydantic import TypeAdapter, ValidationError  # only a saved plan needs it
 
     try:
         data = json.loads(path.read_bytes())
         if not isinstance(data, dict) or data.pop("format", None) != FORMAT:
             raise ValueError(f"not a plan of format {FORMAT}")
-        return TypeAdapter(Plan).validate_python(data, strict=False)
+        cluster_file = Path(str(data.pop("cluster_file", "")))
+        return SavedPlan(TypeAdapter(Plan).validate_python(data), cluster_file)
     except OSError as problem:
         raise FourninesError(f"{path}: {problem.strerror}",
                              hint=f"save one with: fournines plan --out {path}") from problem

@@ -1,0 +1,83 @@
+"""From the name of a cluster file to what commands work with: cluster, timers, secrets, blueprint."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fournines.cluster.topology import Cluster
+from fournines.durable import write_durably
+from fournines.errors import FourninesError
+from fournines.lab.places import Places
+
+if TYPE_CHECKING:   # what a command does not use is not imported: it has to answer at once
+    from fournines.cluster.secrets import SecretStore
+    from fournines.cluster.timers import Timers
+    from fournines.engine.compile import Blueprint
+
+DEFAULT_FILE = Path("cluster.yaml")
+_NOTE = "cluster_file"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A cluster file that has been read, judged, and found good."""
+
+    file: Path
+    cluster: Cluster
+    timers: Timers
+
+    @property
+    def state(self) -> Path:
+        """Where this computer keeps what belongs to the cluster: secrets, journals, the lock."""
+        return self.file.resolve().parent / ".fournines" / self.cluster.name
+
+    def store(self) -> SecretStore:
+        """The secrets of the cluster; none is made yet."""
+        from fournines.cluster.identity import identity_file
+        from fournines.cluster.secrets import open_store
+
+        return open_store(self.state / "secrets.age", identity_file(os.environ, Path.home()))
+
+    def blueprint(self, store: SecretStore) -> Blueprint:
+        """What the machines should be; secrets that it needs and that are not there yet are made."""
+        from fournines.engine.compile import compile, exchange
+        from fournines.layers import LAYERS
+
+        secrets = store.ensure(exchange(self.cluster, LAYERS).secrets)
+        return compile(self.cluster, self.timers, secrets, LAYERS)
+
+    @property
+    def has_lab(self) -> bool:
+        """Whether a lab of this cluster is up on this computer."""
+        return Places().lab(self.cluster.name).state.exists()
+
+    def note_in_lab(self) -> None:
+        """Leave the name of the cluster file in its lab, so that commands without one find it."""
+        note = Places().lab(self.cluster.name).directory / _NOTE
+        write_durably(note, str(self.file.resolve()).encode())
+
+
+def open_cluster(file: Path | None) -> Opened:
+    """The cluster of the file, or of the default. Raises ``ClusterFileError`` with every problem in it."""
+    from fournines.cluster.file import load
+    from fournines.cluster.timers import derive
+    from fournines.layers import SPECS
+
+    path = file or _default_file()
+    cluster = load(path, SPECS)
+    return Opened(path, cluster, derive(cluster))
+
+
+def _default_file() -> Path:
+    """That of the only lab on this computer, else ``cluster.yaml`` here."""
+    notes = sorted(Places().labs.glob(f"*/{_NOTE}"))
+    if len(notes) == 1:
+        return Path(notes[0].read_text(encoding="utf-8"))
+    if DEFAULT_FILE.exists():
+        return DEFAULT_FILE
+    several = f", and {len(notes)} labs are up" if notes else ", and no lab is up"
+    raise FourninesError(f"no cluster file was given, there is no {DEFAULT_FILE} here{several}",
+                         hint="name the cluster file: fournines COMMAND FILE")

@@ -1,0 +1,64 @@
+"""How a command reaches the machines: into the lab of the cluster, or over SSH."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fournines.cli.opened import Opened
+from fournines.errors import FourninesError
+
+if TYPE_CHECKING:
+    from fournines.nodes.channel import Door
+    from fournines.nodes.node import Node
+
+
+class Via(StrEnum):
+    """Which machines are meant."""
+
+    AUTO = "auto"   # those of the lab where one of this cluster is up, else real ones
+    LAB = "lab"
+    SSH = "ssh"
+
+
+@asynccontextmanager
+async def connected(opened: Opened, via: Via = Via.AUTO,
+                    ssh_config: Path | None = None) -> AsyncIterator[Mapping[str, Node]]:
+    """All nodes of the cluster by name. Each is connected when first asked, all are left at the end."""
+    from fournines.nodes.pipe import PipeNode
+
+    doors = lab_doors(opened) if _is_lab(opened, via) else _ssh_doors(opened, ssh_config)
+    nodes = {name: PipeNode(door) for name, door in doors.items()}
+    try:
+        yield nodes
+    finally:
+        await asyncio.gather(*(node.close() for node in nodes.values()))
+        await asyncio.gather(*(door.close() for door in doors.values()))
+
+
+def _is_lab(opened: Opened, via: Via) -> bool:
+    if via is Via.LAB and not opened.has_lab:
+        raise FourninesError(f"no lab of the cluster {opened.cluster.name} is up on this computer",
+                             hint=f"fournines lab up {opened.file}, or --via ssh for real machines")
+    return opened.has_lab and via is not Via.SSH
+
+
+def lab_doors(opened: Opened) -> dict[str, Door]:
+    """Doors past the network into the machines of the lab."""
+    from fournines.lab.lab import Lab
+    from fournines.nodes.door import CommandDoor
+
+    return {machine.name: CommandDoor(machine.name, machine.enter_argv())
+            for machine in Lab(opened.cluster).machines}
+
+
+def _ssh_doors(opened: Opened, ssh_config: Path | None) -> dict[str, Door]:
+    from fournines.nodes.hosts import doors
+    from fournines.nodes.openssh import SshFiles
+
+    files = SshFiles((ssh_config,), ()) if ssh_config else SshFiles.of_operator()
+    return dict(doors(opened.cluster, files))

@@ -1,0 +1,130 @@
+"""What plan, apply, rotate and ``lab up`` do with an opened cluster file and connected nodes."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fournines.blueprint.requests import ReadFile
+from fournines.cli.opened import Opened
+from fournines.cli.reaching import Via, connected
+from fournines.cli.stopping import stop_on_signals
+from fournines.durable import write_durably
+from fournines.engine.apply import apply
+from fournines.engine.compile import Blueprint, exchange
+from fournines.engine.events import ApplyEnded, Event
+from fournines.engine.journal import Journal, last_run
+from fournines.engine.lock import only_one
+from fournines.engine.observe import observe
+from fournines.engine.plan import Plan
+from fournines.engine.plan_file import refuse_stale
+from fournines.engine.planner import contents_to_read, make_plan
+from fournines.errors import Interrupted, Refused
+
+if TYPE_CHECKING:
+    from fournines.engine.acting import Tell
+    from fournines.engine.difference import Mask
+    from fournines.nodes.node import Node
+
+_ROTATED = "fernet_rotated"
+_EXIT_CODES = {"done": 0, "failed": 1, "interrupted": Interrupted.exit_code}
+
+
+async def plan_with_diffs(blueprint: Blueprint, nodes: Mapping[str, Node], mask: Mask) -> Plan:
+    """Observe and plan; the content of files that will change is read for the diffs."""
+    snapshot = await observe(nodes, blueprint.probes)
+    plan = make_plan(blueprint, snapshot, mask)
+    wanted = contents_to_read(plan)
+    if not wanted:
+        return plan
+    by_node: dict[str, list[str]] = {}
+    for node, path in wanted:
+        by_node.setdefault(node, []).append(path)
+    replies = await asyncio.gather(*(nodes[node].ask([ReadFile(path) for path in paths], together=True)
+                                     for node, paths in by_node.items()))
+    old = {(node, path): base64.b64decode(str(reply["content"]))
+           for (node, paths), answers in zip(by_node.items(), replies, strict=True)
+           for path, reply in zip(paths, answers, strict=True) if isinstance(reply, dict)}
+    return make_plan(blueprint, snapshot, mask, old)
+
+
+def bring_about(opened: Opened, via: Via, ssh_config: Path | None, *, as_json: bool,
+                saved: Plan | None = None) -> int:
+    """Apply, with lock, journal and a view; the exit code."""
+    with only_one(opened.state, f"apply of {opened.cluster.name}"):
+        store = opened.store()
+        blueprint = opened.blueprint(store)
+        for note in store.notes:
+            print(f"note: {note}", file=sys.stderr)
+        try:
+            ended = asyncio.run(_apply(opened, blueprint, store.mask, via, ssh_config, as_json, saved))
+        except asyncio.CancelledError:
+            raise Interrupted("interrupted", hint="the same apply goes on from here") from None
+        if ended.outcome == "done":
+            (opened.state / _ROTATED).unlink(missing_ok=True)
+        return _EXIT_CODES[ended.outcome]
+
+
+async def _apply(opened: Opened, blueprint: Blueprint, mask: Mask, via: Via, ssh_config: Path | None,
+                 as_json: bool, saved: Plan | None) -> ApplyEnded:
+    before = last_run(opened.state)
+    async with connected(opened, via, ssh_config) as nodes:
+        plan = make_plan(blueprint, await observe(nodes, blueprint.probes), mask)
+        if saved is not None:
+            refuse_stale(saved, plan)
+        with Journal(opened.state) as book, _view(as_json) as show, stop_on_signals() as stop:
+            def tell(event: Event) -> None:
+                book.write(event)
+                show(event)
+
+            return await apply(plan, blueprint, nodes, tell, mask, stop=stop,
+                               resumes=before.resumes if before else "")
+
+
+@contextmanager
+def _view(as_json: bool) -> Iterator[Tell]:
+    """What hears of every event and shows it: a line of JSON each, or a screen that moves."""
+    if as_json:
+        yield lambda event: print(json.dumps(event_data(event)), flush=True)
+        return
+    from fournines.report.progress import ApplyView
+
+    with ApplyView() as view:
+        yield view.tell
+
+
+def event_data(event: Event) -> dict[str, object]:
+    """An event as plain data, named."""
+    return {"event": type(event).__name__, **asdict(event)}
+
+
+def rotate_fernet(opened: Opened) -> int:
+    """Rotate every set of Fernet keys of the cluster; refused while an earlier rotation is not on all nodes:
+    a node would meet tokens signed with a key that it has never seen."""
+    from fournines.cluster.needs import SecretKind
+    from fournines.layers import LAYERS
+
+    with only_one(opened.state, f"rotation for {opened.cluster.name}"):
+        mark = opened.state / _ROTATED
+        if mark.exists():
+            raise Refused("the last rotation has not been applied to every node yet",
+                          hint=f"fournines apply {opened.file}, then rotate again")
+        store = opened.store()
+        needs = exchange(opened.cluster, LAYERS).secrets
+        store.ensure(needs)
+        names = [need.name for need in needs if need.kind is SecretKind.FERNET_KEYS]
+        if not names:
+            raise Refused(f"the cluster {opened.cluster.name} has no Fernet keys",
+                          hint="they belong to keystone: list it under api: services:")
+        write_durably(mark, b"")
+        for name in names:
+            store.rotate_fernet_keys(name)
+    print(f"rotated {', '.join(names)}; bring them to the nodes with: fournines apply {opened.file}")
+    return 0
