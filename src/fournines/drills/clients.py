@@ -41,7 +41,7 @@ async def start(workload: Workload) -> None:
             async with asyncio.timeout(LAST_PROBES_S):
                 await workload.start()
             return
-        except Exception as problem:  # noqa: BLE001 - whatever the client's library raises, it is not serving yet
+        except Exception as problem:   # whatever it is: not serving yet
             emit({"event": "waiting", "path": workload.path, "error": f"{type(problem).__name__}: {problem}"})
         await asyncio.sleep(START_RETRY_S)
 
@@ -57,7 +57,7 @@ async def probe(workload: Workload, number: int, value: str, intended_s: float) 
         if task is not None and task.cancelling():
             raise
         answer = Answer(Outcome.UNKNOWN, None, "cancelled by the client library")
-    except Exception as problem:  # noqa: BLE001 - a bug of ours or of a library must not look like an outage
+    except Exception as problem:   # a bug must be seen, and not look like an outage
         answer = Answer(Outcome.UNKNOWN, None, f"unexpected {type(problem).__name__}")
     emit(completed(Operation(workload.path, workload.op, number, value, intended_s, answer.sent_s,
                              time.monotonic(), answer.outcome, answer.error)))
@@ -87,16 +87,19 @@ async def keep_asking(workload: Workload, grid: Grid, prefix: str, stop: asyncio
 
 async def drive(paths: Sequence[Workload], stop: asyncio.Event) -> None:
     """Start all, ask until told to stop, finish all."""
-    starting = asyncio.gather(*(start(workload) for workload in paths))
+    starting = [asyncio.create_task(start(workload)) for workload in paths]
     stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    while not stopping.done() and not all(task.done() for task in starting):
+        await asyncio.wait([stopping, *(task for task in starting if not task.done())],
+                           return_when=asyncio.FIRST_COMPLETED)
     if not stop.is_set():
         emit({"event": "ready"})
         grids = spread(time.monotonic(), [workload.period_s for workload in paths])
         await asyncio.gather(*(keep_asking(workload, grid, f"{index}-", stop)
                                for index, (workload, grid) in enumerate(zip(paths, grids, strict=True))))
-    starting.cancel()
-    await asyncio.gather(starting, stopping, return_exceptions=True)
+    for task in (*starting, stopping):
+        task.cancel()
+    await asyncio.gather(*starting, stopping, return_exceptions=True)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(FINISH_TIMEOUT_S):
             await asyncio.gather(*(workload.finish() for workload in paths))

@@ -1,0 +1,107 @@
+"""The folder of a run: everything its verdict rests on, written as it becomes known.
+
+    spec.json       the drill, the cluster, the timers in force
+    history.jsonl   what clients asked and were answered
+    samples.jsonl   which node held the address, as the nodes saw it
+    before.json     the cluster before, and after.json after
+    console-NODE    the end of what the target wrote to its console
+    clients.log     what the clients' process complained of
+    verdict.json    the result
+    undo.json       while the fault is there: what takes it away again
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from fournines.drills.drill import Act
+from fournines.drills.place import Health
+from fournines.durable import write_durably
+
+READABLE = 0o644
+UNDO = "undo.json"
+
+
+class RunFolder:
+    """``name`` is the run's: UTC time and drill."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, runs: Path, drill: str, now: datetime | None = None) -> RunFolder:
+        """A new folder below ``runs``, which is made where it is missing."""
+        stamp = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
+        for number in range(1, 100):
+            path = runs / (f"{stamp}-{drill}" if number == 1 else f"{stamp}-{drill}-{number}")
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            return cls(path)
+        raise FileExistsError(f"{runs} has a hundred runs of this second")
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def history(self) -> Path:
+        return self.path / "history.jsonl"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples.jsonl"
+
+    @property
+    def clients_log(self) -> Path:
+        return self.path / "clients.log"
+
+    def write(self, name: str, data: object) -> None:
+        """``data`` as JSON; dataclasses become objects, what JSON does not know becomes text."""
+        text = json.dumps(data, indent=1, default=_plain, ensure_ascii=False)
+        write_durably(self.path / name, text.encode() + b"\n", READABLE)
+
+    def write_health(self, name: str, health: Health) -> None:
+        """What the cluster looked like."""
+        gone = {node: why.reason for node, why in health.snapshot.gone.items()}
+        self.write(name, {"findings": [finding.as_data() for finding in health.findings],
+                          "values": {node: dict(values) for node, values in health.snapshot.values.items()},
+                          "gone": gone})
+
+    def write_console(self, node: str, text: str) -> None:
+        """The end of a console log."""
+        write_durably(self.path / f"console-{node}.log", text.encode(errors="replace"), READABLE)
+
+    def arm(self, undo: Act, target: str) -> None:
+        """Write down, durably and before the fault, what takes it away: whoever comes after a killed runner
+        finds it. Data, never code."""
+        self.write(UNDO, {"act": undo.value, "target": target})
+
+    def disarm(self) -> None:
+        """The fault is gone."""
+        (self.path / UNDO).unlink(missing_ok=True)
+
+
+def armed(runs: Path) -> dict[Path, tuple[Act, str]]:
+    """Faults that a killed runner has left: run folder -> what to do to which machine. Raises ValueError
+    where such a file is not what ``arm`` wrote."""
+    found = {}
+    for path in sorted(runs.glob(f"*/{UNDO}")):
+        data = json.loads(path.read_text())
+        found[path.parent] = (Act(data["act"]), str(data["target"]))
+    return found
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=str)
+    if isinstance(value, Mapping):
+        return {str(key): item for key, item in value.items()}
+    return str(value)

@@ -1,0 +1,84 @@
+"""Place: where a drill is run, with all that its runner needs of it. A lab and real hosts each make one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fournines.blueprint.snapshot import Snapshot
+from fournines.cluster.topology import Cluster
+from fournines.drills.drill import Capability
+from fournines.drills.settings import ClientSettings
+from fournines.engine.compile import Blueprint
+from fournines.engine.observe import observe
+from fournines.engine.verify import verify
+from fournines.findings import Finding, Severity
+from fournines.nodes.channel import Door
+from fournines.nodes.node import Node
+
+
+class Machine(Protocol):
+    """What a drill does to a machine; a part of ``lab/driver.py``. The verbs block, and do nothing where the
+    machine already is as asked."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def power(self) -> str:
+        """``on``, ``off`` or ``frozen``."""
+        ...
+
+    def power_on(self) -> None: ...
+
+    def wait_up(self, timeout_s: float = 120.0) -> None: ...
+
+    def power_off(self) -> None: ...
+
+    def freeze(self) -> None: ...
+
+    def thaw(self) -> None: ...
+
+    def console(self, lines: int = 0) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The cluster at one moment: what is wrong with it, and what was seen."""
+
+    findings: tuple[Finding, ...]
+    snapshot: Snapshot
+
+    @property
+    def broken(self) -> tuple[Finding, ...]:
+        """What must not be."""
+        return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """``doors`` and ``nodes`` reach every node past the networks that a drill may break. ``machines`` are those
+    that something can be done to; ``can`` says what. ``client_prefix`` is put before the clients' command, to
+    start them where the clients of the cloud are. ``clients`` makes their settings for a run's name.
+    ``timers`` are those in force, for the record: name -> value as written."""
+
+    cluster: Cluster
+    doors: Mapping[str, Door]
+    nodes: Mapping[str, Node]
+    health: Callable[[], Awaitable[Health]]
+    clients: Callable[[str], ClientSettings] = field(repr=False)
+    machines: Mapping[str, Machine] = field(default_factory=dict)
+    can: frozenset[Capability] = frozenset()
+    client_prefix: tuple[str, ...] = ()
+    timers: Mapping[str, str] = field(default_factory=dict)
+
+
+def health_of(blueprint: Blueprint, nodes: Mapping[str, Node]) -> Callable[[], Awaitable[Health]]:
+    """Looks at everything that ``verify`` looks at."""
+    async def look() -> Health:
+        snapshot = await observe(nodes, blueprint.probes)
+        findings = (checked.finding for checked in verify(blueprint, snapshot))
+        return Health(tuple(finding for finding in findings if finding is not None), snapshot)
+
+    return look

@@ -1,0 +1,68 @@
+"""Result: what a drill found out, as values for whoever shows them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from fournines.drills.checkers.gaps import Gap, PathMeasure
+from fournines.drills.verdict import Verdict, word
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One client path in the table. Seconds; a gap's bounds are what it lasted at least and at most (infinite:
+    no end was seen), zero where there was none. ``gap`` is while the fault was there, ``return`` while the
+    cluster became whole again. ``acknowledged`` and ``lost`` are None where nothing is written."""
+
+    path: str
+    gap_lower_s: float
+    gap_upper_s: float
+    return_lower_s: float
+    return_upper_s: float
+    resolution_s: float
+    requests: int
+    failed: int
+    unknown: int
+    slow: int
+    acknowledged: int | None
+    lost: int | None
+    truth: bool | None
+
+    def as_data(self) -> dict[str, object]:
+        """Plain data; JSON has no infinity, so a gap without an end has null as its upper bound."""
+        plain = {name: None if isinstance(value, float) and math.isinf(value) else value
+                 for name, value in asdict(self).items()}
+        return {**plain, "truth": word(self.truth)}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """``verdict`` is the drill's: the worst of ``verdicts``. ``folder`` holds everything it rests on."""
+
+    drill: str
+    target: str
+    recover_within_s: float
+    verdict: Verdict
+    verdicts: tuple[Verdict, ...]
+    rows: tuple[Row, ...]
+    folder: Path
+
+    def as_data(self) -> dict[str, object]:
+        """Plain data for ``verdict.json`` and ``--json``."""
+        return {"drill": self.drill, "target": self.target, "recover_within_s": self.recover_within_s,
+                "verdict": self.verdict.as_data(), "verdicts": [item.as_data() for item in self.verdicts],
+                "rows": [row.as_data() for row in self.rows], "folder": str(self.folder)}
+
+
+def row(measured: PathMeasure, acknowledged: int | None, lost: int | None, truth: bool | None) -> Row:
+    """The table's row of one path."""
+    gap_lower_s, gap_upper_s = _bounds(measured.gap)
+    return_lower_s, return_upper_s = _bounds(measured.return_gap)
+    return Row(measured.path, gap_lower_s, gap_upper_s, return_lower_s, return_upper_s, measured.resolution_s,
+               measured.probes, measured.failed, measured.unknown, measured.slow, acknowledged, lost, truth)
+
+
+def _bounds(gap: Gap | None) -> tuple[float, float]:
+    return (0.0, 0.0) if gap is None else (gap.lower_s, gap.upper_s)
