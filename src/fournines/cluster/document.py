@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, StringMark
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
@@ -100,9 +101,32 @@ def _text(content: bytes) -> str | Problem:
         return Problem((), "this is not UTF-8 text", "save the file as UTF-8", position=position)
 
 
+class _TooDeep(Exception):
+    def __init__(self, position: Position) -> None:
+        super().__init__(position)
+        self.position = position
+
+
+class _ShallowComposer(Composer):
+    """Stops where no cluster file is as deep, long before Python's own limit does."""
+
+    _depth = 0
+
+    def compose_node(self, parent: Node | None, index: object) -> Node | None:
+        self._depth += 1
+        if self._depth > _MOST_DEPTH:
+            raise _TooDeep(_mark_position(self.parser.peek_event().start_mark))
+        try:
+            node: Node | None = super().compose_node(parent, index)
+            return node
+        finally:
+            self._depth -= 1
+
+
 def _composed(text: str) -> Node | Problem | None:
     """YAML's own tree of nodes with marks; None where there is no document."""
     yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = _ShallowComposer
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")   # about anchors and numbers that we judge ourselves
@@ -114,8 +138,9 @@ def _composed(text: str) -> Node | Problem | None:
         before = text[:error.position]
         position = (before.count("\n") + 1, len(before) - before.rfind("\n"))
         return Problem((), "there is a control character", "remove it", position=position)
-    except RecursionError:
-        return Problem((), "the file is nested too deeply", "close the brackets where a cluster file does")
+    except _TooDeep as error:
+        return Problem((), "the file is nested too deeply", "look for brackets that are not closed",
+                       position=error.position)
     except Exception as error:   # on odd input the scanner lets KeyError, ValueError and more out
         return Problem((), f"this is not YAML ({type(error).__name__} while reading it)",
                        "compare it with an example")
@@ -123,7 +148,7 @@ def _composed(text: str) -> Node | Problem | None:
 
 def _yaml_problem(error: MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
-    position = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    position = _mark_position(mark) if mark else (1, 1)
     said = " ".join(part for part in (error.problem, error.context) if part)
     wording = {
         r"'\\t'|tab": ("there is a tab", "indent with spaces"),
@@ -226,5 +251,8 @@ def _number(text: str) -> Data:
 
 
 def _start(node: Node) -> Position:
-    mark: StringMark = node.start_mark
+    return _mark_position(node.start_mark)
+
+
+def _mark_position(mark: StringMark) -> Position:
     return (mark.line + 1, mark.column + 1)

@@ -7,7 +7,7 @@ which stand under the names of the file's own networks, are read and reported he
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import TypeVar
 
@@ -35,13 +35,15 @@ class DraftNode:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """The file by its sections. ``layers`` maps name to settings, or None where those are wrong."""
+    """The file by its sections. ``nodes_written`` counts the unreadable ones too; ``layers`` maps name to
+    settings, or None where those are wrong."""
 
     networks: Mapping[str, IPv4Network | None]
     vips: Mapping[str, IPv4Address | None]
     nodes: tuple[DraftNode, ...]
+    nodes_written: int
     layers: Mapping[str, object | None]
-    problems: tuple[Problem, ...] = field(default=())
+    problems: tuple[Problem, ...] = ()
 
 
 def draft_of(data: Data, layers: Mapping[str, object | None]) -> Draft:
@@ -49,13 +51,13 @@ def draft_of(data: Data, layers: Mapping[str, object | None]) -> Draft:
     networks = {name: _read(parse_network, _group(value).get("cidr"))
                 for name, value in _group(_group(data).get("networks")).items()}
     vips = {name: _read(parse_address, value) for name, value in _group(_group(data).get("vips")).items()}
-    written = _group(data).get("nodes")
+    section = _group(data).get("nodes")
+    written = section if isinstance(section, list) else []
     problems: list[Problem] = []
-    names = (*networks, *({"management"} - set(networks) if networks else ()))
-    nodes = tuple(_node(("nodes", index), node, data, names, problems)
-                  for index, node in enumerate(written if isinstance(written, list) else ())
-                  if isinstance(node, dict))
-    return Draft(networks, vips, nodes, layers, tuple(problems))
+    names = tuple(dict.fromkeys([*(name for name in networks if name not in NODE_KEYS), "management"]))
+    nodes = tuple(_node(("nodes", index), node, data, names if networks else (), problems)
+                  for index, node in enumerate(written) if isinstance(node, dict))
+    return Draft(networks, vips, nodes, len(written), layers, tuple(problems))
 
 
 def _node(path: Path, node: dict[str, Data], data: Data, networks: tuple[str, ...],

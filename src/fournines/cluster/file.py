@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from ipaddress import IPv4Address
 from pathlib import Path as FilePath
 from typing import cast
@@ -16,6 +17,7 @@ from pydantic import ValidationError
 
 from fournines.cluster.document import MOST_BYTES, Data, Document, Problem, read_document
 from fournines.cluster.draft import Draft, draft_of
+from fournines.cluster.notation import Wrong, one_line, parse_override
 from fournines.cluster.rules import broken_rules
 from fournines.cluster.schema import (
     USUAL_DOMAINS,
@@ -26,6 +28,8 @@ from fournines.cluster.schema import (
     layers_model,
     schema,
 )
+from fournines.cluster.timers.derive import BY_NAME, derive
+from fournines.cluster.timers.overrides import read_overrides
 from fournines.cluster.topology import Cluster, Network, Node, Reach, Recovery, Vip
 from fournines.cluster.wording import problem_of
 from fournines.errors import ClusterFileError
@@ -35,7 +39,8 @@ from fournines.findings import Finding, Place, Severity, worst_first
 def load(path: FilePath, specs: Mapping[str, type]) -> Cluster:
     """The cluster that the file describes. ``specs``: layer name to the frozen dataclass of its settings.
 
-    Raises ``ClusterFileError`` with every problem found, in the order of the file.
+    Raises ``ClusterFileError`` with every problem found, in the order of the file. What the timers can keep
+    is judged once everything else is right.
     """
     document = read_document(_content(path))
     if document.problems and document.data is None:
@@ -44,10 +49,16 @@ def load(path: FilePath, specs: Mapping[str, type]) -> Cluster:
     model, wrong_values = _validated(data, specs)
     draft = draft_of(data, _sound_layers(data, specs, wrong_values))
     problems = [*document.problems,
-                *_without_echoes(document, [*wrong_values, *draft.problems, *broken_rules(draft)])]
+                *_without_echoes(document, [*wrong_values, *draft.problems, *broken_rules(draft),
+                                            *_wrong_overrides(data)])]
     if problems or model is None:
         raise _refusal(path, document, problems)
-    return _cluster(model, draft)
+    cluster = _cluster(model, draft)
+    try:
+        derive(cluster)
+    except ClusterFileError as impossible:
+        raise _refusal(path, document, map(_timer_problem, impossible.findings)) from None
+    return cluster
 
 
 def _content(path: FilePath) -> bytes:
@@ -90,8 +101,23 @@ def _sound_layers(data: Data, specs: Mapping[str, type],
         return {}
     broken = {problem.path[1] for problem in wrong if problem.path[:1] == ("layers",) and problem.path[1:]}
     sound = {name: value for name, value in named.items() if name in specs and name not in broken}
-    layers = layers_model(specs).model_validate_json(json.dumps(sound), strict=True)
-    return {name: getattr(layers, name) if name in sound else None for name in named if name in specs}
+    settings = layers_model(specs).model_validate_json(json.dumps(sound), strict=True) if sound else None
+    return {name: getattr(settings, name) if name in sound else None for name in named if name in specs}
+
+
+def _wrong_overrides(data: Data) -> list[Problem]:
+    """Overrides of timers that do not exist, or that their component does not take."""
+    section = data.get("overrides") if isinstance(data, dict) else None
+    written = {}
+    for name, value in section.items() if isinstance(section, dict) else ():
+        with suppress(Wrong):   # reported as a wrong value
+            written[name] = parse_override(value)
+    return [_timer_problem(finding) for finding in read_overrides(written, BY_NAME)[1]]
+
+
+def _timer_problem(finding: Finding) -> Problem:
+    """Timers know the setting (``overrides.tcp.retries2``), the document knows its line."""
+    return Problem(tuple(str(finding.where).split(".", 1)), finding.summary, finding.remedy)
 
 
 def _without_echoes(document: Document, problems: Iterable[Problem]) -> list[Problem]:
@@ -104,7 +130,7 @@ def _without_echoes(document: Document, problems: Iterable[Problem]) -> list[Pro
 
 
 def _refusal(path: FilePath, document: Document, problems: Iterable[Problem]) -> ClusterFileError:
-    findings = [Finding(Severity.ERROR, problem.what, problem.instead,
+    findings = [Finding(Severity.ERROR, one_line(problem.what), one_line(problem.instead),
                         where=Place(str(path), *document.position(problem))) for problem in problems]
     return ClusterFileError(worst_first(dict.fromkeys(findings)))
 

@@ -33,6 +33,12 @@ class Wrong(ValueError):
         self.instead = instead
 
 
+def one_line(text: str) -> str:
+    """Text from a file made fit for a message: one line, nothing that a terminal obeys, not endless."""
+    plain = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text[:500])
+    return plain if len(text) <= 500 else f"{plain}..."
+
+
 def shown(value: object) -> str:
     """A value as a message quotes it: text in quotes, short; a collection by its kind."""
     match value:

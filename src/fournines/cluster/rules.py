@@ -45,6 +45,14 @@ def _addresses_in_networks(draft: Draft) -> Iterator[Problem]:
                 yield from _inside(address, network, (*node.path, name), f"{name} of {_called(node)}")
 
 
+def _at_home(draft: Draft, node: DraftNode) -> Iterator[tuple[str, IPv4Address]]:
+    """The node's addresses but those outside their networks: one mistake is one problem."""
+    for name, address in node.addresses.items():
+        network = draft.networks.get(name)
+        if network is None or address in network:
+            yield name, address
+
+
 def _inside(address: IPv4Address, network: IPv4Network, path: Path, whose: str) -> Iterator[Problem]:
     instead = f"write one from {network[1]} to {network[-2]}"
     if address not in network:
@@ -59,9 +67,9 @@ def _every_network(draft: Draft) -> Iterator[Problem]:
     if "management" not in draft.networks:
         return   # one of them is probably misnamed, and said so
     for node in draft.nodes:
-        wanted = [name for name in draft.networks if name == "management" or not node.arbitrator]
-        for name in wanted:
-            if name not in node.meant:
+        for name in draft.networks:
+            wanted = name not in NODE_KEYS and (name == "management" or not node.arbitrator)
+            if wanted and name not in node.meant:
                 network = draft.networks[name]
                 example = f", from {network[1]} to {network[-2]}" if network else ""
                 yield Problem(node.path, f"{_called(node)} has no address in network {name}",
@@ -79,7 +87,7 @@ def _node_names(draft: Draft) -> Iterator[Problem]:
 def _unique_addresses(draft: Draft) -> Iterator[Problem]:
     owners: dict[IPv4Address, str] = {}
     for node in draft.nodes:
-        for name, address in node.addresses.items():
+        for name, address in _at_home(draft, node):
             if address in owners:
                 yield Problem((*node.path, name), f"{name} of {_called(node)} is {address}, "
                               f"which is {owners[address]}", "write an address of its own")
@@ -88,7 +96,7 @@ def _unique_addresses(draft: Draft) -> Iterator[Problem]:
 
 def _vips(draft: Draft) -> Iterator[Problem]:
     owners = {address: f"{name} of {_called(node)}" for node in draft.nodes
-              for name, address in node.addresses.items()}
+              for name, address in _at_home(draft, node)}
     networks = list(draft.networks.values())
     for name, address in draft.vips.items():
         path = ("vips", name)
@@ -111,16 +119,17 @@ def _vips(draft: Draft) -> Iterator[Problem]:
 
 def _quorum(draft: Draft) -> Iterator[Problem]:
     layers = " and ".join(name for name in QUORUM_LAYERS if _is_active_active(draft, name))
-    count = len(draft.nodes)
+    count = draft.nodes_written
     if not layers or not count:
         return
     if count < 3:
-        yield Problem(("nodes",), f"{layers} needs a majority that survives one node, which {count} "
-                      f"node{'s' if count > 1 else ''} cannot have",
-                      "write three nodes; the third may be {name: ..., management: ..., arbitrator: true}")
+        yield Problem(("nodes",), f"with {count} node{'s' if count > 1 else ''} no majority is left when one "
+                      f"fails, and without it {layers} cannot go on",
+                      "write three; the third may be {name: ..., management: ..., arbitrator: true}")
     elif count % 2 == 0:
-        yield Problem(("nodes",), f"{count} nodes can split into halves, and {layers} needs a majority",
-                      f"write {count - 1} or {count + 1}; the last may be an arbitrator: true")
+        yield Problem(("nodes",), f"{count} nodes can split into halves, and without a majority "
+                      f"{layers} cannot go on",
+                      f"write {count - 1} or {count + 1} nodes; one may be an arbitrator: true")
     elif sum(not node.arbitrator for node in draft.nodes) < 2:
         yield Problem(("nodes",), "all services are on one node, the others are arbitrators",
                       "write at least two nodes without arbitrator: true")

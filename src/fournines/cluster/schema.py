@@ -9,9 +9,17 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+    create_model,
+    model_validator,
+)
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core.core_schema import DictSchema
 
@@ -93,6 +101,14 @@ class NodeSection(Section):
 class Layers(Section):
     """What the cluster is made of. A layer that is not named is not built; {} takes its defaults."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.model_fields_set:
+            raise notation.Wrong("names nothing to build", "write a layer under it, such as host: {}")
+        return self
+
 
 class ClusterFile(Section):
     """One file says what the cluster is and how fast it must recover."""
@@ -101,7 +117,7 @@ class ClusterFile(Section):
     release: Literal["zed"] = Field(description="The OpenStack release.")
     distro: Literal["debian12"] = Field(default="debian12", description="What runs on the nodes.")
     recovery: RecoverySection
-    networks: dict[Label, NetworkSection] = Field(
+    networks: Annotated[dict[Label, NetworkSection], Field(min_length=1)] = Field(
         description="The networks by name. One is named management: services and clients use it. Traffic "
                     "between members uses replication where there is one.",
         examples=[{"management": {"cidr": "192.168.42.0/24", "switch": "sw-a"}}],
@@ -126,6 +142,9 @@ class _Generator(GenerateJsonSchema):
     def field_title_should_be_set(self, schema: object) -> bool:
         return False
 
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
+        return value   # examples keep the order that people write
+
     def dict_schema(self, schema: DictSchema) -> JsonSchemaValue:
         described = super().dict_schema(schema)
         return {**described, "additionalProperties": False} if "patternProperties" in described else described
@@ -141,7 +160,8 @@ def layers_model(specs: Mapping[str, type]) -> type[Layers]:
 
 def file_model(specs: Mapping[str, type]) -> type[ClusterFile]:
     """The model of a whole file for these layers."""
-    layers = (layers_model(specs), Field(description="What the cluster is made of."))
+    layers = (layers_model(specs), Field(description="What the cluster is made of.",
+                                         examples=[{name: {} for name in list(specs)[:1]}]))
     return create_model("ClusterFile", __base__=ClusterFile, __doc__=ClusterFile.__doc__, layers=layers)
 
 

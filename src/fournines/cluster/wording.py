@@ -23,11 +23,8 @@ _WANTED = {
     "int_type": "write a whole number",
     "int_from_float": "write a whole number",
     "float_type": "write a number",
-    "list_type": "write a list, such as [a, b]",
-    "tuple_type": "write a list, such as [a, b]",
-    "set_type": "write a list, such as [a, b]",
-    "frozen_set_type": "write a list, such as [a, b]",
 }
+_WANTED_LIST = {"list_type", "tuple_type", "set_type", "frozen_set_type"}
 _WANTED_SETTINGS = {"dict_type", "model_type", "model_attributes_type", "dataclass_type", "mapping_type"}
 _UNKNOWN_SETTING = {"extra_forbidden", "unexpected_keyword_argument"}
 _MISSING_SETTING = {"missing", "missing_argument", "missing_keyword_only_argument"}
@@ -83,6 +80,9 @@ def _wrong(error: ErrorDetails, described: Described) -> Wrong:
         known = settings_of(described)
         return Wrong(what, f"write settings under it: {', '.join(known)}" if known else
                      "write NAME: VALUE under it")
+    if kind in _WANTED_LIST:
+        return Wrong(what, f"write a list, such as [{value}]" if isinstance(value, str) else
+                     "write a list: each entry on a line of its own after a dash")
     if kind in _LIMITS:
         limit, instead = _LIMITS[kind]
         return Wrong(what if kind != "too_short" else "has too few entries",
@@ -98,6 +98,8 @@ def thing(path: Path, data: Data) -> str:
             return "the cluster file"
         case ("nodes", int() as index):
             return f"node {_node_name(data, index)}"
+        case ("nodes", int() as index, "name"):
+            return f"name of node number {index + 1}"
         case ("networks" | "layers" | "overrides" as section, name):
             return f"{section.removesuffix('s')} {name}"
         case ("vips", name):
@@ -193,10 +195,13 @@ def _written(path: Path, schema: Described) -> str:
         return f"{path[-1]}: {_flow(examples[0])}"
     if choices:
         return f"{path[-1]}: {choices[0]}"
+    if described.get("type") == "array":
+        entries = choices_of(_resolved(described.get("items"), schema))
+        return f"{path[-1]}: [{entries[0] if entries else '...'}]"
     inner = [name for name in settings_of(described) if name in _required(described)]
     if inner:
         return f"{path[-1]}: {{{', '.join(_written((*path, name), schema) for name in inner)}}}"
-    return f"{path[-1]}: " + {"array": "[...]", "object": "{}"}.get(str(described.get("type")), "...")
+    return f"{path[-1]}: {'{}' if described.get('type') == 'object' else '...'}"
 
 
 def _required(described: Described) -> list[object]:

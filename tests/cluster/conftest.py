@@ -1,0 +1,62 @@
+"""Settings of layers as the cluster file's tests use them: small, and independent of the real layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from fournines.cluster.notation import Wrong
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@dataclass(frozen=True, slots=True)
+class NoSettings:
+    """A layer without settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseSettings:
+    """SQL for every service.
+
+    More for the reader of the code.
+    """
+
+    pattern: Literal["active-active", "active-passive"] = "active-active"
+    buffer_pool_mib: int = 512
+
+    def __post_init__(self) -> None:
+        if self.buffer_pool_mib < 1:
+            raise Wrong(f"has buffer_pool_mib {self.buffer_pool_mib}", "write at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class MessagingSettings:
+    """The broker."""
+
+    pattern: Literal["active-active"] = "active-active"
+    memory_share: float = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """The services and the address that clients reach them by."""
+
+    services: tuple[Literal["keystone", "glance"], ...]
+    vip: str = ""
+    region: str = "RegionOne"
+
+
+@pytest.fixture(scope="session")
+def specs() -> Mapping[str, type]:
+    return {"host": NoSettings, "database": DatabaseSettings, "messaging": MessagingSettings,
+            "cache": NoSettings, "images": NoSettings, "loadbalancer": NoSettings, "api": ApiSettings}
+
+
+@pytest.fixture(scope="session")
+def three_controllers() -> Path:
+    return EXAMPLES / "three-controllers.yaml"
