@@ -1,0 +1,49 @@
+"""The database: MariaDB with Galera, every controller a full copy, one of them the writer."""
+
+from __future__ import annotations
+
+from fournines.blueprint.contribution import (
+    Contribution,
+    Exchange,
+    Listener,
+    SecretKind,
+    SecretNeed,
+    Spread,
+    SqlAccount,
+)
+from fournines.cluster.topology import Cluster
+from fournines.layers.database import artifacts, health, procedures
+from fournines.layers.database.spec import DatabaseSpec
+from fournines.layers.layer import Layer, Site
+
+PACKAGES = ("mariadb-server", "mariadb-backup", "galera-4", "socat", "python3-pymysql")
+DRILL = SqlAccount("fournines_drill", "fournines_drill", "database.drill")
+
+
+def exchange(cluster: Cluster) -> Exchange:
+    """One listener that always leads to one writer; an account that drills write with."""
+    members = tuple(node.name for node in cluster.controllers)
+    return Exchange(
+        listeners=(Listener("database", cluster.service_vip.name, artifacts.SQL_PORT, kind="database",
+                            members=members, spread=Spread.ONE_WRITER, mode="tcp", check_path="/",
+                            check_port=artifacts.HEALTH_PORT),),
+        sql_accounts=(DRILL,),
+        secrets=(SecretNeed(artifacts.SST_SECRET, SecretKind.PASSWORD),
+                 SecretNeed(DRILL.secret, SecretKind.PASSWORD)))
+
+
+def contribute(site: Site) -> Contribution:
+    """Everything on every controller."""
+    spec = site.cluster.spec(DatabaseSpec) or DatabaseSpec()
+    members = site.controllers
+    return Contribution(
+        packages=dict.fromkeys(members, PACKAGES),
+        files={node.name: artifacts.files(site, spec, node) for node in site.cluster.controllers},
+        services=procedures.services(members),
+        steps=procedures.steps(site),
+        probes=health.probes(site.cluster),
+        invariants=health.invariants(members),
+        members=(health.membership(members),))
+
+
+LAYER = Layer("database", DatabaseSpec, after=("host",), exchange=exchange, contribute=contribute)
