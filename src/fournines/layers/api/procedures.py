@@ -14,7 +14,7 @@ from fournines.layers.layer import Site
 
 BOOTSTRAP = "api: bootstrap Keystone"
 RECORD = "api: record accounts and catalogue"
-_READY_S, _SEEN_S = 180.0, 30.0
+_READY_S, _SEEN_S = 300.0, 60.0
 
 
 def _migration(service: ApiService) -> str:

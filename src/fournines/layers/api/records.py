@@ -55,13 +55,13 @@ def bootstrap_request(site: Site) -> Run:
             "--bootstrap-project-name", ADMIN_PROJECT, "--bootstrap-region-id", spec.region,
             *(word for interface in INTERFACES for word in (f"--bootstrap-{interface}-url", url)))
     password = {"OS_BOOTSTRAP_PASSWORD": site.secret(ADMIN_SECRET)}
-    return Run(argv, env=password, user="keystone", timeout_s=120.0)
+    return Run(argv, env=password, user="keystone", timeout_s=300.0)
 
 
 def apply_request(site: Site, node: Node) -> Run:
     """Make everything else, through the Keystone of that node."""
     wanted = {**_wanted(site), "mark": mark(site), "url": f"{KEYSTONE.member_url(node)}/v3"}
-    return Run(("/usr/bin/python3", "-I", SCRIPT, "apply"), stdin=json.dumps(wanted), timeout_s=120.0)
+    return Run(("/usr/bin/python3", "-I", SCRIPT, "apply"), stdin=json.dumps(wanted), timeout_s=300.0)
 
 
 def serve_request(site: Site, node: Node) -> Run:

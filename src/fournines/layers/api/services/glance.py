@@ -19,6 +19,9 @@ UNIT = "glance-api.service"
 CONFIG = "/etc/glance/glance-api.conf"
 PORT = 9292
 IMAGES, STAGING, TASKS = "/var/lib/glance/images", "/var/lib/glance/staging", "/var/lib/glance/tasks"
+QUIET = ("amqp=WARN,amqplib=WARN,oslo.messaging=INFO,sqlalchemy=WARN,stevedore=WARN,urllib3=WARN,"
+         "keystonemiddleware=WARN,keystoneauth=WARN,eventlet.wsgi.server=WARN")
+"""oslo.log's own list as far as it concerns Glance, and no line for each health check of each balancer."""
 IDENTITY_SECRET = "api.glance.identity"  # noqa: S105 - its name in the secret store
 
 
@@ -37,6 +40,7 @@ def _config(site: Site, node: Node) -> ini.Document:
     return ini.oslo({
         "DEFAULT": {
             "use_stderr": True,     # into the journal
+            "default_log_levels": QUIET,
             "bind_host": node.management,
             "bind_port": PORT,
             "workers": settings.spec_of(site).workers,
