@@ -54,7 +54,7 @@ def prepare_command(site: Site, node: Node) -> tuple[str, ...]:
 def try_keepalived_command(path: str) -> tuple[str, ...]:
     """Ends with 0 where Keepalived accepts the file, and with 5 where not.
 
-    In a test, Keepalived 2.2.7 takes itself for a child that has lost its parent unless that has the number 0,
+    In a test, Keepalived 2.2.7 takes itself for a child that has lost its parent unless that has number 0,
     and ends itself by SIGTERM whatever the file holds. In a process namespace of its own it has.
     """
     return ("/usr/bin/unshare", "--pid", "--fork", _KEEPALIVED, "--config-test", f"--use-file={path}")

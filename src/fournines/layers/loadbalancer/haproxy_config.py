@@ -82,13 +82,14 @@ def _defaults(site: Site) -> Iterator[Line]:
 
 
 def _listener(site: Site, listener: Listener) -> Iterator[Line]:
+    spec = site.cluster.spec(LoadbalancerSpec) or LoadbalancerSpec()
     vip = site.cluster.vips[listener.vip]
     yield ("bind", f"{vip.address}:{listener.port}", "tcp-ut", _ms(site.timers, "tcp.user_timeout"))
     yield ("mode", listener.mode)
     yield ("timeout", "check", _ms(site.timers, f"haproxy.{listener.kind}.check"))
     yield from _http(listener) if listener.mode == "http" else _tcp(site.timers, listener)
     yield from _check(listener)
-    yield from _spread(listener)
+    yield from _spread(listener, spec.connections)
     yield ("default-server", *_member_options(site.timers, listener))
     for number, name in enumerate(listener.members):
         address = site.cluster.node(name).management
@@ -124,13 +125,14 @@ def _check(listener: Listener) -> Iterator[Line]:
         yield ("tcp-check", "expect", "rbinary", _AMQP_ANSWER)
 
 
-def _spread(listener: Listener) -> Iterator[Line]:
+def _spread(listener: Listener, connections: int) -> Iterator[Line]:
     if listener.spread is not Spread.ONE_WRITER:
         yield ("balance", listener.spread.value)
         return
     # One entry for everybody: the member chosen last, known to all HAProxies. It is kept while that member is
-    # up, so nothing moves when an older one returns, nor when the VIP moves.
-    yield ("stick-table", "type", "integer", "size", 1, "nopurge", "peers", _PEERS)
+    # up, so nothing moves when an older one returns, nor when the VIP moves. Each new connection takes a place
+    # in the table until its member has answered; with none left, a new choice would not be noted at all.
+    yield ("stick-table", "type", "integer", "size", connections, "nopurge", "peers", _PEERS)
     yield ("stick", "on", "int(1)")
 
 
