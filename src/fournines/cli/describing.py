@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -149,5 +150,7 @@ def _blueprint_with_placeholders(opened: Opened) -> Blueprint:
 def _placeholder(need: SecretNeed) -> str:
     from fournines.cluster.needs import SecretKind
 
-    word = f"SECRET-{need.name}"
-    return json.dumps([f"{word}-staged", f"{word}-primary"]) if need.kind is SecretKind.FERNET_KEYS else word
+    if need.kind is not SecretKind.FERNET_KEYS:
+        return f"SECRET-{need.name}"
+    words = (b"the staged key belongs here", b"the primary key belongs here")
+    return json.dumps([base64.urlsafe_b64encode(word.ljust(32, b".")).decode() for word in words])

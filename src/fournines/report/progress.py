@@ -5,6 +5,7 @@ In a pipe the same as plain lines. Shows events, decides nothing.
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Self
 
@@ -25,7 +26,18 @@ from fournines.engine.events import (
     StepBegan,
     StepSkipped,
 )
-from fournines.report.console import BAD, DOUBTFUL, GOOD, QUIET, STRONG, count, line, screen, seconds
+from fournines.report.console import (
+    BAD,
+    DOUBTFUL,
+    GOOD,
+    QUIET,
+    STRONG,
+    count,
+    line,
+    plain_screen,
+    screen,
+    seconds,
+)
 
 _REFRESHES_PER_S = 4
 
@@ -34,7 +46,7 @@ class ApplyView:
     """Shows events while it is entered."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or screen()
+        self._console = console or (screen() if sys.stdout.isatty() else plain_screen())
         self._running: dict[tuple[str, str], tuple[float, str]] = {}
         self._live = Live(get_renderable=self._under_way, console=self._console, transient=True,
                           refresh_per_second=_REFRESHES_PER_S) if self._console.is_terminal else None

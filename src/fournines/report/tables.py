@@ -1,9 +1,8 @@
-"""Tables and lists: findings, invariants, status, timers, and what a drill measured."""
+"""Tables and lists: findings, invariants, status, timers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
@@ -13,7 +12,7 @@ from fournines.cluster.timers import ChainRow, Row
 from fournines.engine.status import Loss, MembersStatus, SeatStatus, Status
 from fournines.engine.verify import Checked
 from fournines.findings import Finding, Severity, worst_first
-from fournines.report.console import BAD, DOUBTFUL, GOOD, QUIET, STRONG, count, line, seconds
+from fournines.report.console import BAD, DOUBTFUL, GOOD, QUIET, STRONG, count, line
 
 _SEVERITY = {Severity.ERROR: BAD, Severity.WARNING: DOUBTFUL, Severity.INFO: QUIET}
 
@@ -108,33 +107,4 @@ def show_timers(console: Console, rows: Sequence[Row], chains: Sequence[ChainRow
     table = _table("failure", "at least", "at most", "because of")
     for chain in chains:
         table.add_row(chain.name, chain.lower, chain.upper, Text(chain.waits, style=QUIET))
-    console.print(table)
-
-
-@dataclass(frozen=True, slots=True)
-class PathRow:
-    """What clients on one path saw. ``unknown`` were sent and never answered; ``lost`` were acknowledged and
-    are not there any more (None where the path writes nothing). ``verdict`` is kept, broken or unknown."""
-
-    path: str
-    longest_gap_s: float | None
-    failed: int
-    unknown: int
-    acknowledged: int
-    lost: int | None
-    verdict: str
-
-
-_VERDICT = {"kept": GOOD, "broken": BAD}
-
-
-def show_paths(console: Console, rows: Iterable[PathRow]) -> None:
-    """The table of a drill, one row for each client path."""
-    table = _table("client path", "longest gap", "failed", "unknown", "acknowledged", "lost", "verdict")
-    for row in rows:
-        gap = "unknown" if row.longest_gap_s is None else seconds(row.longest_gap_s)
-        lost = "-" if row.lost is None else str(row.lost)
-        table.add_row(row.path, gap, str(row.failed), str(row.unknown), str(row.acknowledged),
-                      Text(lost, style=BAD if row.lost else ""),
-                      Text(row.verdict, style=_VERDICT.get(row.verdict, DOUBTFUL)))
     console.print(table)

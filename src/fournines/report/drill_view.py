@@ -1,0 +1,58 @@
+"""What a drill found out, on the screen: one row for each client path, and the verdicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fournines.drills.drill import Drill
+from fournines.drills.result import Result, Row
+from fournines.report.console import BAD, DOUBTFUL, GOOD, QUIET, STRONG, line, seconds
+
+_PROMISE = {True: ("kept", GOOD), False: ("broken", BAD), None: ("unknown", DOUBTFUL)}
+_COLUMNS = ("client path", "longest gap", "on return", "failed", "unknown", "slow", "acknowledged", "lost",
+            "promise")
+
+
+def show_drills(console: Console, drills: Iterable[Drill]) -> None:
+    """What can be run."""
+    for drill in drills:
+        console.print(line((drill.name, STRONG), f"  {drill.summary}"))
+
+
+def show_result(console: Console, result: Result) -> None:
+    """The table, every verdict that is not plainly good, the run folder."""
+    console.print(line((result.drill, STRONG), f" on {result.target}; the promise: "
+                       f"within {seconds(result.recover_within_s)}"))
+    table = Table(box=None, header_style=QUIET, padding=(0, 2, 0, 0))
+    for column in _COLUMNS:
+        table.add_column(column, overflow="fold")
+    for row in result.rows:
+        table.add_row(*_cells(row))
+    console.print(table)
+    for verdict in result.verdicts:
+        if verdict.truth is not True:
+            word, style = _PROMISE[verdict.truth]
+            console.print(line((f"{word}: ", style), f"{verdict.question}: {verdict.because}"))
+    word, style = _PROMISE[result.verdict.truth]
+    console.print(line("verdict: ", (word, style)))
+    console.print(f"everything about it: {result.folder}")
+
+
+def _cells(row: Row) -> tuple[str | Text, ...]:
+    word, style = _PROMISE[row.truth]
+    acknowledged = "-" if row.acknowledged is None else str(row.acknowledged)
+    lost = "-" if row.lost is None else str(row.lost)
+    return (row.path, _gap(row.gap_upper_s), _gap(row.return_upper_s), str(row.failed), str(row.unknown),
+            str(row.slow), acknowledged, Text(lost, style=BAD if row.lost else ""), Text(word, style=style))
+
+
+def _gap(upper_s: float) -> str:
+    """The most that the gap can have been."""
+    if math.isinf(upper_s):
+        return "no end seen"
+    return seconds(upper_s) if upper_s else "none"
