@@ -39,7 +39,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to have a 
 def run(argv: Sequence[str], *, env: Mapping[str, str] | None = None, accept: tuple[int, ...] = (0,)) -> str:
     """What the program says, on either stream."""
     done = subprocess.run(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, timeout=60, check=False)
+                          stderr=subprocess.STDOUT, timeout=60, check=False, start_new_session=True)
     said = done.stdout.decode()
     assert done.returncode in accept, said
     return said
