@@ -134,7 +134,10 @@ def _split(line: str, number: int) -> Line:
         assert match.lastgroup is not None
         piece = match[match.lastgroup]
         piece = piece if match.lastgroup == "strong" else _unescaped(piece, number, match.lastgroup == "weak")
-        words = [*words[:-1], words[-1] + piece] if joined else [*words, piece]
+        if joined:
+            words[-1] += piece
+        else:
+            words.append(piece)
         joined = True
     return tuple(words)
 

@@ -140,9 +140,9 @@ class _Run:
             await asyncio.sleep(self._drill.observe_s)
             effect_seen = effect_seen and await self._effect_seen(machine)
         finally:
+            healed_s = time.monotonic()
             await to_its_end(self._heal(machine))
-        healed_s = time.monotonic()
-        whole_again, convergence = await self._converge()
+        whole_again, convergence = await self._converge(healed_s)
         ended_s = time.monotonic()
         self._tell("letting the last requests end, and reading back what was written")
         finished = await clients.stop()
@@ -169,7 +169,8 @@ class _Run:
         fault = self._drill.fault
         self._folder.arm(fault.undo, machine.name)
         self._tell(f"{fault.inject.value.replace('_', ' ')}: {machine.name}, which holds {self._address}")
-        await asyncio.to_thread(do, machine, fault.inject)
+        # To its end even when cancelled: healing must not overtake a fault that is still being made.
+        await to_its_end(asyncio.to_thread(do, machine, fault.inject))
         return await self._effect_seen(machine)
 
     async def _effect_seen(self, machine: Machine) -> bool:
@@ -183,14 +184,13 @@ class _Run:
         await asyncio.to_thread(machine.wait_up, UP_TIMEOUT_S)
         self._folder.disarm()
 
-    async def _converge(self) -> tuple[bool, str]:
+    async def _converge(self, healed_s: float) -> tuple[bool, str]:
         """Wait until nothing is wrong any more; how that went."""
         self._tell(f"waiting up to {self._drill.converge_s:g} s until the cluster is whole again")
-        began_s = time.monotonic()
         while True:
             health = await self._place.health()
             self._folder.write_health("after.json", health)
-            taken_s = time.monotonic() - began_s
+            taken_s = time.monotonic() - healed_s
             if not health.broken:
                 return True, f"whole again {taken_s:.1f} s after the undo"
             if taken_s > self._drill.converge_s:

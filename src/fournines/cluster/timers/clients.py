@@ -55,8 +55,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     Share("oslo.auth.http_timeout", 0.8, at_least=2, at_most=30, grain=1,
           source="keystonemiddleware 10.1 configuration options, http_connect_timeout (default none, whole "
                  "seconds)",
-          because="Glance asks Keystone again when the answer died with a node; a first token costs a password "
-                  "hash, which took over 2 s on a starved machine."),
+          because="Glance asks Keystone again when the answer died with a node; a first token costs a "
+                  "password hash, which took over 2 s on a starved machine."),
     Share("images.ping_timeout", 0.4, at_least=1, at_most=42, grain=1,
           source="Gluster administrator guide, network.ping-timeout (default 42, whole seconds)",
           because="Reads and writes of images wait so long for a silent replica, up to twice as it began."),
