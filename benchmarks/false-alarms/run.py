@@ -1,7 +1,7 @@
 """How often the derived timers raise an alarm when nothing has failed.
 
 Stalls that a busy or virtualized machine really has: one node executes nothing for 200, 500 or 1000 ms (as in
-a long garbage collection, or on a stolen processor), and every processor is saturated by all nodes for a minute.
+a long garbage collection, or on a stolen processor), and all nodes saturate the processors for a minute.
 Nothing is broken, so every alarm is a false one: a VIP that moves, a member that HAProxy takes out, a Galera
 member that is suspected, a broker that is given up.
 
