@@ -1,0 +1,41 @@
+"""Where the clients of a cluster go: the VIP, the ports behind it, and the accounts that the layers keep for drills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from fournines.cluster.timers import Timers
+from fournines.cluster.topology import Cluster
+from fournines.drills.settings import ClientSettings
+from fournines.drills.workloads.amqp import AmqpSettings
+from fournines.drills.workloads.http import KeystoneSettings
+from fournines.drills.workloads.sql import SqlSettings
+from fournines.layers.api.records import DRILL_PROJECT, DRILL_SECRET, DRILL_USER
+from fournines.layers.api.settings import BROKER_PORT, DOMAIN, IDENTITY_PORT, SQL_PORT
+from fournines.layers.api.spec import ApiSpec
+from fournines.layers.database import DRILL as SQL_ACCOUNT
+from fournines.layers.messaging.accounts import DRILL_ACCOUNT, DRILL_VHOST
+
+IMAGES_PORT = 9292
+
+
+def clients_of(cluster: Cluster, timers: Timers, secrets: Mapping[str, str]) -> Callable[[str], ClientSettings]:
+    """The settings for a run's name: one path for everything that the cluster's layers serve."""
+    host = str(cluster.service_vip.address)
+
+    def settings(run: str) -> ClientSettings:
+        sql = amqp = keystone = None
+        if "database" in cluster.layers:
+            sql = SqlSettings(host, SQL_PORT, SQL_ACCOUNT.user, secrets[SQL_ACCOUNT.secret], SQL_ACCOUNT.database,
+                              table=run)
+        if "messaging" in cluster.layers:
+            amqp = AmqpSettings(host, BROKER_PORT, DRILL_ACCOUNT.user, secrets[DRILL_ACCOUNT.secret], DRILL_VHOST,
+                                queue=run, heartbeat_s=round(timers.seconds("rabbitmq.heartbeat")))
+        api = cluster.spec(ApiSpec)
+        if api is not None:
+            keystone = KeystoneSettings(f"http://{host}:{IDENTITY_PORT}", DRILL_USER, secrets[DRILL_SECRET],
+                                        DRILL_PROJECT, DOMAIN)
+        glance_url = f"http://{host}:{IMAGES_PORT}" if api is not None and "glance" in api.services else ""
+        return ClientSettings(host, IDENTITY_PORT if api is not None else 0, sql, amqp, keystone, glance_url)
+
+    return settings
