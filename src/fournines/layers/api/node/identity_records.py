@@ -223,7 +223,8 @@ def ask(method: str, url: str, body: Json | None,
             text = answer.read()
             return (json.loads(text) if text else {}), answer.headers
     except urllib.error.HTTPError as error:
-        said = error.read(400).decode("utf-8", "replace").strip()
+        with error:
+            said = error.read(400).decode("utf-8", "replace").strip()
         raise Refusal(error.code, f"{method} {url}: {error.code} {error.reason} {said}") from None
     except OSError as error:
         raise Refusal(0, f"{method} {url}: {error}") from None

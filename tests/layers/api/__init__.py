@@ -1,0 +1,1 @@
+"""Tests of the API layer; a package so that the files share their sites."""
