@@ -130,8 +130,8 @@ def _spread(listener: Listener, connections: int) -> Iterator[Line]:
         yield ("balance", listener.spread.value)
         return
     # One entry for everybody: the member chosen last, known to all HAProxies. It is kept while that member is
-    # up, so nothing moves when an older one returns, nor when the VIP moves. Each new connection takes room in
-    # the table until its member has answered; without room, a new choice would not be noted at all.
+    # up, so nothing moves when an older one returns, nor when the VIP moves. Each new connection takes
+    # room until its member has answered; without room, a new choice would not be noted at all.
     yield ("stick-table", "type", "integer", "size", connections, "nopurge", "peers", _PEERS)
     yield ("stick", "on", "int(1)")
 

@@ -1,0 +1,40 @@
+"""Three controllers as a site: the listeners and accounts that layers ask for, every secret made up."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+
+import pytest
+
+from fournines.blueprint.contribution import BrokerAccount, Exchange, Listener, Spread
+from fournines.cluster.timers import derive
+from fournines.cluster.topology import Cluster, Network, Node, Recovery, Vip
+from fournines.layers.layer import Site
+
+NAMES = ("ctl1", "ctl2", "ctl3")
+LISTENERS = (
+    Listener("database", "internal", 3306, "database", NAMES, Spread.ONE_WRITER, "tcp", "/", 9200),
+    Listener("messaging", "internal", 5672, "messaging", NAMES, mode="tcp"),
+    Listener("keystone", "internal", 5000, "api", NAMES, check_path="/healthcheck"),
+)
+
+
+class MadeUp(dict[str, str]):
+    """A value for every secret that is asked for."""
+
+    def __missing__(self, name: str) -> str:
+        return f"value-of-{name}"
+
+
+@pytest.fixture
+def site() -> Site:
+    networks = {"management": IPv4Network("192.168.42.0/24"), "replication": IPv4Network("10.0.42.0/24")}
+    cluster = Cluster(
+        "demo", "zed", "debian12", Recovery(5.0),
+        networks={name: Network(name, cidr) for name, cidr in networks.items()},
+        vips={"internal": Vip("internal", IPv4Address("192.168.42.101"), "management")},
+        nodes=tuple(Node(name, {network: cidr[10 + number] for network, cidr in networks.items()})
+                    for number, name in enumerate(NAMES, 1)),
+        layers={})
+    accounts = (BrokerAccount("glance", "broker.glance"),)
+    return Site(cluster, derive(cluster), MadeUp(), Exchange(LISTENERS, broker_accounts=accounts))
