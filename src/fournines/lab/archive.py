@@ -1,6 +1,6 @@
-"""Where this machine gets the distribution's packages: read from its own apt configuration, whatever mirror it names.
+"""Where this computer gets the distribution's packages: its own apt configuration, whatever mirror it names.
 
-Only sources that call themselves Debian's are used; what else the operator has configured is not for the nodes.
+Only sources that call themselves Debian's are used; what else is configured here is not for the nodes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fournines.lab.process import run
 
 ORIGIN = "Debian"
 UPDATE_TIMEOUT_S = 300.0
-# How apt reaches a mirror: proxies, certificates, credentials. Settings of its methods, nothing about content.
+# How apt reaches a mirror: proxies, certificates, credentials. Settings of its methods, not of content.
 ACCESS_SETTING = re.compile(r'^(Acquire::(?:http|https|ftp|Retries|ForceIPv[46]|Check-Date|Check-Valid-Until)'
                             r'[^ ]*) "(.+)";$', re.MULTILINE)
 CREDENTIALS = {"Dir::Etc::netrc": "/etc/apt/auth.conf", "Dir::Etc::netrcparts": "/etc/apt/auth.conf.d"}
@@ -36,28 +36,29 @@ class Archive:
 
 
 def archives(codename: str) -> tuple[Archive, ...]:
-    """The release itself, its updates and its security updates, as far as this machine has them configured.
+    """The release itself, its updates and its security updates, as far as they are configured here.
 
-    Asks ``apt-get indextargets``, which knows the origin only once lists were fetched: fetches them if need be.
-    Raises ``LabError`` when the release is not among this machine's sources.
+    Asks ``apt-get indextargets``, which knows the origin only once lists were fetched, and so fetches them
+    if need be. Raises ``LabError`` when the release is not among this computer's sources.
     """
     found = parse(run(["apt-get", "indextargets", "Created-By: Packages"]).output, codename)
     if codename not in {archive.suite for archive in found}:
         run(["apt-get", "-qq", "update"], timeout_s=UPDATE_TIMEOUT_S)
         found = parse(run(["apt-get", "indextargets", "Created-By: Packages"]).output, codename)
     if codename not in {archive.suite for archive in found}:
-        raise LabError(f"apt on this machine has no source of Debian's {codename}",
-                       hint=f"add a source for {codename} under /etc/apt/sources.list.d and run apt-get update")
+        raise LabError(f"apt on this computer has no source of Debian's {codename}",
+                       hint="name one under /etc/apt/sources.list.d and run apt-get update")
     return found
 
 
 def parse(targets: str, codename: str) -> tuple[Archive, ...]:
     """Read the output of ``apt-get indextargets``: stanzas of ``Field: value``, one for each index."""
+    suites = (codename, f"{codename}-updates", f"{codename}-security")
     components: dict[tuple[str, str, str], set[str]] = {}
     for stanza in targets.split("\n\n"):
         fields = dict(_fields(stanza))
         suite = fields.get("Release", "")
-        if fields.get("Origin") == ORIGIN and suite in (codename, f"{codename}-updates", f"{codename}-security"):
+        if fields.get("Origin") == ORIGIN and suite in suites:
             key = (fields["Repo-URI"], suite, fields.get("Signed-By", ""))
             components.setdefault(key, set()).add(fields["Component"])
     return tuple(sorted(Archive(uri, suite, tuple(sorted(names)), signed_by)

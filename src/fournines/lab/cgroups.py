@@ -26,8 +26,8 @@ FREEZE_TIMEOUT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Hierarchy:
-    """One mounted cgroup hierarchy that nodes take part in. ``freezer`` names the file that freezes a group of
-    it, or is empty where this hierarchy cannot."""
+    """One mounted cgroup hierarchy that nodes take part in. ``freezer`` names the file that freezes a group
+    of it, or is empty where this hierarchy cannot."""
 
     mount: Path
     freezer: str = ""
@@ -54,7 +54,8 @@ def hierarchies(mountinfo: str | None = None) -> tuple[Hierarchy, ...]:
         v1.append(Hierarchy(v2) if any(each.freezer for each in v1)
                   else Hierarchy(v2, "cgroup.freeze", "1", "0"))
     if not any(each.freezer for each in v1):
-        raise LabError("this host has no cgroup hierarchy that can freeze", hint="mount cgroup2 on /sys/fs/cgroup")
+        raise LabError("this host has no cgroup hierarchy that can freeze",
+                       hint="mount cgroup2 on /sys/fs/cgroup")
     return tuple(v1)
 
 
@@ -103,12 +104,13 @@ class ControlGroup:
             process.kill()
 
     def remove(self) -> None:
-        """Remove the groups and, when it was the last, those of the lab; waits for processes that are dying."""
+        """Remove the groups and, when it was the last, those of the lab; waits for what is dying."""
         end = time.monotonic() + REMOVE_TIMEOUT_S
         for directory in self.directories:
             while not _removed(directory):
                 if time.monotonic() > end:
-                    raise LabError(f"control group {directory} still has processes", hint="see its cgroup.procs")
+                    raise LabError(f"control group {directory} still has processes",
+                                   hint="see its cgroup.procs")
                 time.sleep(0.02)
             for above in (directory.parent, directory.parent.parent):
                 with contextlib.suppress(OSError):   # others live there

@@ -1,4 +1,4 @@
-"""Run as a script inside the fabric: connect stdin and stdout to an address. OpenSSH's ProxyCommand for the lab.
+"""Run as a script inside the fabric: connect stdin and stdout to an address; OpenSSH's ProxyCommand here.
 
     nsenter --net=NAMESPACE python3 -I -S dial.py ADDRESS PORT
 

@@ -16,8 +16,8 @@ class Power(StrEnum):
 
 
 class Machine(Protocol):
-    """One machine. Its state is on disk and in the kernel, none in the object: any process of this computer may
-    hold one. All verbs do nothing when the machine already is as asked. They raise ``LabError`` or
+    """One machine. Its state is on disk and in the kernel, none in the object: any process of this computer
+    may hold one. All verbs do nothing when the machine already is as asked. They raise ``LabError`` or
     ``CommandFailed``, and block: call them with ``asyncio.to_thread`` where something else goes on."""
 
     @property
@@ -66,8 +66,8 @@ class Machine(Protocol):
         ...
 
     def enter_argv(self, argv: Sequence[str] = ()) -> tuple[str, ...]:
-        """The command, run on this computer, that runs ``argv`` as root on the machine, past its network. As a
-        prefix it stays good over power cycles."""
+        """The command, run on this computer, that runs ``argv`` (none: a shell) as root on the machine, past
+        its network. As a prefix it stays good over power cycles."""
         ...
 
     def console(self, lines: int = 0) -> str:

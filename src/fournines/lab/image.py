@@ -1,7 +1,7 @@
-"""The node image: a directory tree made with mmdebstrap, kept under the hash of its recipe, shared by all labs.
+"""The node image: a tree made with mmdebstrap, kept under the hash of its recipe, shared by all labs.
 
-It is built under a temporary name and renamed when complete, so what bears a hash is whole. One build at a time;
-who comes second waits and finds it done.
+It is built under a temporary name and renamed when complete, so what bears a hash is whole. One build at a
+time; who comes second waits and finds it done.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def root_of(image: Path) -> Path:
 
 
 def ensure(images: Path, recipe: Recipe, progress: Progress, in_use: Collection[str] = ()) -> Path:
-    """The image of that recipe, built if it is not there; older ones beyond the newest ``KEEP`` are removed, but
-    none whose key is ``in_use``. Raises ``CommandFailed`` when it cannot be built."""
+    """The image of that recipe, built if it is not there; older ones beyond the newest ``KEEP`` are removed,
+    but none whose key is ``in_use``. Raises ``CommandFailed`` when it cannot be built."""
     image = image_path(images, recipe)
     if image.is_dir():
         os.utime(image)
@@ -49,7 +49,7 @@ def ensure(images: Path, recipe: Recipe, progress: Progress, in_use: Collection[
 
 
 def prune(images: Path, in_use: Collection[str], keep: int = KEEP) -> tuple[str, ...]:
-    """Remove all but the newest ``keep`` images (by last use) and those in use; the keys that were removed."""
+    """Remove all but the newest ``keep`` images (by last use) and those in use; the keys removed."""
     by_age = sorted((entry for entry in images.iterdir() if not entry.name.startswith(".")),
                     key=lambda entry: entry.stat().st_mtime, reverse=True)
     old = [entry for entry in by_age[keep:] if entry.name not in in_use]
@@ -74,7 +74,7 @@ def _build(image: Path, recipe: Recipe, progress: Progress) -> None:
         sources.write_text("".join(f"{archive}\n" for archive in recipe.archives))
         root = root_of(unfinished)
         run_telling(_contained(_mmdebstrap(recipe, root, sources, access)), _Teller(progress),
-                    timeout_s=BUILD_TIMEOUT_S, env={"DEBIAN_FRONTEND": "noninteractive", "TMPDIR": "/tmp"})
+                    timeout_s=BUILD_TIMEOUT_S, env={"DEBIAN_FRONTEND": "noninteractive"})
         access.unlink()
         progress(Event("image", "making it a node's"))
         _finish(root, recipe)
@@ -89,20 +89,20 @@ def _build(image: Path, recipe: Recipe, progress: Progress) -> None:
 def _contained(argv: list[str]) -> list[str]:
     """Its mounts and processes in namespaces of their own, which the kernel clears away however it ends, also
     when this process is killed."""
-    return ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private", "--pid", "--fork",
-            "--kill-child=KILL", "--mount-proc", "--", *argv]
+    return ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private", "--pid",
+            "--fork", "--kill-child=KILL", "--mount-proc", "--", *argv]
 
 
 def _mmdebstrap(recipe: Recipe, root: Path, sources: Path, access: Path) -> list[str]:
     options = [f"--aptopt={option}" for option in (*recipe.apt_options, access)]
     options += [f"--dpkgopt={option}" for option in recipe.dpkg_options]
-    fast = ["eatmydata"] if shutil.which("eatmydata") else []   # an interrupted build is thrown away: no need to sync
-    return [*fast, "mmdebstrap", "--mode=root", "--format=directory", "--variant=minbase", "--verbose", *options,
-            f"--include={','.join(recipe.packages)}", recipe.codename, str(root), str(sources)]
+    return ["mmdebstrap", "--mode=root", "--format=directory", "--variant=minbase", "--verbose", *options,
+            f"--customize-hook={recipe.last_hook}", f"--include={','.join(recipe.packages)}",
+            recipe.codename, str(root), str(sources)]
 
 
 class _Teller:
-    """Makes events of mmdebstrap's many lines: its own few, and one for each tenth of the packages."""
+    """Makes events of mmdebstrap's many lines: its own few, and a small one for each package."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -116,7 +116,8 @@ class _Teller:
             self._progress(Event("image", line[3:]))
         elif line.startswith("Setting up "):
             self._done += 1
-            self._progress(Event("image", f"{line.rstrip(' .')} ({self._done} of {self._total})", detail=True))
+            package = line.removeprefix("Setting up ").split()[0]
+            self._progress(Event("image", f"{self._done} of {self._total}: {package}", detail=True))
 
 
 def _finish(root: Path, recipe: Recipe) -> None:

@@ -41,14 +41,16 @@ def enter(state: str, command: list[str]) -> None:
     with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
         if int(file.read().rpartition(")")[2].split()[19]) != started:
             raise OSError("it is powered off")
-    groups = [os.open(os.path.join(directory, "cgroup.procs"), os.O_WRONLY) for directory in machine["visitors"]]
+    groups = [os.open(os.path.join(directory, "cgroup.procs"), os.O_WRONLY)
+              for directory in machine["visitors"]]
     for descriptor in groups:
         os.set_inheritable(descriptor, True)
     terminal = [f"TERM={os.environ['TERM']}"] if "TERM" in os.environ else []
     os.execvp("nsenter", [  # noqa: S606 - becoming the command is what this is for
         "nsenter", f"--target={pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup", "--",
         "env", "-i", *ENVIRONMENT, *terminal,
-        "python3", "-I", "-S", "-c", INSIDE, str(len(groups)), *map(str, groups), *command])
+        "python3", "-I", "-S", "-c", INSIDE, str(len(groups)), *map(str, groups),
+        *(command or ["bash", "--login"])])
 
 
 def main(words: list[str]) -> None:

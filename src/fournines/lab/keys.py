@@ -37,9 +37,10 @@ def write_login_key(path: Path, comment: str) -> bytes:
 
 
 def ssh_config(cluster: Cluster, namespace: Path, key: Path, known_hosts: Path) -> str:
-    """An OpenSSH configuration with which ``ssh -F FILE NODE`` logs in from this computer, see ssh_config(5)."""
+    """An OpenSSH configuration with which ``ssh -F FILE NODE`` logs in from here, see ssh_config(5)."""
     dial = resources.files("fournines.lab").joinpath("dial.py")
     through = f"nsenter --net={namespace} {sys.executable} -I -S {dial} %h %p"
     hosts = "".join(f"Host {node.name}\n    HostName {node.management}\n" for node in cluster.nodes)
     return (f"{hosts}Host *\n    User root\n    IdentityFile {key}\n    IdentitiesOnly yes\n"
-            f"    UserKnownHostsFile {known_hosts}\n    StrictHostKeyChecking yes\n    ProxyCommand {through}\n")
+            f"    UserKnownHostsFile {known_hosts}\n    StrictHostKeyChecking yes\n"
+            f"    ProxyCommand {through}\n")

@@ -1,4 +1,4 @@
-"""Lab: the machines of one cluster, on this computer. ``up`` makes them, ``down`` leaves nothing of them behind.
+"""Lab: the machines of one cluster, on this computer. ``up`` makes them, ``down`` leaves nothing behind.
 
 Everything here blocks; call it with ``asyncio.to_thread`` where something else goes on.
 """
@@ -44,7 +44,7 @@ class MachineStatus:
 
 @dataclass(frozen=True, slots=True)
 class LabStatus:
-    """A lab as it is now; ``clients`` maps each network to the address that clients in the fabric have there."""
+    """A lab as it is now; ``clients`` maps each network to the address that clients in the fabric have."""
 
     name: str
     up: bool
@@ -61,7 +61,8 @@ class LabStatus:
 class Lab:
     """The lab of one cluster; its name is the cluster's. Nothing is touched before ``up``."""
 
-    def __init__(self, cluster: Cluster, *, places: Places | None = None, progress: Progress = silently) -> None:
+    def __init__(self, cluster: Cluster, *, places: Places | None = None,
+                 progress: Progress = silently) -> None:
         self._cluster = cluster
         self._everywhere = places or Places()
         self._places = self._everywhere.lab(cluster.name)
@@ -103,8 +104,8 @@ class Lab:
                        hint=f"it has: {', '.join(node.name for node in self._cluster.nodes)}")
 
     def up(self, *, timeout_s: float = BOOT_TIMEOUT_S) -> LabStatus:
-        """All machines on and open for logins. What is there already is used: a running machine is left alone,
-        one that is off is powered on with the disk it has. Interrupted or failed, it takes back what it did."""
+        """All machines on and open for logins. What is there already is used: a running machine is left
+        alone, one that is off is powered on with its disk. Interrupted, it takes back what it did."""
         demand()
         distro = DISTROS[self._cluster.distro]
         recipe = recipe_for(distro, archives(distro.codename))
@@ -136,7 +137,7 @@ class Lab:
                          tuple(self._status_of(machine) for machine in machines))
 
     def down(self) -> None:
-        """Power off and remove everything but the image: processes, mounts, network, control groups, disks."""
+        """Power off and remove all but the image: processes, mounts, network, control groups, disks."""
         if not self._places.directory.exists():
             self.fabric.remove()
             return
@@ -202,13 +203,14 @@ class Lab:
         except FileNotFoundError:
             raise LabError(f"lab {self.name} is not up", hint="fournines lab up CLUSTER_FILE") from None
         if state["nodes"] != self._layout():
-            raise LabError(f"lab {self.name} was made for other nodes or addresses than the cluster file has now",
+            raise LabError(f"lab {self.name} was made for other nodes or addresses than the cluster has now",
                            hint="fournines lab down, then up again")
         return str(state["image"])
 
     def _used(self) -> set[str]:
         """The images that labs on this computer lie over."""
-        return {str(json.loads(state.read_text())["image"]) for state in self._everywhere.labs.glob("*/lab.json")}
+        return {str(json.loads(state.read_text())["image"])
+                for state in self._everywhere.labs.glob("*/lab.json")}
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

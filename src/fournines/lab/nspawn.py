@@ -1,4 +1,4 @@
-"""A machine made of systemd-nspawn: a container with a systemd of its own, at native speed, on the host's kernel.
+"""A machine made of systemd-nspawn: a container with its own systemd, at native speed, on the host's kernel.
 
 What differs from a computer: power loss does not lose what was written but not synced (the page cache is the
 host's), the clock cannot be set (it is the host's), and ``reboot`` inside is a power off.
@@ -164,7 +164,8 @@ class NspawnMachine:
 
     def _set_link(self, network: str, *, up: bool) -> None:
         if network not in self._interfaces:
-            raise LabError(f"{self._name} has no cable to {network}", hint=f"it has: {', '.join(self.networks)}")
+            raise LabError(f"{self._name} has no cable to {network}",
+                           hint=f"it has: {', '.join(self.networks)}")
         state = self._state()
         cut = set(state.cut) - {network} if up else {*state.cut, network}
         write_machine(self._places.state, replace(state, cut=tuple(sorted(cut))))
@@ -172,7 +173,7 @@ class NspawnMachine:
             self._fabric.set_link(self._name, network, up=up)
 
     def _boot(self, group: ControlGroup) -> ProcessId:
-        """Start it and return its process 1, of which nspawn tells its notification socket, see sd_notify(3)."""
+        """Start it and return its process 1, which nspawn names to its notification socket."""
         address = self._places.directory / "notify"
         address.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifications:
@@ -205,12 +206,12 @@ class NspawnMachine:
         return ["systemd-nspawn", "--quiet", "--boot", "--settings=no", "--register=no", "--keep-unit",
                 f"--machine={self._lab}-{self._name}", f"--hostname={self._name}",
                 f"--directory={self._places.root}", f"--bind={self._places.srv}:/srv", "--bind=/dev/fuse",
-                f"--capability={CAPABILITIES}", f"--rlimit={OPEN_FILES}", "--resolv-conf=off", "--timezone=off",
-                "--link-journal=no", "--console=read-only", *cables]
+                f"--capability={CAPABILITIES}", f"--rlimit={OPEN_FILES}", "--resolv-conf=off",
+                "--timezone=off", "--link-journal=no", "--console=read-only", *cables]
 
     def _destroy(self, group: ControlGroup) -> None:
-        """First the cables: what the dying processes' sockets still say must not reach a peer. Then process 1,
-        with which the kernel kills everything in the node. What is frozen dies when thawed."""
+        """First the cables: what the dying processes' sockets still say must not reach a peer. Then process
+        1, with which the kernel kills everything in the node. What is frozen dies when thawed."""
         state = self._state()
         if state.init is not None and state.init.alive:
             for network in self.networks:

@@ -1,4 +1,4 @@
-"""ProcessId: a process id with the time its process began, so that a recycled number is never taken for it."""
+"""ProcessId: a process id with the time its process began; a recycled number is never taken for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one way in which the lab starts a process on this machine: a list of words, a time limit, never a shell."""
+"""The one way in which the lab starts a process on this computer: a list of words, a time limit, no shell."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Finished:
 def run(argv: Sequence[str], *, timeout_s: float = 30.0, stdin: str = "",
         env: Mapping[str, str] | None = None, accept: Sequence[int] | None = (0,)) -> Finished:
     """Run to the end. ``env`` is added to the environment. ``accept`` lists the exit codes that are no error
-    (None: all). Raises ``CommandFailed``, also when it cannot be started or takes longer than ``timeout_s``."""
+    (None: all). Raises ``CommandFailed``, also when it cannot be started or takes longer."""
     try:
         done = subprocess.run(list(argv), input=stdin, env=_environment(env), timeout=timeout_s, check=False,
                               capture_output=True, text=True, errors="replace")
@@ -48,7 +48,8 @@ def run_telling(argv: Sequence[str], tell: Callable[[str], None], *, timeout_s: 
     ``CommandFailed``. Whatever ends the wait (Ctrl-C too), the process is gone afterwards."""
     try:
         process = subprocess.Popen(list(argv), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, env=_environment(env), text=True, errors="replace")
+                                   stderr=subprocess.STDOUT, env=_environment(env), text=True,
+                                   errors="replace")
     except OSError as problem:
         raise _not_started(argv, problem) from None
     last: deque[str] = deque(maxlen=TAIL_LINES)

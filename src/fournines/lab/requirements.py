@@ -14,9 +14,9 @@ from fournines.lab.process import run
 
 # The program that is needed, and the Debian package it comes in.
 TOOLS: Mapping[str, str] = {
-    "apt-get": "apt", "mmdebstrap": "mmdebstrap", "systemctl": "systemd", "systemd-nspawn": "systemd-container",
-    "ip": "iproute2", "nft": "nftables", "mount": "mount", "nsenter": "util-linux", "unshare": "util-linux",
-    "setsid": "util-linux", "setpriv": "util-linux",
+    "apt-get": "apt", "mmdebstrap": "mmdebstrap", "systemctl": "systemd",
+    "systemd-nspawn": "systemd-container", "ip": "iproute2", "nft": "nftables", "mount": "mount",
+    "nsenter": "util-linux", "unshare": "util-linux", "setsid": "util-linux", "setpriv": "util-linux",
 }
 # Tried for real, in namespaces that end with the command.
 NAMESPACES = ("unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork")
@@ -24,7 +24,7 @@ DISK_GIB = 8
 
 
 def findings() -> tuple[Finding, ...]:
-    """Empty when a lab can run here. Later questions are not asked when an earlier answer makes them pointless."""
+    """Empty when a lab can run here. What an earlier answer makes pointless is not asked."""
     if platform.system() != "Linux":
         return (_no(f"this is {platform.system()}, a lab needs Linux", "use a Debian 12 machine"),)
     if os.geteuid() != 0:
@@ -69,7 +69,8 @@ def _disk() -> Finding | None:
     for place in ("/var/lib", "/var/cache"):
         free_gib = shutil.disk_usage(place).free / (1 << 30)
         if free_gib < DISK_GIB:
-            return _no(f"only {free_gib:.1f} GiB are free under {place}, a lab needs {DISK_GIB}", "make room there")
+            return _no(f"only {free_gib:.1f} GiB are free under {place}, a lab needs {DISK_GIB}",
+                       "make room there")
     return None
 
 

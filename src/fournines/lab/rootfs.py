@@ -45,15 +45,15 @@ def networks_of(cluster: Cluster, node: Node) -> Mapping[str, str]:
 
 
 def hosts(cluster: Cluster) -> str:
-    """/etc/hosts: no 127.0.1.1 line, since cluster software must find its own name at an address others reach."""
+    """/etc/hosts: no 127.0.1.1 line, since cluster software must find its name at an address others reach."""
     lines = ["127.0.0.1 localhost", "::1 localhost ip6-localhost ip6-loopback"]
     lines += [f"{node.management} {node.name}" for node in cluster.nodes]
     return "".join(f"{line}\n" for line in lines)
 
 
 def interfaces(cluster: Cluster, node: Node) -> str:
-    """/etc/network/interfaces, see interfaces(5): static, as on a Debian server, so that addresses stay when a
-    cable is pulled."""
+    """/etc/network/interfaces, see interfaces(5): static, as on a Debian server, so that addresses stay when
+    a cable is pulled."""
     stanzas = ["auto lo\niface lo inet loopback\n"]
     stanzas += [f"auto {interface}\niface {interface} inet static\n"
                 f"    address {node.addresses[name]}/{cluster.networks[name].cidr.prefixlen}\n"

@@ -16,8 +16,9 @@ from fournines.lab.pids import ProcessId
 
 @dataclass(frozen=True, slots=True)
 class MachineState:
-    """``init`` is the node's process 1 and ``supervisor`` what holds it; both None when it is off. ``visitors``
-    are the control group directories for whoever enters. ``cut`` names networks whose cable is pulled."""
+    """``init`` is the node's process 1 and ``supervisor`` what holds it; both None when it is off.
+    ``visitors`` are the control group directories for whoever enters; ``cut`` names the networks whose cable
+    is pulled."""
 
     init: ProcessId | None = None
     supervisor: ProcessId | None = None

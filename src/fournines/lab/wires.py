@@ -1,5 +1,5 @@
-"""The fabric: a network namespace of the lab's own, with one bridge per cluster network and one cable per node and
-network. The host's own network is never touched; a host process reaches the lab through ``fabric_socket``.
+"""The fabric: a network namespace of the lab's own, with a bridge for each cluster network and a cable to
+it from each node. The host's own network is never touched; ``fabric_socket`` is the way in for its processes.
 
 Each bridge has an address, the highest of its network that nobody uses, for clients in the fabric.
 """
@@ -73,9 +73,9 @@ class Fabric:
             bridge = f"net{number}"
             if self._has(bridge):
                 continue
-            # A fixed address: else the bridge takes that of its lowest port, and clients' ARP caches go stale.
-            self._ip("link", "add", "name", bridge, "address", f"02:f9:00:00:{number:02x}:fe", "type", "bridge",
-                     "forward_delay", "0", "mcast_snooping", "0")
+            # A fixed address: else the bridge takes that of its lowest port, and ARP caches go stale.
+            self._ip("link", "add", "name", bridge, "address", f"02:f9:00:00:{number:02x}:fe",
+                     "type", "bridge", "forward_delay", "0", "mcast_snooping", "0")
             address = client_address(self._cluster, network)
             self._ip("address", "add", f"{address}/{network.cidr.prefixlen}", "dev", bridge)
             self._ip("link", "set", bridge, "alias", network.name, "up")
@@ -108,8 +108,8 @@ class Fabric:
         self._ip("link", "set", self.cable(node, network), "up" if up else "down")
 
     def part(self, sides: Sequence[Iterable[str]]) -> None:
-        """Split the network at packet level: nodes of different ``sides`` do not hear each other, though every
-        link stays up; clients in the fabric reach all. Replaces an earlier split; an empty ``sides`` mends it."""
+        """Split the network at packet level: nodes of different ``sides`` do not hear each other, though
+        every link stays up and clients in the fabric reach all. Replaces an earlier split; none mends it."""
         pairs = [f"{self.cable(one, network)} . {self.cable(other, network)}"
                  for number, side in enumerate(sides) for one in side
                  for far, others in enumerate(sides) if far != number for other in others
@@ -159,5 +159,6 @@ def fabric_socket(path: Path, kind: socket.SocketKind = socket.SOCK_STREAM) -> s
     thread.start()
     thread.join()
     if failed:
-        raise LabError(f"{path}: cannot be entered: {failed[0].strerror}", hint="is the lab up?") from failed[0]
+        raise LabError(f"{path}: cannot be entered: {failed[0].strerror}",
+                       hint="is the lab up?") from failed[0]
     return made[0]
