@@ -1,4 +1,4 @@
-"""For every test: the small cluster of fake nodes that ``store_cluster.py`` makes, programs where they are found,
+"""For every test: the small cluster of fake nodes that ``store_cluster.py`` makes, programs where found,
 golden files written anew on request, and no deadlines for hypothesis (the processor is shared)."""
 
 from __future__ import annotations
