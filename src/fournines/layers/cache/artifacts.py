@@ -17,7 +17,7 @@ STATS_SCRIPT = "/usr/lib/fournines/cache_stats"
 
 
 def files(site: Site, node: Node) -> tuple[NodeFile, ...]:
-    """The unit's command, in place of the wrapper that reads /etc/memcached.conf; and the script of the probe."""
+    """The unit's command, in place of the wrapper that reads /etc/memcached.conf; the script of the probe."""
     script = (package_files("fournines.layers.cache") / "node" / "cache_stats").read_bytes()
     return (NodeFile(DROP_IN, systemd.emit(_drop_in(site, node)).encode()),
             NodeFile(STATS_SCRIPT, script, 0o755))

@@ -67,6 +67,8 @@ def _config(site: Site, node: Node, spec: MessagingSpec) -> rabbitmq.Document:
         **peers,
         "cluster_partition_handling": "pause_minority",
         "listeners.tcp.management": f"{node.management}:{PORT}",
+        # The balancers' checks speak AMQP and hang up, several a second; each would be noted as a warning.
+        "log.connection.level": "error",
         "loopback_users.guest": True,
         "load_definitions": DEFINITIONS,
         "net_ticktime": round(site.timers.seconds("rabbitmq.net_ticktime")),

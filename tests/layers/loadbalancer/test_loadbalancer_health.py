@@ -1,0 +1,148 @@
+"""What is made of the answers, who sits where, and when something is wrong."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from fournines.blueprint.predicate import holders
+from fournines.blueprint.snapshot import Absent, Gone, Snapshot, Unreadable
+from fournines.layers.layer import Site
+from fournines.layers.loadbalancer import LAYER, health
+
+ANSWER = (Path(__file__).parent / "outputs" / "haproxy-2.6-answer.txt").read_text(encoding="utf-8")
+EVERYBODY = ("ctl1", "ctl2", "ctl3")
+
+
+def balancer(site: Site, answer: str = ANSWER) -> health.Balancer:
+    return health.parse_haproxy({"answer": answer}, site.exchange.listeners)
+
+
+def with_member(listener: str, member: str, status: str) -> str:
+    """The recorded answer with another status for one member."""
+    def changed(line: str) -> str:
+        words = line.split(",")
+        return ",".join([*words[:17], status, *words[18:]]) if words[:2] == [listener, member] else line
+
+    return "\n".join(map(changed, ANSWER.split("\n")))
+
+
+def snapshot(site: Site, vips: dict[str, tuple[str, ...]] | None = None, gone: tuple[str, ...] = (),
+             **balancers: object) -> Snapshot:
+    held = {"ctl2": ("internal",)} if vips is None else vips
+    values = {name: {health.HAPROXY: balancers.get(name, balancer(site)), health.VIPS: held.get(name, ()),
+                     f"{health.VRRP}.internal": "MASTER" if "internal" in held.get(name, ()) else "BACKUP"}
+              for name in EVERYBODY if name not in gone}
+    return Snapshot(values, {name: Gone("no route") for name in gone})
+
+
+def judged(site: Site, look: Snapshot) -> dict[str, bool | None]:
+    return {item.name: item.holds.judge(look, "").truth for item in LAYER.contribute(site).invariants}
+
+
+def test_what_haproxy_answered_is_read(site: Site) -> None:
+    assert balancer(site) == health.Balancer(down=(), empty=(), writers={"database": "ctl1"})
+
+
+@pytest.mark.parametrize("status", ["DOWN", "DOWN 1/2", "NOLB", "MAINT", "no check"])
+def test_a_member_that_gets_nothing_is_down(site: Site, status: str) -> None:
+    seen = balancer(site, with_member("keystone", "ctl3", status))
+    assert seen.down == ("keystone/ctl3",)
+    assert seen.empty == ()
+
+
+def test_a_member_that_is_going_down_still_gets_requests(site: Site) -> None:
+    assert balancer(site, with_member("keystone", "ctl3", "UP 1/2")).down == ()
+
+
+def test_the_writer_is_the_one_in_the_table_not_the_first(site: Site) -> None:
+    chosen = ANSWER.replace("server_id=1 server_key=ctl1", "server_id=2 server_key=ctl2")
+    assert balancer(site, chosen).writers == {"database": "ctl2"}
+
+
+def test_a_writer_that_is_down_is_followed_by_the_first_that_is_up(site: Site) -> None:
+    assert balancer(site, with_member("database", "ctl1", "DOWN")).writers == {"database": "ctl2"}
+
+
+def test_before_anybody_has_connected_the_first_would_be_the_writer(site: Site) -> None:
+    untouched = ANSWER[:ANSWER.index("# table")] + "# table: database, type: integer, size:8000, used:0\n\n"
+    assert balancer(site, untouched).writers == {"database": "ctl1"}
+
+
+def test_a_listener_without_members_is_empty_and_has_no_writer(site: Site) -> None:
+    rows = [line for line in ANSWER.split("\n") if not line.startswith("database,")]
+    seen = balancer(site, "\n".join(rows))
+    assert seen.empty == ("database",)
+    assert seen.writers == {"database": ""}
+
+
+@pytest.mark.parametrize("reply", [None, {}, {"answer": ""}, {"answer": "Unknown command"}])
+def test_anything_else_is_no_answer(site: Site, reply: object) -> None:
+    with pytest.raises(Unreadable):
+        health.parse_haproxy(reply, site.exchange.listeners)  # type: ignore[arg-type]
+
+
+def test_only_a_whole_address_is_the_vip(site: Site) -> None:
+    line = "2: eth0    inet {}/32 scope global eth0\\       valid_lft forever preferred_lft forever\n"
+    vips = site.cluster.vips
+    assert health.parse_addresses({"stdout": line.format("192.168.42.101")}, vips) == ("internal",)
+    assert health.parse_addresses({"stdout": line.format("192.168.42.10")}, vips) == ()
+    assert health.parse_addresses({"stdout": line.format("1.192.168.42.101")}, vips) == ()
+
+
+def test_the_vrrp_state_is_the_line_that_was_noted() -> None:
+    assert health.parse_vrrp({"content": base64.b64encode(b"MASTER\n").decode()}) == "MASTER"
+    with pytest.raises(Unreadable):
+        health.parse_vrrp(None)
+
+
+def test_a_healthy_cluster_satisfies_every_invariant(site: Site) -> None:
+    assert set(judged(site, snapshot(site)).values()) == {True}
+
+
+ONE_HOLDER = "exactly one node holds the address internal (192.168.42.101)"
+
+
+@pytest.mark.parametrize(("vips", "truth"), [
+    ({"ctl1": ("internal",)}, True), ({}, False), ({"ctl1": ("internal",), "ctl3": ("internal",)}, False)])
+def test_exactly_one_node_holds_a_vip(site: Site, vips: dict[str, tuple[str, ...]], truth: bool) -> None:
+    assert judged(site, snapshot(site, vips))[ONE_HOLDER] is truth
+
+
+def test_a_node_that_cannot_be_reached_may_hold_it_too(site: Site) -> None:
+    assert judged(site, snapshot(site, gone=("ctl3",)))[ONE_HOLDER] is None
+
+
+def test_balancers_that_disagree_about_the_writer_are_found(site: Site) -> None:
+    other = health.Balancer((), (), {"database": "ctl3"})
+    name = "all HAProxies send database to the same member"
+    assert judged(site, snapshot(site, ctl1=other))[name] is False
+    assert judged(site, snapshot(site, ctl1=Absent("refused")))[name] is None
+
+
+def test_a_member_that_one_balancer_sees_down_is_found(site: Site) -> None:
+    seen = balancer(site, with_member("messaging", "ctl1", "DOWN"))
+    found = judged(site, snapshot(site, ctl3=seen))
+    assert [name for name, truth in found.items() if truth is False] == ["every HAProxy sees every member up"]
+
+
+def test_the_writer_is_where_the_holder_of_the_vip_sends_it(site: Site) -> None:
+    seat = next(item for item in LAYER.contribute(site).seats if item.name == "database writer")
+    other = health.Balancer((), (), {"database": "ctl3"})
+    assert holders(seat.holder, snapshot(site, ctl2=other), seat.candidates) == ("ctl3",)
+    assert holders(seat.holder, snapshot(site, ctl1=other), seat.candidates) == ("ctl1",)
+
+
+def test_with_two_holders_nobody_knows_the_writer(site: Site) -> None:
+    seat = next(item for item in LAYER.contribute(site).seats if item.name == "database writer")
+    both = snapshot(site, {"ctl1": ("internal",), "ctl2": ("internal",)})
+    assert holders(seat.holder, both, seat.candidates) == ()
+
+
+def test_who_does_not_take_part_in_vrrp_is_no_member(site: Site) -> None:
+    look = snapshot(site)
+    look.values["ctl3"][f"{health.VRRP}.internal"] = "FAULT"  # type: ignore[index]
+    members = health.members(site)
+    assert holders(members.well, look, members.nodes) == ("ctl1", "ctl2")
