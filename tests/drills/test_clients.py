@@ -1,0 +1,234 @@
+"""The clients' process against real servers: what they write is there, and what fails is called what it is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pymysql
+import pytest
+
+from drills.servers import PASSWORD, Relay, Server, free_port
+from fournines.drills import history
+from fournines.drills.checkers.writes import compare, kept
+from fournines.drills.crowd import Crowd, crowd
+from fournines.drills.history import HistoryWriter
+from fournines.drills.operation import History, Outcome
+from fournines.drills.settings import (
+    AMQP,
+    GLANCE,
+    KEYSTONE,
+    SQL_NEW,
+    SQL_STANDING,
+    TCP,
+    ClientSettings,
+    from_data,
+)
+from fournines.drills.workloads.amqp import AmqpSettings
+from fournines.drills.workloads.http import KeystoneSettings
+from fournines.drills.workloads.sql import SqlSettings
+from fournines.errors import DrillError
+
+FAST = dict.fromkeys((SQL_STANDING, SQL_NEW, AMQP, KEYSTONE, GLANCE, TCP), 0.05)
+HOST = "127.0.0.1"
+
+
+@asynccontextmanager
+async def clients(settings: ClientSettings, file: Path) -> AsyncIterator[Crowd]:
+    with HistoryWriter(file) as record:
+        async with crowd((), settings, record, file.with_suffix(".log")) as found:
+            yield found
+
+
+async def recorded(file: Path, enough: Callable[[History], bool]) -> None:
+    """Wait until the history so far satisfies ``enough``."""
+    async with asyncio.timeout(60):
+        while not enough(history.read(file)):
+            await asyncio.sleep(0.05)
+
+
+def answered(path: str, outcome: Outcome, count: int) -> Callable[[History], bool]:
+    """So many operations of the path ended like this since this was called first."""
+    before: list[int] = []
+
+    def enough(now: History) -> bool:
+        seen = sum(item.outcome is outcome and item.done_s is not None for item in now.of(path))
+        before.append(seen)
+        return seen >= before[0] + count
+
+    return enough
+
+
+def sql(server: Server, table: str) -> ClientSettings:
+    return ClientSettings(HOST, sql=SqlSettings(HOST, server.port, "drill", PASSWORD, "drill", table),
+                          periods_s=FAST)
+
+
+def rows(server: Server, table: str) -> list[str]:
+    with pymysql.connect(host=HOST, port=server.port, user="drill", password=PASSWORD,
+                         database="drill") as connection, connection.cursor() as cursor:
+        cursor.execute(f"SELECT value FROM {table}")
+        return [value for (value,) in cursor.fetchall()]
+
+
+async def test_sql_is_written_and_recorded(sql_server: Server, history_file: Path) -> None:
+    async with clients(sql(sql_server, "good"), history_file) as crowd_:
+        await crowd_.ready()
+        await recorded(history_file, answered(SQL_STANDING, Outcome.OK, 20))
+        await recorded(history_file, answered(SQL_NEW, Outcome.OK, 5))
+        assert await crowd_.stop()
+    found = history.read(history_file)
+    assert found.paths == (SQL_STANDING, SQL_NEW)
+    assert kept("SQL", compare(found.operations, {"here": rows(sql_server, "good")})).truth is True
+    assert all(item.intended_s <= (item.sent_s or 0) <= (item.done_s or 0) for item in found.operations)
+    numbers = [item.number for item in found.of(SQL_STANDING)]
+    assert numbers == list(range(len(numbers)))
+
+
+async def test_a_killed_database_loses_nothing_that_was_acknowledged(sql_server: Server,
+                                                                    history_file: Path) -> None:
+    async with clients(sql(sql_server, "killed"), history_file) as crowd_:
+        await crowd_.ready()
+        await recorded(history_file, answered(SQL_STANDING, Outcome.OK, 5))
+        await asyncio.to_thread(sql_server.kill)
+        await recorded(history_file, answered(SQL_STANDING, Outcome.FAIL, 5))
+        await asyncio.to_thread(sql_server.start)
+        await recorded(history_file, answered(SQL_STANDING, Outcome.OK, 5))
+        await recorded(history_file, answered(SQL_NEW, Outcome.OK, 5))
+        assert await crowd_.stop()
+    found = history.read(history_file)
+    assert kept("SQL", compare(found.operations, {"here": rows(sql_server, "killed")})).truth is True
+    assert {item.error for item in found.operations if item.outcome is Outcome.FAIL} >= {"connect: 2003"}
+
+
+async def test_a_database_that_hangs_does_not_hide_the_gap(sql_server: Server, history_file: Path) -> None:
+    """Probes go out at their times while earlier ones wait, each on a connection of its own."""
+    async with clients(sql(sql_server, "hung"), history_file) as crowd_:
+        await crowd_.ready()
+        await recorded(history_file, answered(SQL_STANDING, Outcome.OK, 3))
+        sql_server.kill(signal.SIGSTOP)
+        try:
+            begun = len(history.read(history_file).operations)
+            await recorded(history_file, lambda now: len(now.operations) >= begun + 20)
+            waiting = [item for item in history.read(history_file).operations if item.done_s is None]
+            assert len(waiting) >= 15
+        finally:
+            sql_server.kill(signal.SIGCONT)
+        await recorded(history_file, answered(SQL_STANDING, Outcome.OK, 3))
+        assert await crowd_.stop()
+
+
+async def test_clients_that_are_killed_leave_a_history(sql_server: Server, history_file: Path) -> None:
+    async with clients(sql(sql_server, "gone"), history_file) as crowd_:
+        await crowd_.ready()
+        await recorded(history_file, answered(SQL_NEW, Outcome.OK, 3))
+        crowd_._process.kill()
+        assert not await crowd_.stop()
+    assert kept("SQL", compare(history.read(history_file).operations,
+                               {"here": rows(sql_server, "gone")})).truth is True
+
+
+async def test_messages_are_confirmed_consumed_and_drained(broker: Server, history_file: Path) -> None:
+    way = Relay(broker.port)
+    await way.mend()
+    settings = ClientSettings(HOST, amqp=AmqpSettings(HOST, way.port, "drills", PASSWORD, "drills", "run"),
+                              periods_s=FAST)
+    async with clients(settings, history_file) as crowd_:
+        await crowd_.ready()
+        await recorded(history_file, answered(AMQP, Outcome.OK, 10))
+        await way.cut()
+        await recorded(history_file, answered(AMQP, Outcome.FAIL, 3))
+        await way.mend()
+        await recorded(history_file, answered(AMQP, Outcome.OK, 10))
+        assert await crowd_.stop()
+    await way.cut()
+    found = history.read(history_file)
+    assert found.drained == {AMQP: True}
+    compared = compare(found.operations, {"the consumer": found.received[AMQP]})
+    assert kept(AMQP, compared, repeats_allowed=True).truth is True
+    assert "not connected" in {item.error for item in found.operations}
+
+
+async def test_a_broker_that_hangs_confirms_nothing_and_loses_nothing(broker: Server, history_file: Path) -> None:
+    settings = ClientSettings(HOST, amqp=AmqpSettings(HOST, broker.port, "drills", PASSWORD, "drills", "hung"),
+                              periods_s=FAST)
+    async with clients(settings, history_file) as crowd_:
+        await crowd_.ready()
+        await recorded(history_file, answered(AMQP, Outcome.OK, 5))
+        broker.kill(signal.SIGSTOP)
+        try:
+            await recorded(history_file, answered(AMQP, Outcome.UNKNOWN, 3))
+        finally:
+            broker.kill(signal.SIGCONT)
+        await recorded(history_file, answered(AMQP, Outcome.OK, 5))
+        assert await crowd_.stop()
+    found = history.read(history_file)
+    compared = compare(found.operations, {"the consumer": found.received[AMQP]})
+    assert kept(AMQP, compared, repeats_allowed=True, complete=found.drained[AMQP]).truth is True
+
+
+@asynccontextmanager
+async def web(answer: Callable[[str, Mapping[str, object]], tuple[int, str]]) -> AsyncIterator[int]:
+    """An HTTP server that answers (method and path, body) with a status; a token with each."""
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while head := (await reader.readuntil(b"\r\n\r\n")).decode():
+                sizes = [line.split(":")[1] for line in head.lower().split("\r\n") if "content-length" in line]
+                body = await reader.readexactly(int(sizes[0])) if sizes else b"{}"
+                status, token = answer(" ".join(head.split(" ")[:2]), json.loads(body))
+                writer.write(f"HTTP/1.1 {status} X\r\nX-Subject-Token: {token}\r\n"
+                             "Content-Length: 0\r\n\r\n".encode())
+        except asyncio.IncompleteReadError:
+            writer.close()
+
+    server = await asyncio.start_server(serve, HOST, 0)
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+
+
+async def test_keystone_and_glance_and_tcp(history_file: Path) -> None:
+    methods: set[str] = set()
+    broken = False
+
+    def answer(what: str, body: Mapping[str, object]) -> tuple[int, str]:
+        if "images" in what:
+            return 200, ""
+        identity = body["auth"]["identity"]  # type: ignore[index]
+        methods.update(identity["methods"])
+        return (503 if broken else 201), "token"
+
+    async with web(answer) as port:
+        url = f"http://{HOST}:{port}"
+        settings = ClientSettings(HOST, tcp_port=port, keystone=KeystoneSettings(url, "drills", PASSWORD, "drills"),
+                                  glance_url=url, periods_s=FAST)
+        async with clients(settings, history_file) as crowd_:
+            await crowd_.ready()
+            for path in (KEYSTONE, GLANCE, TCP):
+                await recorded(history_file, answered(path, Outcome.OK, 5))
+            broken = True
+            await recorded(history_file, answered(KEYSTONE, Outcome.FAIL, 3))
+            assert await crowd_.stop()
+    found = history.read(history_file)
+    assert methods == {"password", "token"}
+    assert {item.error for item in found.of(KEYSTONE)} == {"", "status 503"}
+    assert {item.outcome for item in found.of(GLANCE)} == {Outcome.OK}
+
+
+async def test_a_path_that_is_not_served_is_named(history_file: Path) -> None:
+    port = free_port()
+    settings = ClientSettings(HOST, keystone=KeystoneSettings(f"http://{HOST}:{port}", "drills", PASSWORD))
+    async with clients(settings, history_file) as crowd_:
+        with pytest.raises(DrillError, match="Keystone token: ConnectError"):
+            await crowd_.ready(timeout_s=3.0)
+
+
+def test_settings_travel_whole_and_show_no_password() -> None:
+    settings = ClientSettings(
+        HOST, 1, SqlSettings(HOST, 2, "u", "hidden", "d", "t"), AmqpSettings(HOST, 3, "u", "hidden", "v", "q"),
+        KeystoneSettings("http://x", "u", "hidden", "p"), "http://y")
+    assert from_data(json.loads(settings.to_line())) == settings
+    assert "hidden" not in repr(settings)
