@@ -107,7 +107,7 @@ def state_transfer(site: Site) -> ini.Document:
 def settings(site: Site, spec: DatabaseSpec, node: Node) -> dict[str, object]:
     """What the node scripts are told; each script names in its ``Settings`` what the keys mean."""
     check_s = site.timers.seconds("haproxy.database.check")
-    frozen_s = site.timers.seconds("galera.suspect_timeout")
+    frozen_s, inactive_s = (site.timers.seconds(f"galera.{name}_timeout") for name in ("suspect", "inactive"))
     return {
         "node": node.name,
         "address": str(node.management),
@@ -119,10 +119,12 @@ def settings(site: Site, spec: DatabaseSpec, node: Node) -> dict[str, object]:
         "members": {each.name: str(each.management) for each in site.cluster.controllers},
         # A silence counts as long as a check's: what answers no sooner than that is as good as gone for clients.
         "health": {"poll_s": round(check_s / 5, 3), "stale_after_s": check_s, "frozen_s": frozen_s,
-                   "settle_s": round(frozen_s / 2, 3), "serve_as_donor": spec.serve_as_donor},
+                   "serve_as_donor": spec.serve_as_donor,
+                   # It has to miss the others first, and then to agree with them on a new component.
+                   "settle_s": round(inactive_s + site.timers.seconds("galera.install_timeout"), 3)},
         "start": {"ask_timeout_s": 2.0, "ask_every_s": 1.0,
                   # Longer than any view change: a component that is about to form again is left alone.
-                  "guard_patience_s": 2 * site.timers.seconds("galera.inactive_timeout")},
+                  "guard_patience_s": 2 * inactive_s},
     }
 
 

@@ -133,7 +133,7 @@ class Observer:
             status, problem = self._connection.status(), ""
         except Exception as error:  # whatever the driver raises means the same: no answer, for this reason
             self._connection = None
-            status, problem = {}, f"mariadbd does not answer: {error}"
+            status, problem = {}, f"mariadbd does not answer: {error.args[-1] if error.args else error!r}"
         now = self._clock()
         if now - before > self._settings.frozen_s:
             self._settling_until = now + self._settings.settle_s

@@ -156,7 +156,7 @@ def member_from(name: str, state: Mapping[str, object]) -> Member:
         position = Position(str(waiting["uuid"]), int(str(waiting["seqno"])), bool(waiting["last"]))
         return Member(name, Phase.WAITING, position)
     phase = Phase.JOINING if state.get("joining") else Phase.ELSEWHERE
-    return Member(name, phase, detail=str(state.get("reason", "")))
+    return Member(name, phase)
 
 
 def position_in(grastate: str) -> Position:
@@ -284,8 +284,26 @@ def start(settings: Settings) -> None:
     finally:
         Path(WAITING).unlink(missing_ok=True)
     print(f"{decision.act.value}: {decision.why}", flush=True)
-    option = "--wsrep-new-cluster" if decision.act is Act.BOOTSTRAP else ""
+    option = ""
+    if decision.act is Act.BOOTSTRAP:
+        allow_bootstrap(settings.datadir)
+        option = "--wsrep-new-cluster"
     write(START_ENVIRONMENT, f"_WSREP_NEW_CLUSTER={option}\n")
+
+
+def allow_bootstrap(datadir: str) -> None:
+    """Galera refuses to bootstrap after a crash unless its own file says that this member was the last; a member that
+    was chosen among all is as good. The others' joining takes it back."""
+    path = Path(datadir, "grastate.dat")
+    if not path.exists():
+        return
+    owner, content = path.stat(), path.read_text(encoding="utf-8")
+    fresh = path.with_name("grastate.dat.new")
+    fresh.write_text(re.sub(r"^safe_to_bootstrap:.*$", "safe_to_bootstrap: 1", content, flags=re.MULTILINE),
+                     encoding="utf-8")
+    os.chown(fresh, owner.st_uid, owner.st_gid)
+    fresh.chmod(owner.st_mode & 0o777)
+    fresh.replace(path)
 
 
 def done() -> None:

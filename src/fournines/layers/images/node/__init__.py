@@ -1,0 +1,1 @@
+"""The script that runs on the nodes: standard library only, shipped to /usr/lib/fournines/."""

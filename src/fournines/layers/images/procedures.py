@@ -1,0 +1,64 @@
+"""How the images' volume comes into being: daemons, introduction, volume, options, start, mount."""
+
+from __future__ import annotations
+
+from fournines.blueprint.predicate import Answers, Fact, OnEvery, OnOthers, Predicate, Test
+from fournines.blueprint.requests import Request, Run
+from fournines.blueprint.steps import Gate, On, Service, Step
+from fournines.layers.images import artifacts, health
+from fournines.layers.images.spec import ImagesSpec
+from fournines.layers.layer import Site
+
+INTRODUCE, CREATE, SET, START = ("images: introduce the members to one another", "images: create the volume",
+                                 "images: set the volume's options", "images: start the volume")
+START_DAEMON = f"images: start {artifacts.GLUSTERD_UNIT}"
+
+
+def gluster(*words: str) -> Run:
+    """A command for glusterd, which coordinates it with the other members; slow when one of them is."""
+    return Run(("gluster", "--mode=script", *words), timeout_s=120.0)
+
+
+def services(site: Site) -> tuple[Service, ...]:
+    """A restart of glusterd stops the node's copy for a moment: only while all others are whole."""
+    members = tuple(node.name for node in artifacts.copies(site.cluster))
+    return (
+        Service(artifacts.GLUSTERD_UNIT, members, (artifacts.GLUSTERD_FILE, artifacts.GLUSTERD_DROP_IN),
+                ready=Gate(Answers(health.DAEMON), 60.0),
+                others_ok=OnOthers(members, health.all_copies(len(members)))),
+        Service(artifacts.MOUNT_UNIT, site.controllers,
+                (f"/etc/systemd/system/{artifacts.MOUNT_UNIT}", artifacts.SETTINGS_FILE, artifacts.SCRIPT),
+                ready=Gate(health.usable(len(members)), 90.0),
+                others_ok=OnOthers(site.controllers, health.usable(len(members))), needs=(START,)),
+    )
+
+
+def steps(site: Site, spec: ImagesSpec) -> tuple[Step, ...]:
+    """All on the first member; glusterd carries them to the others."""
+    members = artifacts.copies(site.cluster)
+    names, first = tuple(node.name for node in members), members[0].name
+    bricks = [f"{node.replication}:{artifacts.brick(spec)}" for node in members]
+    options = artifacts.volume_options(site)
+    known = Fact(health.VOLUME, "peers", Test.GE, len(members) - 1)
+    created, started = Fact(health.VOLUME, "created"), Fact(health.VOLUME, "started")
+    as_wanted = health.options_as(options)
+
+    def step(name: str, why: str, done: Predicate, requests: tuple[Request, ...], needs: str) -> Step:
+        return Step(name, On.FIRST, {first: requests}, why, unless=done, until=Gate(done, 60.0), needs=(needs,))
+
+    introduce = step(INTRODUCE, "glusterd takes orders only from members of its pool", OnEvery(names, known),
+                     tuple(gluster("peer", "probe", str(node.replication)) for node in members[1:]), START_DAEMON)
+    # force: a copy may lie on the root file system; glusterd would refuse that, Fournines only advises against it.
+    copies = ("replica", str(len(members))) if len(members) > 1 else ()
+    create = Step(CREATE, On.FIRST, {first: (gluster("volume", "create", artifacts.VOLUME, *copies, *bricks, "force"),)},
+                  "a full copy of the images on each member", unless=created,
+                  only_if=OnEvery(names, Fact(health.VOLUME, "created", Test.EQ, False)),
+                  refusal="another member already knows the volume: bring this node back into its pool "
+                          "(gluster peer status), then apply again",
+                  until=Gate(OnEvery(names, created), 60.0), needs=(INTRODUCE,))
+    words = [word for option in options.items() for word in option]
+    return (introduce, create,
+            step(SET, "how long it stands still, and who may use it", as_wanted,
+                 (gluster("volume", "set", artifacts.VOLUME, *words),), CREATE),
+            step(START, "a volume serves only once it was started", started,
+                 (gluster("volume", "start", artifacts.VOLUME),), SET))
