@@ -101,13 +101,14 @@ def test_every_timer_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_errors_have_no_traceback_unless_asked_for(tmp_path: Path) -> None:
     def as_process(**environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, "-c", "from fournines import cli; cli.main()", "plan"],
-                              cwd=tmp_path, env={**os.environ, **environment}, capture_output=True, text=True,
-                              check=False)
+        program = "from fournines import cli; cli.main()"
+        return subprocess.run([sys.executable, "-c", program, "apply", "x.json"], cwd=tmp_path, text=True,
+                              env={**os.environ, **environment}, capture_output=True, check=False)
 
     plain = as_process()
     assert (plain.returncode, "Traceback" in plain.stderr) == (1, False)
-    assert plain.stderr.startswith("error: no cluster file was given")
+    assert plain.stderr == ("error: x.json: No such file or directory\n"
+                            "hint: save one with: fournines plan --out x.json\n")
     assert "Traceback" in as_process(FOURNINES_DEBUG="1").stderr
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fournines import cli
+from fournines.lab.places import Places
 from fournines.nodes.fake import FakeFile, FakeNode
 from store_cluster import FRONT, PASSWORD, STORE, STORE_UNIT, World
 
@@ -38,6 +39,7 @@ def file(tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("fournines.nodes.pipe.PipeNode", node_behind)
     monkeypatch.setattr("fournines.layers.LAYERS", (STORE, FRONT))
     monkeypatch.setattr("fournines.layers.SPECS", {layer.name: layer.spec for layer in (STORE, FRONT)})
+    monkeypatch.setattr("fournines.cli.opened.Places", lambda: Places(labs=tmp_path / "labs"))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.delenv("FOURNINES_IDENTITY", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -70,6 +72,19 @@ def test_the_file_here_is_the_default(file: Path, capsys: pytest.CaptureFixture[
     file.unlink()
     assert run("plan") == 1
     assert "hint: name the cluster file" in capsys.readouterr().err
+
+
+def test_the_file_of_the_only_lab_goes_before_the_file_here(
+        file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lab = tmp_path / "labs" / "other"
+    lab.mkdir(parents=True)
+    (lab / "cluster_file").write_text(str(tmp_path / "other.yaml"))
+    (tmp_path / "other.yaml").write_text(CLUSTER.replace("cluster: demo", "cluster: other"))
+    assert run("plan", "--json") == 2
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["cluster"] == "other"
+    assert captured.err == (f"note: this is about the lab of {tmp_path / 'other.yaml'}, "
+                            "not about ./cluster.yaml\n")
 
 
 def test_a_plan_for_programs(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,24 +77,25 @@ def test_an_apply_that_is_refused_at_once_leaves_no_journal(tmp_path: Path) -> N
     assert not (tmp_path / "journal").exists()
 
 
-def hold(state: Path, held: object, let_go: object) -> None:
-    with only_one(state, "apply of demo"):
-        held.set()  # type: ignore[attr-defined]
-        let_go.wait(60)  # type: ignore[attr-defined]
+HOLDER = """
+import sys
+from pathlib import Path
+from fournines.engine.lock import only_one
+with only_one(Path(sys.argv[1]), "apply of demo"):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
 
 
 def test_a_second_run_is_refused_and_told_who_holds_the_lock(tmp_path: Path) -> None:
-    processes = multiprocessing.get_context("spawn")
-    held, let_go = processes.Event(), processes.Event()
-    other = processes.Process(target=hold, args=(tmp_path, held, let_go))
-    other.start()
-    try:
-        assert held.wait(60)
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
         with pytest.raises(Refused, match=f"apply of demo by .* process {other.pid}, since "), \
                 only_one(tmp_path, "a second apply"):
             pytest.fail("two at a time")
-    finally:
-        let_go.set()
-        other.join(60)
+        other.stdin.close()
     with only_one(tmp_path, "a second apply"):
         assert json.loads((tmp_path / "lock").read_text())["pid"] == os.getpid()

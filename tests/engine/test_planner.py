@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from store_cluster import PASSWORD, StoreSpec, World, make_blueprint, mask
 
 from fournines.engine import plan_file
 from fournines.engine.apply import apply
@@ -14,6 +13,7 @@ from fournines.engine.plan import Plan
 from fournines.engine.planner import contents_to_read, make_plan
 from fournines.errors import FourninesError, PlanStale, Refused
 from fournines.nodes.fake import FakeFile, FakeUnit
+from store_cluster import PASSWORD, StoreSpec, World, make_blueprint, mask
 
 
 async def built(world: World, spec: StoreSpec | None = None) -> None:
@@ -82,6 +82,15 @@ async def test_a_file_edited_on_one_node_restarts_only_there(world: World) -> No
     plan = await world.plan(make_blueprint())
     assert [(action.step, action.reason) for action in plan.actions] == [
         ("store: restart store.service", "ctl2: /etc/store/store.conf has other content")]
+
+
+async def test_a_member_that_was_not_restarted_after_its_files_changed_is_found_by_its_stamp(
+        world: World) -> None:
+    await built(world)
+    world.nodes["ctl2"].files["/var/lib/fournines/started/store.service.json"] = FakeFile(b"{}", mode=0o600)
+    plan = await world.plan(make_blueprint())
+    assert [(action.step, action.reason) for action in plan.actions] == [
+        ("store: restart store.service", "ctl2: store.service was started with an older configuration")]
 
 
 async def test_a_file_of_no_service_is_written_without_any_restart(world: World) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import subprocess
 import sys
 from enum import StrEnum
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -138,7 +141,8 @@ def execute(node: MachineName, command: Command, cluster: ClusterOption = None) 
 
     Example: `fournines lab exec ctl1 -- systemctl status mariadb`
     """
-    return subprocess.run(_machine(node, cluster).enter_argv(command), check=False).returncode
+    argv = command[1:] if command[0] == "--" else command
+    return subprocess.run(_machine(node, cluster).enter_argv(argv), check=False).returncode
 
 
 @app.command()
@@ -211,6 +215,53 @@ def console(node: MachineName, lines: Annotated[int, typer.Option("--lines", min
     """
     print(_machine(node, cluster).console(lines))
     return 0
+
+
+@app.command()
+def forward(
+    target: Annotated[str, typer.Argument(metavar="[HOST:]PORT",
+                                          help="A port in the lab, of a node or an address; else of the VIP.")],
+    local_port: Annotated[int, typer.Option("--local-port", min=0, max=65535,
+                                            help="Port of this computer; 0: any that is free.")] = 0,
+    cluster: ClusterOption = None,
+) -> int:
+    """Make a port of the lab reachable on this computer's loopback until Ctrl-C.
+
+    Examples: `fournines lab forward 5000 --local-port 5000` · `fournines lab forward ctl1:3306`
+    """
+    from fournines.lab.forward import LOOPBACK, Target, forwarded
+
+    opened = open_cluster(cluster)
+    fabric = _lab(opened).fabric.path
+    host, _, port = target.rpartition(":")
+    where = Target(_address(opened, host), _port(port))
+
+    async def relay() -> None:
+        async with forwarded(fabric, where, local_port=local_port) as open_port:
+            print(f"{LOOPBACK}:{open_port} leads to {where.address}:{where.port} until Ctrl-C", flush=True)
+            await asyncio.Event().wait()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(relay())
+    return 0
+
+
+def _address(opened: Opened, host: str) -> IPv4Address:
+    if not host:
+        return opened.cluster.service_vip.address
+    with contextlib.suppress(KeyError):
+        return opened.cluster.node(host).management
+    try:
+        return IPv4Address(host)
+    except ValueError:
+        raise FourninesError(f"{host} is neither a node of the cluster nor an address",
+                             hint=f"nodes: {', '.join(node.name for node in opened.cluster.nodes)}") from None
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise FourninesError(f"{text!r} is not a port", hint="write a number from 1 to 65535")
+    return int(text)
 
 
 def _lab(opened: Opened) -> Lab:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,13 +43,19 @@ class Opened:
 
         return open_store(self.state / "secrets.age", identity_file(os.environ, Path.home()))
 
-    def blueprint(self, store: SecretStore) -> Blueprint:
-        """What the machines should be; secrets that it needs and that are not there yet are made."""
-        from fournines.engine.compile import compile, exchange
+    def secrets(self, store: SecretStore) -> Mapping[str, str]:
+        """The values of all secrets that the layers need, by name; those not there yet are made."""
+        from fournines.engine.compile import exchange
         from fournines.layers import LAYERS
 
-        secrets = store.ensure(exchange(self.cluster, LAYERS).secrets)
-        return compile(self.cluster, self.timers, secrets, LAYERS)
+        return store.ensure(exchange(self.cluster, LAYERS).secrets)
+
+    def blueprint(self, store: SecretStore) -> Blueprint:
+        """What the machines should be."""
+        from fournines.engine.compile import compile
+        from fournines.layers import LAYERS
+
+        return compile(self.cluster, self.timers, self.secrets(store), LAYERS)
 
     @property
     def has_lab(self) -> bool:
@@ -75,7 +83,10 @@ def _default_file() -> Path:
     """That of the only lab on this computer, else ``cluster.yaml`` here."""
     notes = sorted(Places().labs.glob(f"*/{_NOTE}"))
     if len(notes) == 1:
-        return Path(notes[0].read_text(encoding="utf-8"))
+        noted = Path(notes[0].read_text(encoding="utf-8"))
+        if DEFAULT_FILE.exists() and DEFAULT_FILE.resolve() != noted:
+            print(f"note: this is about the lab of {noted}, not about ./{DEFAULT_FILE}", file=sys.stderr)
+        return noted
     if DEFAULT_FILE.exists():
         return DEFAULT_FILE
     several = f", and {len(notes)} labs are up" if notes else ", and no lab is up"

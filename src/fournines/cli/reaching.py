@@ -31,24 +31,34 @@ async def connected(opened: Opened, via: Via = Via.AUTO,
     """All nodes of the cluster by name. Each is connected when first asked, all are left at the end."""
     from fournines.nodes.pipe import PipeNode
 
-    doors = lab_doors(opened) if _is_lab(opened, via) else _ssh_doors(opened, ssh_config)
+    doors = doors_of(opened, via, ssh_config)
     nodes = {name: PipeNode(door) for name, door in doors.items()}
     try:
         yield nodes
     finally:
-        await asyncio.gather(*(node.close() for node in nodes.values()))
-        await asyncio.gather(*(door.close() for door in doors.values()))
+        await leave(nodes, doors)
 
 
-def _is_lab(opened: Opened, via: Via) -> bool:
+async def leave(nodes: Mapping[str, Node], doors: Mapping[str, Door]) -> None:
+    """End every conversation, then what they went through."""
+    await asyncio.gather(*(node.close() for node in nodes.values()))
+    await asyncio.gather(*(door.close() for door in doors.values()))
+
+
+def doors_of(opened: Opened, via: Via = Via.AUTO, ssh_config: Path | None = None) -> dict[str, Door]:
+    """A door to every node by name; nothing is connected yet."""
+    return _lab_doors(opened) if is_lab(opened, via) else _ssh_doors(opened, ssh_config)
+
+
+def is_lab(opened: Opened, via: Via) -> bool:
+    """Whether the machines of the lab are meant. Raises ``FourninesError`` where they are, and are not up."""
     if via is Via.LAB and not opened.has_lab:
         raise FourninesError(f"no lab of the cluster {opened.cluster.name} is up on this computer",
                              hint=f"fournines lab up {opened.file}, or --via ssh for real machines")
     return opened.has_lab and via is not Via.SSH
 
 
-def lab_doors(opened: Opened) -> dict[str, Door]:
-    """Doors past the network into the machines of the lab."""
+def _lab_doors(opened: Opened) -> dict[str, Door]:
     from fournines.lab.lab import Lab
     from fournines.nodes.door import CommandDoor
 

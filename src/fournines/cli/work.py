@@ -18,7 +18,7 @@ from fournines.cli.reaching import Via, connected
 from fournines.cli.stopping import stop_on_signals
 from fournines.durable import write_durably
 from fournines.engine.apply import apply
-from fournines.engine.compile import Blueprint, exchange
+from fournines.engine.compile import Blueprint
 from fournines.engine.events import ApplyEnded, Event
 from fournines.engine.journal import Journal, last_run
 from fournines.engine.lock import only_one
@@ -106,10 +106,9 @@ def event_data(event: Event) -> dict[str, object]:
 
 
 def rotate_fernet(opened: Opened) -> int:
-    """Rotate every set of Fernet keys of the cluster; refused while an earlier rotation is not on all nodes:
-    a node would meet tokens signed with a key that it has never seen."""
-    from fournines.cluster.needs import SecretKind
-    from fournines.layers import LAYERS
+    """Rotate the keys that sign tokens. Refused while an earlier rotation is not on all nodes: a node would
+    meet tokens signed with a key that it has never seen."""
+    from fournines.layers.api.services.keystone import FERNET_SECRET
 
     with only_one(opened.state, f"rotation for {opened.cluster.name}"):
         mark = opened.state / _ROTATED
@@ -117,14 +116,10 @@ def rotate_fernet(opened: Opened) -> int:
             raise Refused("the last rotation has not been applied to every node yet",
                           hint=f"fournines apply {opened.file}, then rotate again")
         store = opened.store()
-        needs = exchange(opened.cluster, LAYERS).secrets
-        store.ensure(needs)
-        names = [need.name for need in needs if need.kind is SecretKind.FERNET_KEYS]
-        if not names:
+        if FERNET_SECRET not in opened.secrets(store):
             raise Refused(f"the cluster {opened.cluster.name} has no Fernet keys",
                           hint="they belong to keystone: list it under api: services:")
         write_durably(mark, b"")
-        for name in names:
-            store.rotate_fernet_keys(name)
-    print(f"rotated {', '.join(names)}; bring them to the nodes with: fournines apply {opened.file}")
+        store.rotate_fernet_keys(FERNET_SECRET)
+    print(f"rotated; bring the keys to the nodes with: fournines apply {opened.file}")
     return 0

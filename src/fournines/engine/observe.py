@@ -50,7 +50,7 @@ async def _look(name: str, node: Node, probes: Sequence[Probe]) -> Mapping[str, 
 
 def _typed(probe: Probe, reply: Reply) -> object:
     if isinstance(reply, Failed):
-        return Absent(reply.reason)
+        return Absent("; ".join(reply.reason.split("\n")))   # it becomes a part of a sentence
     try:
         return probe.parse(reply)
     except ValueError as problem:   # Unreadable, or what int() and json say of the same thing

@@ -19,7 +19,7 @@ from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.blueprint.predicate import All, Not
 from fournines.blueprint.requests import MakeDirectory, Request, Run, Unit, WriteFile
 from fournines.blueprint.steps import On, OnChange, Service, Step
-from fournines.engine.wanted import FilesAsWanted, PathState, UnitRuns, UnitUp, When
+from fournines.engine.wanted import FilesAsWanted, PathState, StartedWith, UnitRuns, UnitUp, When
 
 STAMPS = "/var/lib/fournines/started"
 _UNIT_FILES = ("/etc/systemd/system/", "/usr/lib/systemd/system/", "/lib/systemd/system/")
@@ -60,9 +60,9 @@ def service_steps(layer: str, service: Service, files: Mapping[str, Sequence[Nod
     """``files`` are the layer's files by node. Raises ValueError where the service names another."""
     owned = {node: _owned(layer, service, node, files.get(node, ())) for node in service.nodes}
     stamps = {node: stamp(service.unit, owned[node]) for node in service.nodes}
-    stamped = FilesAsWanted({node: (PathState.wanted(stamps[node]),) for node in service.nodes})
-    current = FilesAsWanted({node: tuple(map(PathState.wanted, (*owned[node], stamps[node])))
-                             for node in service.nodes})
+    stamped = StartedWith(service.unit, {node: PathState.wanted(stamps[node]) for node in service.nodes})
+    current = All((FilesAsWanted({node: tuple(map(PathState.wanted, owned[node])) for node in service.nodes}),
+                   stamped))
     runs = UnitRuns(service.unit)
     return ServiceSteps(
         configure=Step(

@@ -172,6 +172,25 @@ class FilesAsWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class StartedWith:
+    """The unit was last started with the files that are wanted now; ``stamps`` maps node to what says so."""
+
+    unit: str
+    stamps: Mapping[str, PathState]
+
+    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
+        judgement = FilesAsWanted({node: (self.stamps[node],)}).judge(snapshot, node)
+        if judgement.truth is None:
+            return judgement
+        because = "the wanted files" if judgement.truth else "an older configuration"
+        return Judgement(judgement.truth, f"{node}: {self.unit} was started with {because}",
+                         judgement.consulted)
+
+    def __str__(self) -> str:
+        return f"{self.unit} was started with the wanted files"
+
+
+@dataclass(frozen=True, slots=True)
 class PackagesInstalled:
     """All packages are installed on the node judged; ``names`` maps node to package names."""
 

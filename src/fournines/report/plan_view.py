@@ -34,7 +34,7 @@ def show_plan(console: Console, plan: Plan) -> None:
 
 def _show_step(console: Console, step: PlannedStep) -> None:
     how = f" ({_HOW[step.on]})" if step.on in _HOW else ""
-    console.print(Padding(line((step.name, STRONG), how, (f": {step.why}", QUIET)), (0, 0, 0, 2)))
+    _indented(console, line((step.name, STRONG), how, (f": {step.why}", QUIET)), 2)
     shown: set[tuple[tuple[str, ...], tuple[FileChange, ...]]] = set()
     for action in step.actions:
         _show_action(console, action, brief=(action.does, action.changes) in shown)
@@ -66,4 +66,8 @@ def _show_change(console: Console, change: FileChange) -> None:
 
 
 def _indented(console: Console, text: Text, columns: int) -> None:
-    console.print(Padding(text, (0, 0, 0, columns)))
+    """Long lines hang on a terminal, and stay whole in a pipe."""
+    if console.is_terminal:
+        console.print(Padding(text, (0, 0, 0, columns), expand=False))
+    else:
+        console.print(Text(" " * columns).append_text(text), soft_wrap=True)

@@ -48,7 +48,7 @@ class ApplyView:
     def __init__(self, console: Console | None = None) -> None:
         self._console = console or (screen() if sys.stdout.isatty() else plain_screen())
         self._running: dict[tuple[str, str], tuple[float, str]] = {}
-        self._live = Live(get_renderable=self._under_way, console=self._console, transient=True,
+        self._live = Live(get_renderable=self.under_way, console=self._console, transient=True,
                           refresh_per_second=_REFRESHES_PER_S) if self._console.is_terminal else None
 
     def __enter__(self) -> Self:
@@ -114,7 +114,8 @@ class ApplyView:
         if event.outcome != "done":
             self._console.print("what was done stays done; the same apply goes on from here")
 
-    def _under_way(self) -> Table:
+    def under_way(self) -> Table:
+        """What moves: a line for each action that has begun and not settled."""
         table = Table(box=None, show_header=False, padding=(0, 1, 0, 0))
         now = time.monotonic()
         for (step, node), (began, state) in self._running.items():
