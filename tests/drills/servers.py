@@ -130,10 +130,13 @@ def rabbitmq(home: Path) -> Iterator[Server]:
            "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"), "RABBITMQ_MNESIA_BASE": str(home / "data"),
            "RABBITMQ_LOG_BASE": str(home / "logs"), "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "plugins"),
            "RABBITMQ_CONF_ENV_FILE": "/dev/null", "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none"}
+    names = subprocess.Popen(["epmd", "-port", str(epmd), "-address", "127.0.0.1"], stdin=subprocess.DEVNULL)
     server = Server([str(RABBITMQ)], port, home, env)
-    server.start()
     try:
+        until(lambda: listens(epmd), "epmd")
+        server.start()
         yield server
     finally:
         server.kill()
-        subprocess.run(["epmd", "-port", str(epmd), "-kill"], capture_output=True, timeout=10, check=False)
+        names.kill()
+        names.wait()
