@@ -12,11 +12,11 @@ from fournines.artifacts import erlang
 from fournines.artifacts.erlang import Atom, List, Term, Tuple
 from fournines.errors import Unwritable
 
-from .texts import anything, files, is_read_or_refused_with_its_line, refused_line, survives_or_is_refused
+from .texts import files, is_read_or_refused_with_its_line, refused_line, survives_or_is_refused, unicode
 
 plain: st.SearchStrategy[Term] = st.one_of(
-    st.integers(), st.floats(allow_nan=False, allow_infinity=False), anything, st.binary(max_size=8),
-    st.builds(Atom, anything))
+    st.integers(), st.floats(allow_nan=False, allow_infinity=False), unicode, st.binary(max_size=8),
+    st.builds(Atom, unicode))
 terms: st.SearchStrategy[Term] = st.recursive(plain, lambda inner: st.one_of(
     st.builds(Tuple, st.lists(inner, max_size=4).map(tuple)),
     st.builds(List, st.lists(inner, max_size=4).map(tuple))), max_leaves=8)

@@ -14,7 +14,14 @@ from fournines.artifacts import rabbitmq
 from fournines.artifacts.rabbitmq import Definitions, Document, Entry, Permission, Policy, User
 from fournines.errors import Unwritable
 
-from .texts import anything, files, is_read_or_refused_with_its_line, refused_line, survives_or_is_refused
+from .texts import (
+    anything,
+    files,
+    is_read_or_refused_with_its_line,
+    refused_line,
+    survives_or_is_refused,
+    unicode,
+)
 
 keys = st.from_regex(r"[a-z_0-9-]{1,5}(\.[A-Za-z0-9_-]{1,5}){0,3}", fullmatch=True)
 carried = st.text("a \"'%;!{}\\=[]~", min_size=1, max_size=10).filter(
@@ -93,10 +100,15 @@ def test_a_password_hash_is_the_one_of_rabbitmqs_documentation() -> None:
         "kI3GCqW5JLMJa4iX1lo7X4D6XbYqlLgxIs30+P6tENUV2POR")
 
 
-@given(anything, st.binary(min_size=4, max_size=4))
+@given(unicode, st.binary(min_size=4, max_size=4))
 def test_a_password_hash_begins_with_its_salt(password: str, salt: bytes) -> None:
     decoded = base64.b64decode(rabbitmq.password_hash(password, salt))
     assert decoded == salt + hashlib.sha256(salt + password.encode()).digest()
+
+
+def test_a_password_that_is_no_text_is_refused() -> None:
+    with pytest.raises(Unwritable):
+        rabbitmq.password_hash("\ud800", b"salt")
 
 
 def test_a_salt_of_another_length_is_refused() -> None:

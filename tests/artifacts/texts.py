@@ -17,6 +17,9 @@ SPECIAL = (" \t\n\r\"'\\#;%$!{}()[]<>=:,@`~|&*?-_.^/0aN"
 anything = st.text(st.one_of(st.sampled_from(SPECIAL), st.characters()), max_size=16)
 """Any text at all, mostly of characters that mean something somewhere."""
 
+unicode = st.text(st.one_of(st.sampled_from(SPECIAL), st.characters(codec="utf-8")), max_size=16)
+"""Any text that can be encoded, control characters included."""
+
 printable = st.text(
     st.one_of(st.sampled_from([c for c in SPECIAL if c.isprintable()]),
               st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"))), max_size=16)

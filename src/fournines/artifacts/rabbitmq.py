@@ -86,7 +86,11 @@ def password_hash(password: str, salt: bytes) -> str:
     """What RabbitMQ stores for a password: base64 of the 4 salt bytes and SHA-256 of both."""
     if len(salt) != SALT_BYTES:
         raise ValueError(f"RabbitMQ's salt is {SALT_BYTES} bytes, not {len(salt)}")
-    return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode("ascii")
+    try:
+        digest = hashlib.sha256(salt + password.encode()).digest()
+    except UnicodeError:
+        raise Unwritable(DEFINITIONS, "a password holds a lone surrogate, which is no character") from None
+    return base64.b64encode(salt + digest).decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)
