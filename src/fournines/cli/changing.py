@@ -52,6 +52,8 @@ def plan(
         plan_file.save(plan, opened.file.resolve(), out)
     if as_json:
         print(json.dumps(plan_file.as_data(plan), indent=1))
+    elif plan.exit_code == 0:   # the usual answer, which needs no colours and so not the time to load them
+        print(f"nothing to do: {plan.cluster} is as its file says")
     else:
         from fournines.report.console import screen
         from fournines.report.plan_view import show_plan

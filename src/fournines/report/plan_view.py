@@ -24,12 +24,10 @@ def show_plan(console: Console, plan: Plan) -> None:
     if plan.blocking:
         show_findings(console, plan.blocking)
         console.print(line(("nothing will be done", BAD), " while this is so"))
-    elif plan.waves:
+    else:
         nodes = len({action.node for action in plan.actions})
         console.print(f"{count(len(plan.actions), 'action')} on {count(nodes, 'node')} "
                       f"in {count(len(plan.waves), 'wave')}")
-    else:
-        console.print(line(("nothing to do", GOOD), f": {plan.cluster} is as its file says"))
 
 
 def _show_step(console: Console, step: PlannedStep) -> None:
