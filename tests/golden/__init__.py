@@ -1,0 +1,1 @@
+"""What the examples render to, kept in files: a change in any output is a difference that someone reads."""
