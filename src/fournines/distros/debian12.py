@@ -14,7 +14,7 @@ DEBIAN12 = Distro(
     layers={
         "host": ("chrony",),
         "database": ("galera-4", "mariadb-backup", "mariadb-client", "mariadb-server", "rsync", "socat"),
-        "messaging": ("erlang-base", "rabbitmq-server"),
+        "messaging": ("rabbitmq-server",),
         "cache": ("memcached",),
         "images": ("glusterfs-client", "glusterfs-server"),
         "loadbalancer": ("haproxy", "keepalived"),
@@ -24,6 +24,6 @@ DEBIAN12 = Distro(
     unwanted=(
         "apt-daily-upgrade.timer", "apt-daily.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
         "e2scrub_reap.service", "fstrim.timer", "iscsid.socket", "man-db.timer", "open-iscsi.service",
-        "systemd-pstore.service", "console-getty.service",
+        "systemd-pstore.service",
     ),
 )

@@ -97,7 +97,7 @@ def _mmdebstrap(recipe: Recipe, root: Path, sources: Path, access: Path) -> list
     options = [f"--aptopt={option}" for option in (*recipe.apt_options, access)]
     options += [f"--dpkgopt={option}" for option in recipe.dpkg_options]
     return ["mmdebstrap", "--mode=root", "--format=directory", "--variant=minbase", "--verbose", *options,
-            f"--customize-hook={recipe.last_hook}", f"--include={','.join(recipe.packages)}",
+            f"--include={','.join(recipe.packages)}",
             recipe.codename, str(root), str(sources)]
 
 

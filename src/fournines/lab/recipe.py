@@ -16,12 +16,7 @@ DPKG_OPTIONS = (
     "force-unsafe-io",
     "path-exclude=/usr/share/doc/*", "path-exclude=/usr/share/info/*", "path-exclude=/usr/share/lintian/*",
     "path-exclude=/usr/share/locale/*", "path-exclude=/usr/share/man/*",
-    "path-exclude=/usr/bin/py3compile",
 )
-# Byte-compiling Python package by package takes as long as the rest of their configuration. Their scripts do
-# without py3compile where it is not there, and one pass at the end uses all processors. What does not compile
-# is no error, as with py3compile. Nobody runs the packages' own tests.
-BYTE_COMPILE = 'chroot "$1" python3 -m compileall -q -j 0 -x /tests/ /usr/lib/python3/dist-packages || true'
 APT_OPTIONS = ('APT::Install-Recommends "false"', 'Acquire::Languages "none"')
 
 # Packages enable what they bring. A lab node starts with nothing but the network and a way in; what else runs
@@ -54,7 +49,6 @@ class Recipe:
     unwanted: tuple[str, ...]
     apt_options: tuple[str, ...]
     dpkg_options: tuple[str, ...]
-    last_hook: str
     files: tuple[tuple[str, str], ...]
     per_node: tuple[str, ...]
     leftovers: tuple[str, ...]
@@ -71,7 +65,7 @@ class Recipe:
 def recipe_for(distro: Distro, archives: tuple[Archive, ...]) -> Recipe:
     """The image of a lab node: one for all nodes, with the packages of every layer."""
     return Recipe(FORMAT, distro.name, distro.codename, tuple(map(str, archives)), distro.packages,
-                  distro.unwanted, APT_OPTIONS, DPKG_OPTIONS, BYTE_COMPILE, tuple(FILES.items()), PER_NODE,
+                  distro.unwanted, APT_OPTIONS, DPKG_OPTIONS, tuple(FILES.items()), PER_NODE,
                   LEFTOVERS)
 
 
