@@ -1,4 +1,4 @@
-"""The files of the database layer: MariaDB's configuration, systemd units, the node scripts and their settings."""
+"""The files of the database layer: MariaDB's configuration, systemd units, node scripts, their settings."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ SQL_PORT, HEALTH_PORT = 3306, 9200
 GROUP_PORT, IST_PORT = 4567, 4568
 SOCKET = "/run/mysqld/mysqld.sock"
 DATADIR = "/var/lib/mysql"
-SCRIPTS = "/usr/lib/fournines"
+SCRIPTS, PYTHON = "/usr/lib/fournines", "/usr/bin/python3"
 SCRIPT_NAMES = ("galera_accounts.py", "galera_health.py", "galera_start.py")
-HEALTH_ACCOUNT = "fournines-health"   # the operating system's user and the database's account: unix_socket needs both
+HEALTH_ACCOUNT = "fournines-health"   # system user and database account alike: unix_socket wants it so
 SST_ACCOUNT = "fournines-sst"
 SST_SECRET = "database.sst"           # noqa: S105 - the secret's name
 
@@ -59,13 +59,14 @@ def server(site: Site, spec: DatabaseSpec, node: Node) -> ini.Document:
         # Galera replicates rows, and its appliers insert in another order than the writer.
         "binlog_format": "ROW",
         "innodb_autoinc_lock_mode": 2,
-        # An acknowledged write is on this member's disk, so it outlives the loss of power on all members at once.
+        # An acknowledged write is on this member's disk: it outlives the loss of power on all members.
         "innodb_flush_log_at_trx_commit": 1,
         "sync_binlog": 1,
         "wsrep_on": True,
         "wsrep_provider": "/usr/lib/galera/libgalera_smm.so",
         "wsrep_cluster_name": site.cluster.name,
-        "wsrep_cluster_address": "gcomm://" + ",".join(f"{each.replication}:{GROUP_PORT}" for each in members),
+        "wsrep_cluster_address": "gcomm://" + ",".join(f"{each.replication}:{GROUP_PORT}"
+                                                       for each in members),
         "wsrep_node_name": node.name,
         "wsrep_node_address": node.replication,
         "wsrep_provider_options": provider_options(site, spec, node),
@@ -73,14 +74,14 @@ def server(site: Site, spec: DatabaseSpec, node: Node) -> ini.Document:
         # Reads on a new writer see everything that was acknowledged by the old one.
         "wsrep_sync_wait": 1,
         "wsrep_sst_method": "mariabackup",
-        # The last of the list first: the first one in the file is most likely the writer. The final comma allows any.
+        # The last one first, for the first one is most likely the writer. The final comma allows any.
         "wsrep_sst_donor": ",".join([each.name for each in reversed(members) if each != node] + [""]),
     }})
 
 
 def provider_options(site: Site, spec: DatabaseSpec, node: Node) -> str:
-    """``wsrep_provider_options``. Without ``pc.recovery``, because galera_start.py alone decides how a cluster comes
-    back: restoring the last view would start members that ought to wait."""
+    """``wsrep_provider_options``. Without ``pc.recovery``, because galera_start.py alone decides how a
+    cluster comes back: restoring the last view would start members that ought to wait."""
     def seconds(name: str) -> str:
         return f"PT{site.timers.seconds(f'galera.{name}'):g}S"
 
@@ -117,7 +118,7 @@ def settings(site: Site, spec: DatabaseSpec, node: Node) -> dict[str, object]:
         "account": HEALTH_ACCOUNT,
         "sst_file": SST_FILE,
         "members": {each.name: str(each.management) for each in site.cluster.controllers},
-        # A silence counts as long as a check's: what answers no sooner than that is as good as gone for clients.
+        # A silence counts as long as a check's: what answers no sooner than that is gone for clients.
         "health": {"poll_s": round(check_s / 5, 3), "stale_after_s": check_s, "frozen_s": frozen_s,
                    "serve_as_donor": spec.serve_as_donor,
                    # It has to miss the others first, and then to agree with them on a new component.
@@ -129,17 +130,18 @@ def settings(site: Site, spec: DatabaseSpec, node: Node) -> dict[str, object]:
 
 
 def drop_in(site: Site) -> systemd.Document:
-    """How mariadb.service starts: by galera_start.py's decision, for as long as that takes, again and again."""
+    """How mariadb.service starts: as galera_start.py decides, for as long as that takes, ever again."""
+    before = ["network-online.target", HEALTH_UNIT]
+    start, accounts = f"{SCRIPTS}/galera_start.py", f"{SCRIPTS}/galera_accounts.py"
     return systemd.document({
-        "Unit": {"Wants": ["network-online.target", HEALTH_UNIT], "After": ["network-online.target", HEALTH_UNIT],
-                 "StartLimitIntervalSec": 0},
+        "Unit": {"Wants": before, "After": before, "StartLimitIntervalSec": 0},
         "Service": {
             "EnvironmentFile": "-/run/fournines/galera/start.env",
             # + runs it as root: the unit itself runs as mysql.
-            "ExecStartPre": "+" + systemd.command(["/usr/bin/python3", f"{SCRIPTS}/galera_start.py", "start"]),
-            "ExecStartPost": ["-+" + systemd.command(["/usr/bin/python3", f"{SCRIPTS}/{name}", argument])
-                              for name, argument in (("galera_accounts.py", "system"), ("galera_start.py", "done"))],
-            "ExecStopPost": "-+" + systemd.command(["/usr/bin/python3", f"{SCRIPTS}/galera_start.py", "done"]),
+            "ExecStartPre": "+" + systemd.command([PYTHON, start, "start"]),
+            "ExecStartPost": ["-+" + systemd.command([PYTHON, accounts, "system"]),
+                              "-+" + systemd.command([PYTHON, start, "done"])],
+            "ExecStopPost": "-+" + systemd.command([PYTHON, start, "done"]),
             # Members wait for one another, and a full copy of the data takes as long as it takes.
             "TimeoutStartSec": "infinity",
             "Restart": "on-failure",
@@ -154,7 +156,7 @@ def health_unit(site: Site) -> systemd.Document:
                  "Wants": "network-online.target", "StartLimitIntervalSec": 0},
         "Service": {
             "User": HEALTH_ACCOUNT,
-            "ExecStart": systemd.command(["/usr/bin/python3", "-u", f"{SCRIPTS}/galera_health.py"]),
+            "ExecStart": systemd.command([PYTHON, "-u", f"{SCRIPTS}/galera_health.py"]),
             "Restart": "always",
             "RestartSec": site.timers.seconds("systemd.restart_delay"),
             # A late answer is a false alarm that moves every client to another member.
@@ -175,7 +177,7 @@ def guard_unit(site: Site) -> systemd.Document:
         "Unit": {"Description": "Return of this Galera member after the loss of quorum", "After": HEALTH_UNIT,
                  "StartLimitIntervalSec": 0},
         "Service": {
-            "ExecStart": systemd.command(["/usr/bin/python3", "-u", f"{SCRIPTS}/galera_start.py", "guard"]),
+            "ExecStart": systemd.command([PYTHON, "-u", f"{SCRIPTS}/galera_start.py", "guard"]),
             "Restart": "always",
             "RestartSec": site.timers.seconds("systemd.restart_delay"),
         },

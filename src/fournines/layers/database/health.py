@@ -22,8 +22,8 @@ IN_STEP = ("Synced", "Donor/Desynced")
 
 @dataclass(frozen=True, slots=True)
 class DatabaseState:
-    """One member as its health endpoint sees it. ``view`` names the component that it is in: the same on all of its
-    members, another after every change. ``waits_for`` is empty unless it waits to start."""
+    """One member as its health endpoint sees it. ``view`` names the component that it is in: the same on all
+    of its members, another after every change. ``waits_for`` is empty unless it waits to start."""
 
     serving: bool
     reason: str
@@ -69,7 +69,7 @@ def parse_state(reply: JsonValue) -> DatabaseState:
 
 
 def parse_history(reply: JsonValue) -> Position:
-    """From grastate.dat: how far a member went before it stopped, ``blank`` where it has never been in a cluster."""
+    """From grastate.dat: how far a member went; ``blank`` where it has never been in a cluster."""
     if reply is None:
         return position_in("")
     content = _object(reply).get("content")
@@ -113,8 +113,8 @@ def probes(cluster: Cluster) -> tuple[Probe, ...]:
         Probe(HISTORY, {node.name: ReadFile(f"{DATADIR}/grastate.dat") for node in nodes}, parse_history),
         Probe(ACCOUNTS, {node.name: Run(("python3", f"{SCRIPTS}/galera_accounts.py", "facts"), timeout_s=10)
                          for node in nodes}, parse_accounts),
-        Probe(HEALTH_USER, {node.name: Run(("getent", "passwd", HEALTH_ACCOUNT), check=False) for node in nodes},
-              parse_user),
+        Probe(HEALTH_USER, {node.name: Run(("getent", "passwd", HEALTH_ACCOUNT), check=False)
+                            for node in nodes}, parse_user),
     )
 
 
@@ -125,12 +125,14 @@ def invariants(members: tuple[str, ...]) -> tuple[Invariant, ...]:
     return (
         Invariant(f"the database is one primary component of {count}",
                   OnEvery(members, Fact(STATE, "size", Test.EQ, count)), f"start what is down; {look}"),
-        Invariant("every database member is in a primary component", OnEvery(members, Fact(STATE, "primary")), look),
+        Invariant("every database member is in a primary component",
+                  OnEvery(members, Fact(STATE, "primary")), look),
         Invariant("all database members are in the same component", Agree(members, STATE, "view"),
-                  "there may be two histories: stop the writers, then compare the members' data before anything else"),
+                  "there may be two histories: stop the writers, then compare the members' data"),
         Invariant("every database member holds data of the same cluster", Agree(members, STATE, "uuid"),
                   "decide which cluster's data stay; empty the data directory of the other members"),
-        Invariant("every database member is in step", OnEvery(members, Fact(STATE, "state", Test.IN, IN_STEP)), look),
+        Invariant("every database member is in step",
+                  OnEvery(members, Fact(STATE, "state", Test.IN, IN_STEP)), look),
         Invariant("every database member takes writes", OnEvery(members, Fact(STATE, "writable")),
                   "find out who set read_only, then: SET GLOBAL read_only = OFF"),
         Invariant("every database member serves clients", OnEvery(members, SERVING), look),

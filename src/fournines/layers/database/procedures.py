@@ -21,14 +21,15 @@ START_GUARD = f"database: start {artifacts.GUARD_UNIT}"
 
 
 def services(members: tuple[str, ...]) -> tuple[Service, ...]:
-    """All members start together: galera_start.py decides who bootstraps and who joins, and a cluster that comes
-    back from a power loss needs them all to decide."""
+    """All members start together: galera_start.py decides who bootstraps and who joins, and a cluster that
+    comes back from a power loss needs them all to decide."""
     scripts = tuple(f"{artifacts.SCRIPTS}/{name}" for name in ("galera_health.py", "galera_start.py"))
     return (
         Service(artifacts.HEALTH_UNIT, members,
                 (scripts[0], artifacts.SETTINGS_FILE, f"/etc/systemd/system/{artifacts.HEALTH_UNIT}"),
                 ready=Gate(Answers(health.STATE), 30.0), needs=(CREATE_USER,)),
-        Service(artifacts.MARIADB_UNIT, members, (artifacts.SERVER_FILE, artifacts.SST_FILE, artifacts.DROP_IN),
+        Service(artifacts.MARIADB_UNIT, members,
+                (artifacts.SERVER_FILE, artifacts.SST_FILE, artifacts.DROP_IN),
                 ready=Gate(health.SERVING, JOIN_WITHIN_S), others_ok=OnOthers(members, health.SERVING),
                 needs=(START_GUARD, ALLOW_BOOTSTRAP)),
         Service(artifacts.GUARD_UNIT, members, (scripts[1], f"/etc/systemd/system/{artifacts.GUARD_UNIT}"),
@@ -48,14 +49,14 @@ def steps(site: Site) -> tuple[Step, ...]:
         Step(ALLOW_BOOTSTRAP, On.FIRST, {members[0]: (WriteFile(artifacts.TOKEN, b"", mode=0o600),)},
              why="no member has ever been in a cluster, so one of them has to be the first",
              unless=OnAny(members, health.HAS_DATA), only_if=OnEvery(members, health.NO_DATA),
-             refusal="the first bootstrap needs an answer from every member, for one that is silent may hold data: "
+             refusal="the first bootstrap needs an answer from every member, for a silent one may hold data: "
                      "make every node reachable, or take it out of the cluster file", needs=(START_HEALTH,)),
         accounts_step(site),
     )
 
 
 def accounts(site: Site) -> tuple[Account, ...]:
-    """The accounts that layers asked for, each from wherever in the management network the load balancer is."""
+    """The accounts that layers asked for, from wherever in the management network the balancer is."""
     network = site.cluster.networks["management"].cidr
     host = f"{network.network_address}/{network.netmask}"
     return tuple(Account(each.user, host, site.secret(each.secret), each.database)
@@ -67,11 +68,12 @@ def accounts_step(site: Site) -> Step:
     first, wanted = site.controllers[0], accounts(site)
     content = json.dumps({"accounts": [{"user": each.user, "host": each.host, "password": each.password,
                                         "database": each.database} for each in wanted]})
-    as_wanted = All(tuple(Fact(health.ACCOUNTS, f"digests.{each.user}", Test.EQ, each.digest) for each in wanted))
+    as_wanted = All(tuple(Fact(health.ACCOUNTS, f"digests.{each.user}", Test.EQ, each.digest)
+                          for each in wanted))
     return Step(ACCOUNTS, On.FIRST,
                 {first: (Run(("python3", f"{artifacts.SCRIPTS}/galera_accounts.py", "apply"), stdin=content,
                              timeout_s=60),)},
                 why="every service gets its own database and an account that owns nothing else",
                 unless=as_wanted, only_if=OnAny((first,), health.SERVING),
-                refusal=f"accounts are made on {first}, which does not serve: bring it back, then apply again",
+                refusal=f"accounts are made on {first}, which does not serve: bring it back, apply again",
                 until=Gate(as_wanted, 30.0), needs=(START_MARIADB,))

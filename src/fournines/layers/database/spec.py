@@ -8,12 +8,12 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSpec:
-    """SQL for every service: MariaDB with Galera on every controller, each holding all data. One of them takes all
-    writes until it fails.
+    """SQL for every service: MariaDB with Galera on every controller, each holding all data. One of them
+    takes all writes until it fails.
 
-    ``buffer_pool_mib`` is InnoDB's cache: give it what the data need and the machine can spare. ``gcache_mib`` is
-    how much of the latest writes a member keeps so that another may come back without a full copy.
-    ``serve_as_donor``: a member that sends a full copy to another may go on serving clients.
+    ``buffer_pool_mib`` is InnoDB's cache: give it what the data need and the machine can spare.
+    ``gcache_mib`` is how much of the latest writes a member keeps so that another may come back without a
+    full copy. ``serve_as_donor``: a member that sends a full copy to another may go on serving clients.
     """
 
     pattern: Literal["active-active"] = "active-active"

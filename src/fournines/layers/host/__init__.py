@@ -27,7 +27,8 @@ def contribute(site: Site) -> Contribution:
     return Contribution(
         packages=dict.fromkeys(nodes, PACKAGES),
         directories=dict.fromkeys(nodes, artifacts.DIRECTORIES),
-        files={node.name: artifacts.files(site.cluster, site.timers, spec, node) for node in site.cluster.nodes},
+        files={node.name: artifacts.files(site.cluster, site.timers, spec, node)
+               for node in site.cluster.nodes},
         services=(Service(artifacts.CHRONY_UNIT, nodes, (artifacts.CHRONY_FILE, artifacts.CHRONY_DROP_IN),
                           ready=Gate(Answers(health.TIMEKEEPER), 30.0)),),
         steps=(Step("host: load the kernel settings", On.EACH,

@@ -42,22 +42,22 @@ def kernel(timers: Timers) -> Mapping[str, int]:
     return {
         # HAProxy listens on the VIP also where the VIP is not, and members bind addresses before they are up.
         "net.ipv4.ip_nonlocal_bind": 1,
-        # A connection with data on the way to a dead peer is given up in seconds; the default is a quarter hour.
+        # Data on the way to a dead peer are given up in seconds; the default is a quarter of an hour.
         "net.ipv4.tcp_retries2": timers.count("tcp.retries2"),
         # Likewise one that is being opened; the default is two minutes.
         "net.ipv4.tcp_syn_retries": timers.count("tcp.syn_retries"),
-        # Idle connections to a dead peer are found too, where a program asks for keepalive; default: two hours.
+        # Idle connections to a dead peer are found too, where a program asks for it; default: two hours.
         "net.ipv4.tcp_keepalive_time": round(timers.seconds("tcp.keepalive_time")),
         "net.ipv4.tcp_keepalive_intvl": round(timers.seconds("tcp.keepalive_interval")),
         "net.ipv4.tcp_keepalive_probes": timers.count("tcp.keepalive_probes"),
-        # After a failover all clients connect at once; what does not fit into the queue waits for a second try.
+        # After a failover all clients connect at once; those that find the queue full wait a second.
         "net.core.somaxconn": 4096,
     }
 
 
 def time(cluster: Cluster, spec: HostSpec, node: Node) -> str:
-    """chrony.conf(5). The nodes are each other's last resort (``local orphan``): cut off from all servers they
-    drift together, not apart."""
+    """chrony.conf(5). The nodes are each other's last resort (``local orphan``): cut off from all servers
+    they drift together, not apart."""
     sources = ([("server", name, "iburst") for name in spec.time_servers]
                or [("pool", spec.time_pool, "iburst")])
     lines: list[tuple[str, ...]] = [
@@ -78,9 +78,10 @@ def time(cluster: Cluster, spec: HostSpec, node: Node) -> str:
 
 
 def time_drop_in() -> systemd.Document:
-    """In a container the clock belongs to the host: chronyd then only measures (-x). systemd itself leaves a file
-    to tell. The package's condition would skip the unit where the capability is missing."""
+    """In a container the clock belongs to the host: chronyd then only measures (-x). systemd itself leaves a
+    file to tell. The package's condition would skip the unit where the capability is missing."""
+    only_measure = "$([ -e /run/systemd/container ] && echo -x)"
     return systemd.document({
         "Unit": {"ConditionCapability": ""},
-        "Service": {"ExecStart": ["", "!" + systemd.command([
-            "/bin/sh", "-c", "exec /usr/sbin/chronyd $DAEMON_OPTS $([ -e /run/systemd/container ] && echo -x)"])]}})
+        "Service": {"ExecStart": ["", "!" + systemd.command(
+            ["/bin/sh", "-c", f"exec /usr/sbin/chronyd $DAEMON_OPTS {only_measure}"])]}})

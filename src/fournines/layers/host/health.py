@@ -13,12 +13,12 @@ from fournines.cluster.topology import Cluster
 from fournines.findings import Severity
 
 NAME, KERNEL, CLOCK, TIMEKEEPER = "host.name", "host.kernel", "host.clock", "host.timekeeper"
-OFFSET_LIMIT_S = 0.5   # memcached, tokens and logs bear this much between nodes; fernet tokens have whole seconds
+OFFSET_LIMIT_S = 0.5   # tokens are dated in whole seconds: one from a node ahead is not valid yet elsewhere
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """``offset_s``: how far the clock is from its sources, never negative; ``stratum`` 10 is the nodes' own."""
+    """``offset_s``: how far the clock is from its sources, unsigned; ``stratum`` 10 is the nodes' own."""
 
     offset_s: float
     stratum: int
@@ -43,8 +43,8 @@ def parse_kernel(reply: JsonValue) -> dict[str, str]:
 
 
 def parse_clock(reply: JsonValue) -> Clock:
-    """From ``chronyc -c tracking``: reference, address, stratum, time, offset of the clock, last offset, ..., leap
-    status (chronyc(1))."""
+    """From ``chronyc -c tracking``: reference, address, stratum, time, offset of the clock, last offset, ...,
+    leap status (chronyc(1))."""
     fields = parse_text(reply).split(",")
     try:
         stratum, offset_s = int(fields[2]), abs(float(fields[4]))
@@ -67,7 +67,7 @@ def probes(cluster: Cluster, wanted: Mapping[str, int]) -> tuple[Probe, ...]:
         Probe(NAME, dict.fromkeys(nodes, Run(("uname", "-n"))), parse_text),
         Probe(KERNEL, dict.fromkeys(nodes, Run(("sysctl", *wanted), check=False)), parse_kernel),
         Probe(TIMEKEEPER, dict.fromkeys(nodes, Run(("chronyc", "-c", "activity"), timeout_s=5)), parse_text),
-        Probe(CLOCK, dict.fromkeys(nodes, Run(("chronyc", "-c", "-n", "tracking"), timeout_s=5)), parse_clock),
+        Probe(CLOCK, dict.fromkeys(nodes, Run(("chronyc", "-cn", "tracking"), timeout_s=5)), parse_clock),
     )
 
 
@@ -78,7 +78,8 @@ def invariants(cluster: Cluster, wanted: Mapping[str, int]) -> tuple[Invariant, 
         Invariant("every node has the name that the cluster file gives it",
                   All(tuple(OnEvery((name,), Fact(NAME, "", Test.EQ, name)) for name in nodes)),
                   "hostnamectl set-hostname NAME on the node, or correct the cluster file"),
-        Invariant("every node's kernel has the settings that the timers need", OnEvery(nodes, kernel_as(wanted)),
+        Invariant("every node's kernel has the settings that the timers need",
+                  OnEvery(nodes, kernel_as(wanted)),
                   "look for a later file in /etc/sysctl.d that sets them otherwise, then apply again"),
         Invariant(f"every clock is within {OFFSET_LIMIT_S:g} s of its sources",
                   OnEvery(nodes, Fact(CLOCK, "offset_s", Test.LE, OFFSET_LIMIT_S)),

@@ -11,8 +11,8 @@ from ipaddress import IPv4Address
 class HostSpec:
     """What every node needs before anything else: names, time, kernel settings.
 
-    ``time_servers`` are NTP servers of your own; without any, ``time_pool`` is asked. ``hosts`` are further names
-    for /etc/hosts, which Fournines writes as a whole.
+    ``time_servers`` are NTP servers of your own; without any, ``time_pool`` is asked. ``hosts`` are further
+    names for /etc/hosts, which Fournines writes as a whole.
     """
 
     time_servers: tuple[str, ...] = ()

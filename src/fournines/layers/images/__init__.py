@@ -1,4 +1,4 @@
-"""The images: one directory that is the same on every node, so an image is there whichever node took the upload."""
+"""The images: one directory, the same on every node, so that it does not matter which took the upload."""
 
 from __future__ import annotations
 

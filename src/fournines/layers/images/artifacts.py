@@ -1,4 +1,4 @@
-"""The files of the images layer: glusterd's configuration, the unit that mounts the volume, the node script."""
+"""The files of the images layer: glusterd's configuration, the unit of the mount, the node script."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def copies(cluster: Cluster) -> tuple[Node, ...]:
 
 
 def brick(spec: ImagesSpec) -> str:
-    """A directory inside the file system, never its root: where that is not mounted, there is no brick either."""
+    """A directory inside the file system, not its root: where that is not mounted, there is no brick."""
     return f"{spec.brick}/brick"
 
 
@@ -64,7 +64,8 @@ def glusterd(node: Node) -> str:
         "base-port": str(PORTS[0]),
         "max-port": str(PORTS[1]),
     }
-    lines = [f"    option {name} {writable(value, GLUSTERD_FILE, refuse=' #')}\n" for name, value in options.items()]
+    lines = [f"    option {name} {writable(value, GLUSTERD_FILE, refuse=' #')}\n"
+             for name, value in options.items()]
     return notice() + "volume management\n    type mgmt/glusterd\n" + "".join(lines) + "end-volume\n"
 
 
@@ -84,21 +85,22 @@ def volume_options(site: Site) -> dict[str, str]:
 def glusterd_drop_in(site: Site, spec: ImagesSpec) -> systemd.Document:
     """The package's unit starts before the network is up and gives up after six attempts."""
     return systemd.document({
-        "Unit": {"Wants": "network-online.target", "After": "network-online.target", "StartLimitIntervalSec": 0,
-                 "RequiresMountsFor": spec.brick},
+        "Unit": {"Wants": "network-online.target", "After": "network-online.target",
+                 "StartLimitIntervalSec": 0, "RequiresMountsFor": spec.brick},
         "Service": {"Restart": "on-failure", "RestartSec": site.timers.seconds("systemd.restart_delay")}})
 
 
 def mount_unit(site: Site, node: Node) -> systemd.Document:
-    """A service and not a .mount unit, because that is never tried again. Any node can tell the client what the volume
-    looks like; its own is asked first."""
+    """A service and not a .mount unit, because that is never tried again. Any node can tell the client what
+    the volume looks like; its own is asked first."""
     others = [each for each in copies(site.cluster) if each != node]
     servers = [node, *others] if node in copies(site.cluster) else others
     client = ["/usr/sbin/glusterfs", "--no-daemon", "--process-name", "fuse",
               *(f"--volfile-server={each.replication}" for each in servers), f"--volfile-id=/{VOLUME}", MOUNT]
+    before = ["network-online.target", GLUSTERD_UNIT]
     return systemd.document({
         "Unit": {"Description": "The images of the cluster, the same on every node",
-                 "Wants": ["network-online.target", GLUSTERD_UNIT], "After": ["network-online.target", GLUSTERD_UNIT],
+                 "Wants": before, "After": before,
                  "Before": "glance-api.service", "StartLimitIntervalSec": 0},
         "Service": {
             "ExecStartPre": systemd.command(["/usr/bin/python3", SCRIPT, "prepare"]),

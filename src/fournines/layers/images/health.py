@@ -18,8 +18,9 @@ VOLUME, DAEMON = "images.volume", "images.daemon"
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """The volume seen from one node. ``peers``: members of the pool besides it; ``copies``: copies that its mount
-    reaches; ``pending``: files of its own copy that wait to be healed. Options have ``/`` for ``.`` in their names."""
+    """The volume seen from one node. ``peers``: members of the pool besides it; ``copies``: copies that its
+    mount reaches; ``pending``: files of its own copy that wait to be healed. Options have ``/`` for ``.`` in
+    their names."""
 
     created: bool
     started: bool
@@ -56,7 +57,8 @@ def parse_daemon(reply: JsonValue) -> bool:
 
 def options_as(wanted: Mapping[str, str]) -> All:
     """The volume has these options."""
-    return All(tuple(Fact(VOLUME, f"options.{as_key(name)}", Test.EQ, value) for name, value in wanted.items()))
+    return All(tuple(Fact(VOLUME, f"options.{as_key(name)}", Test.EQ, value)
+                     for name, value in wanted.items()))
 
 
 def all_copies(count: int) -> All:
@@ -81,9 +83,10 @@ def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
 
 def invariants(nodes: tuple[str, ...], copies: int) -> tuple[Invariant, ...]:
     """What ``verify`` judges."""
-    look = "look at `gluster volume status images` and `journalctl -u glusterd -u fournines-images` on the node"
+    look = "look at `gluster volume status images` and `journalctl -u glusterd -u fournines-images` there"
     return (
-        Invariant(f"every node has the images mounted at {MOUNT}", OnEvery(nodes, Fact(VOLUME, "mounted")), look),
+        Invariant(f"every node has the images mounted at {MOUNT}",
+                  OnEvery(nodes, Fact(VOLUME, "mounted")), look),
         Invariant(f"every node reaches all {copies} copies of the images",
                   OnEvery(nodes, Fact(VOLUME, "copies", Test.EQ, copies)), look),
         Invariant("no image waits to be healed", OnEvery(nodes, Fact(VOLUME, "pending", Test.EQ, 0)),

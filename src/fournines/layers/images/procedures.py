@@ -44,13 +44,17 @@ def steps(site: Site, spec: ImagesSpec) -> tuple[Step, ...]:
     as_wanted = health.options_as(options)
 
     def step(name: str, why: str, done: Predicate, requests: tuple[Request, ...], needs: str) -> Step:
-        return Step(name, On.FIRST, {first: requests}, why, unless=done, until=Gate(done, 60.0), needs=(needs,))
+        return Step(name, On.FIRST, {first: requests}, why, unless=done, until=Gate(done, 60.0),
+                    needs=(needs,))
 
+    probing = tuple(gluster("peer", "probe", str(node.replication)) for node in members[1:])
     introduce = step(INTRODUCE, "glusterd takes orders only from members of its pool", OnEvery(names, known),
-                     tuple(gluster("peer", "probe", str(node.replication)) for node in members[1:]), START_DAEMON)
-    # force: a copy may lie on the root file system; glusterd would refuse that, Fournines only advises against it.
+                     probing, START_DAEMON)
+    # force: a copy may lie on the root file system; glusterd would refuse that, Fournines only advises
+    # against it.
     copies = ("replica", str(len(members))) if len(members) > 1 else ()
-    create = Step(CREATE, On.FIRST, {first: (gluster("volume", "create", artifacts.VOLUME, *copies, *bricks, "force"),)},
+    request = gluster("volume", "create", artifacts.VOLUME, *copies, *bricks, "force")
+    create = Step(CREATE, On.FIRST, {first: (request,)},
                   "a full copy of the images on each member", unless=created,
                   only_if=OnEvery(names, Fact(health.VOLUME, "created", Test.EQ, False)),
                   refusal="another member already knows the volume: bring this node back into its pool "

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """The accounts of the database: makes them and tells about them. Runs as root, over the UNIX socket.
 
-    galera_accounts.py system   the accounts that the cluster itself needs; after every start of mariadbd (ExecStartPost)
-    galera_accounts.py apply    the accounts listed as JSON on standard input (passwords never stand in an argument list)
-    galera_accounts.py facts    a JSON object: a digest of each account as it is, and whether the SST account works
+    galera_accounts.py system   makes those that the cluster itself needs; after every start of mariadbd
+    galera_accounts.py apply    makes those listed as JSON on standard input, where passwords are not seen
+    galera_accounts.py facts    a JSON object: a digest of each as it is, and whether the SST account works
 
 Shipped as /usr/lib/fournines/galera_accounts.py; the standard library and Debian's python3-pymysql.
 """
@@ -51,7 +51,7 @@ class Account:
 
 
 def native_hash(password: str) -> str:
-    """The stored form of a password (plugin mysql_native_password): the server need never see the password."""
+    """The stored form of a password (mysql_native_password): the server need never see the password."""
     return "*" + hashlib.sha1(hashlib.sha1(password.encode()).digest()).hexdigest().upper()  # noqa: S324 - the format
 
 
@@ -84,7 +84,8 @@ def facts(cursor: Cursor) -> dict[str, str]:
     """User -> digest of what is stored: passwords in their stored form and the databases owned whole."""
     owns = " AND ".join(f"d.{privilege}_priv = 'Y'" for privilege in WHOLE_DATABASE)
     cursor.execute(
-        "SELECT g.User, g.Host, JSON_VALUE(g.Priv, '$.authentication_string'), REPLACE(d.Db, '\\\\_', '_') "
+        "SELECT g.User, g.Host, JSON_VALUE(g.Priv, '$.authentication_string'), "  # noqa: S608 - all of it is ours
+        "REPLACE(d.Db, '\\\\_', '_') "
         f"FROM mysql.global_priv g JOIN mysql.db d ON d.User = g.User AND d.Host = g.Host AND {owns} "
         "JOIN information_schema.schemata s ON s.schema_name = REPLACE(d.Db, '\\\\_', '_')")
     found: dict[str, list[tuple[str, str, str]]] = {}
@@ -95,8 +96,8 @@ def facts(cursor: Cursor) -> dict[str, str]:
 
 def system_statements(stored: Mapping[str, str], health: str, sst: tuple[str, str]) -> list[
         tuple[str, tuple[str, ...]]]:
-    """What is missing of the system's accounts. The health account comes last: once the health endpoint answers,
-    others join, and for that the SST account has to be there."""
+    """What is missing of the system's accounts. The health account comes last: once the health endpoint
+    answers, others join, and for that the SST account has to be there."""
     user, password = sst
     wanted = native_hash(password)
     needed: list[tuple[str, tuple[str, ...]]] = []
@@ -111,8 +112,8 @@ def system_statements(stored: Mapping[str, str], health: str, sst: tuple[str, st
 
 def sst_login(path: str) -> tuple[str, str]:
     """User and password of the state transfer, from the configuration file that mariadbd reads."""
-    found = re.search(r"^wsrep_sst_auth\s*=\s*\"?([^:\"\s]+):([^\"\s]+)", Path(path).read_text(encoding="utf-8"),
-                      re.MULTILINE)
+    content = Path(path).read_text(encoding="utf-8")
+    found = re.search(r"^wsrep_sst_auth\s*=\s*\"?([^:\"\s]+):([^\"\s]+)", content, re.MULTILINE)
     if not found:
         raise SystemExit(f"{path}: no wsrep_sst_auth")
     return found[1], found[2]

@@ -37,7 +37,7 @@ RUN = "/run/fournines/galera"
 WAITING = f"{RUN}/waiting.json"
 JOINING = f"{RUN}/joining"
 START_ENVIRONMENT = f"{RUN}/start.env"
-YIELD_FOR_S = 30.0   # a member that could join by now but does not may be unable to: do not wait for it longer
+YIELD_FOR_S = 30.0   # a member that could join by now but does not may be unable to; do not wait longer
 # The engine's token, and the file that the operator's galera_new_cluster leaves while it restarts the unit.
 TOKENS = ("/run/fournines/galera-bootstrap", "/run/mariadb-wsrep-new-cluster")
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -46,7 +46,7 @@ POSITION = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}):(-?\d+)")
 
 @dataclass(frozen=True)
 class Position:
-    """How far a member's data goes. ``last`` is Galera's safe_to_bootstrap: it was the last in its component."""
+    """How far a member's data goes. ``last``: it was the last of its component (safe_to_bootstrap)."""
 
     uuid: str
     seqno: int
@@ -104,8 +104,9 @@ class Decision:
 
 
 def decide(me: str, members: Sequence[Member], *, yields: bool = True) -> Decision:
-    """The rule, for a member that waits. ``members`` in the configured order, ``me`` included; with ``yields`` those
-    that wait before it go first. Two that join at once can trip over each other's state transfer. Pure."""
+    """The rule, for a member that waits. ``members`` in the configured order, ``me`` included; with
+    ``yields`` those that wait before it go first. Two that join at once can trip over each other's state
+    transfer. Pure."""
     if primary := [member.name for member in members if member.phase is Phase.PRIMARY]:
         before = [member.name for member in members[:[member.name for member in members].index(me)]
                   if yields and member.phase is Phase.WAITING]
@@ -114,11 +115,11 @@ def decide(me: str, members: Sequence[Member], *, yields: bool = True) -> Decisi
             return Decision(Act.WAIT, f"{' and '.join(before)}: to join {' and '.join(primary)} first")
         return Decision(Act.JOIN, f"{' and '.join(primary)}: in a primary component")
     if absent := [member for member in members if member.position is None]:
-        return Decision(Act.WAIT, f"{'; '.join(map(str, absent))}: may hold later writes than the members here")
+        return Decision(Act.WAIT, f"{'; '.join(map(str, absent))}: may hold later writes than those here")
     positions = {member.name: member.position for member in members
                  if member.position and not member.position.blank}
     if not positions:
-        return Decision(Act.WAIT, "no member holds data of a cluster: the first bootstrap is asked for by a token")
+        return Decision(Act.WAIT, "no member holds data of a cluster: `fournines apply` makes the first one")
     if len({position.uuid for position in positions.values()}) > 1:
         found = ", ".join(f"{name} {position.uuid}" for name, position in positions.items())
         return Decision(Act.WAIT, f"the members hold data of different clusters ({found}): decide which one "
@@ -126,14 +127,14 @@ def decide(me: str, members: Sequence[Member], *, yields: bool = True) -> Decisi
     chosen = max(positions, key=lambda name: (positions[name].last, positions[name].seqno))
     further = [name for name in positions if positions[name].seqno > positions[chosen].seqno]
     if further:
-        return Decision(Act.WAIT, f"{chosen} was the last to leave, yet {' and '.join(further)} went further: "
+        return Decision(Act.WAIT, f"{chosen} was the last to leave, yet {' and '.join(further)} went on: "
                                   "their histories differ; run galera_new_cluster on the one that is right")
     why = f"{chosen} is the most advanced ({positions[chosen].seqno})"
     return Decision(Act.BOOTSTRAP, why) if chosen == me else Decision(Act.WAIT, f"{why} and will bootstrap")
 
 
 def should_restart(me: Member, others: Sequence[Member]) -> str:
-    """Why a running member should restart, to join or to be chosen among those that wait; else empty. Pure."""
+    """Why a running member should restart, to join or to be chosen; empty where it should not. Pure."""
     phases = [member.phase for member in others]
     if me.phase is Phase.DISCONNECTED:
         return "this member runs outside the cluster, which it cannot enter again without a restart"
@@ -149,7 +150,8 @@ def member_from(name: str, state: Mapping[str, object]) -> Member:
     waiting, status = state.get("waiting"), state.get("status")
     if isinstance(status, Mapping) and status:
         if status.get("wsrep_cluster_status") == "Primary":
-            return Member(name, Phase.PRIMARY if status.get("wsrep_local_state") in {"2", "4"} else Phase.JOINING)
+            in_step = status.get("wsrep_local_state") in {"2", "4"}  # Donor, Synced
+            return Member(name, Phase.PRIMARY if in_step else Phase.JOINING)
         apart = status.get("wsrep_connected") == "OFF"
         return Member(name, Phase.DISCONNECTED if apart else Phase.WITHOUT_QUORUM)
     if isinstance(waiting, Mapping):
@@ -206,8 +208,8 @@ def ask_all(names: Sequence[str], settings: Settings) -> list[Member]:
 
 
 def recover(datadir: str) -> Position:
-    """This member's position: from grastate.dat after a clean stop, else from InnoDB through the package's own
-    galera_recovery (``mariadbd --wsrep-recover``). Raises CalledProcessError."""
+    """This member's position: from grastate.dat after a clean stop, else from InnoDB through the package's
+    own galera_recovery (``mariadbd --wsrep-recover``). Raises CalledProcessError."""
     path = Path(datadir, "grastate.dat")
     recorded = position_in(path.read_text(encoding="utf-8", errors="replace") if path.exists() else "")
     if recorded.seqno >= 0 or (recorded.blank and path.exists()):
@@ -292,8 +294,8 @@ def start(settings: Settings) -> None:
 
 
 def allow_bootstrap(datadir: str) -> None:
-    """Galera refuses to bootstrap after a crash unless its own file says that this member was the last; a member that
-    was chosen among all is as good. The others' joining takes it back."""
+    """Galera refuses to bootstrap after a crash unless its own file says that this member was the last; a
+    member that was chosen among all is as good. The others' joining takes it back."""
     path = Path(datadir, "grastate.dat")
     if not path.exists():
         return

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The replicated directory of images on one node: its mount, and what can be known of it without asking others.
+"""The replicated directory of images on one node: its mount, and what this node alone can know of it.
 
     images_volume.py prepare   before the mount: clear away a dead one, close the directory below it
     images_volume.py ready     after the mount: wait until it is there, give it to Glance
@@ -38,8 +38,8 @@ def is_mounted(path: str, mountinfo: str) -> bool:
 
 
 def pending(names: Sequence[str]) -> int:
-    """How many files wait to be healed, from the names in a brick's index: the link that is always there, and one
-    more name for each file. Pure."""
+    """How many files wait to be healed, from the names in a brick's index: the link that is always there, and
+    one more name for each file. Pure."""
     return sum(not name.startswith("xattrop-") for name in names)
 
 
@@ -66,8 +66,8 @@ def facts(volume: str, mount: str, brick: str) -> dict[str, object]:
 
 
 def prepare(mount: str) -> None:
-    """A client that died leaves a mount that answers nobody. The directory below is closed, so that nobody writes
-    images to this node alone while nothing is mounted."""
+    """A client that died leaves a mount that answers nobody. The directory below is closed, so that nobody
+    writes images to this node alone while nothing is mounted."""
     while is_mounted(mount, Path("/proc/self/mountinfo").read_text(encoding="utf-8")):
         subprocess.run(["umount", "--lazy", mount], check=True, timeout=30)
     Path(mount).mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ def prepare(mount: str) -> None:
 
 
 def ready(mount: str, owner: str) -> None:
-    """Wait for the mount; its root belongs to ``owner``, which is a matter of the volume and so of all nodes."""
+    """Wait for the mount, whose root then belongs to ``owner``: on all nodes, since it is one volume."""
     deadline = time.monotonic() + MOUNTED_WITHIN_S
     while not is_mounted(mount, Path("/proc/self/mountinfo").read_text(encoding="utf-8")):
         if time.monotonic() > deadline:
@@ -85,7 +85,7 @@ def ready(mount: str, owner: str) -> None:
     account, seen = pwd.getpwnam(owner), os.stat(mount)
     if (seen.st_uid, seen.st_gid, seen.st_mode & 0o7777) != (account.pw_uid, account.pw_gid, 0o750):
         os.chown(mount, account.pw_uid, account.pw_gid)
-        os.chmod(mount, 0o750)
+        os.chmod(mount, 0o750)  # noqa: S103 - as the package makes it
 
 
 def main(arguments: Sequence[str]) -> None:
