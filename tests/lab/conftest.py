@@ -1,0 +1,96 @@
+"""Real machines: one lab for the session, and what a test needs to look at a computer that has hosted one."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fournines.lab.lab import Lab
+from fournines.lab.process import run
+from fournines.lab.requirements import findings
+from fournines.lab.wires import fabric_socket
+from lab_cluster import small_cluster
+
+TIMEOUT_S = 120.0   # for what takes a second on an idle computer
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.lab)
+
+
+@pytest.fixture(scope="session")
+def can_host() -> None:
+    """Skips, with the reason, where this computer cannot host a lab."""
+    if problems := findings():
+        pytest.skip("; ".join(finding.summary for finding in problems))
+
+
+@pytest.fixture(scope="session")
+def lab(can_host: None) -> Iterator[Lab]:
+    """Three machines; tests leave them as they found them."""
+    made = Lab(small_cluster(f"test-{os.getpid()}"))
+    try:
+        made.up()
+        yield made
+    finally:
+        made.down()
+
+
+def on(lab: Lab, node: str, *argv: str) -> str:
+    """What a command on a node prints."""
+    return run(lab.machine(node).enter_argv(argv), timeout_s=TIMEOUT_S).output.strip()
+
+
+def hears(lab: Lab, node: str, address: str) -> bool:
+    """Whether a ping from the node is answered."""
+    ping = ("ping", "-n", "-q", "-c", "1", "-W", "1", address)
+    return run(lab.machine(node).enter_argv(ping), accept=None, timeout_s=TIMEOUT_S).returncode == 0
+
+
+def connect(lab: Lab, address: str, port: int = 22, timeout_s: float = TIMEOUT_S) -> socket.socket:
+    """A connection from a client in the fabric."""
+    link = fabric_socket(lab.fabric.path)
+    link.settimeout(timeout_s)
+    try:
+        link.connect((address, port))
+    except OSError:
+        link.close()
+        raise
+    return link
+
+
+def eventually(holds: Callable[[], bool], what: str) -> None:
+    """Waits until it does; fails when it has not in time."""
+    end = time.monotonic() + TIMEOUT_S
+    while not holds():
+        assert time.monotonic() < end, f"not within {TIMEOUT_S:g} s: {what}"
+        time.sleep(0.05)
+
+
+def traces(name: str) -> set[str]:
+    """All that a lab of that name has on this computer now, but for its image."""
+    mounts = {line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines() if name in line}
+    groups = {str(found) for found in Path("/sys/fs/cgroup").glob(f"**/fournines/{name}")}
+    files = {str(found) for found in Path("/var/lib/fournines/labs").glob(f"{name}*")}
+    namespaces = {str(found) for found in Path("/run/netns").glob(f"fournines-{name}")}
+    return mounts | groups | files | namespaces | _processes(name)
+
+
+def _processes(name: str) -> set[str]:
+    found = set()
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = command.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if f"--machine={name}-" in words or f"labs/{name}/" in words:
+            found.add(f"{command.parent.name} {words}")
+    return found
