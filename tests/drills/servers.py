@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import secrets
 import signal
@@ -98,7 +99,8 @@ class Relay:
 
 @contextmanager
 def mariadb(home: Path) -> Iterator[Server]:
-    """With a database ``drill``, open to everybody on the loopback: accounts are none of these tests' business."""
+    """With a database ``drill``, open to everybody on the loopback: accounts are none of these tests'
+    business."""
     data, port = home / "data", free_port()
     data.mkdir()
     (home / "init.sql").write_text("CREATE DATABASE IF NOT EXISTS drill;\n")
@@ -117,10 +119,10 @@ def mariadb(home: Path) -> Iterator[Server]:
 def rabbitmq(home: Path) -> Iterator[Server]:
     """With a virtual host ``drills`` and its user ``drills``; an epmd and a cookie of its own."""
     port, epmd = free_port(), free_port()
-    (home / "definitions.json").write_text(
-        '{"users": [{"name": "drills", "password": "%s", "tags": ""}], "vhosts": [{"name": "drills"}],'
-        ' "permissions": [{"user": "drills", "vhost": "drills", "configure": ".*", "write": ".*",'
-        ' "read": ".*"}]}' % PASSWORD)
+    (home / "definitions.json").write_text(json.dumps({
+        "users": [{"name": "drills", "password": PASSWORD, "tags": ""}], "vhosts": [{"name": "drills"}],
+        "permissions": [{"user": "drills", "vhost": "drills", "configure": ".*", "write": ".*",
+                         "read": ".*"}]}))
     (home / "rabbitmq.conf").write_text(
         f"listeners.tcp.default = 127.0.0.1:{port}\nload_definitions = {home}/definitions.json\n")
     (home / ".erlang.cookie").write_text(secrets.token_hex(16))

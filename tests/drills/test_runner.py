@@ -1,4 +1,5 @@
-"""The runner: two nodes that are network namespaces, real samplers and clients, and a machine that loses power.
+"""The runner: two nodes that are network namespaces, real samplers and clients, and a machine that loses
+power.
 
 What the layers do in a real cluster (the address moves) the made-up machine does itself, after a while.
 """
@@ -149,7 +150,7 @@ class Service:
 
     def refuse(self, seconds: float) -> None:
         """From another thread; comes back by itself."""
-        self._loop.call_soon_threadsafe(lambda: setattr(self, "_task", asyncio.create_task(self._refuse(seconds))))
+        self._refusing = asyncio.run_coroutine_threadsafe(self._refuse(seconds), self._loop)
 
     async def close(self) -> None:
         if self._server is not None:
@@ -193,7 +194,8 @@ def place(namespaces: dict[str, Namespace], machine: MadeUpMachine, service: Ser
     return Place(cluster, {name: node.door() for name, node in namespaces.items()},
                  {name: FakeNode(name) for name in namespaces}, healthy,
                  lambda run: ClientSettings("127.0.0.1", tcp_port=service.port, periods_s={TCP: 0.05}),
-                 machines={"ctl1": machine}, can=frozenset({Capability.POWER}), timers={"vrrp.advert_int": "0.2s"})
+                 machines={"ctl1": machine}, can=frozenset({Capability.POWER}),
+                 timers={"vrrp.advert_int": "0.2s"})
 
 
 def verdicts(folder: Path) -> Mapping[str, str]:
@@ -211,8 +213,8 @@ async def test_a_drill_from_end_to_end(place: Place, machine: MadeUpMachine, tmp
     assert row.failed >= 5
     assert 0.5 <= row.gap_lower_s <= row.gap_upper_s <= 2.0
     assert {item.name for item in result.folder.iterdir()} == {
-        "spec.json", "history.jsonl", "samples.jsonl", "before.json", "after.json", "verdict.json", "clients.log",
-        "console-ctl1.log"}
+        "spec.json", "history.jsonl", "samples.jsonl", "before.json", "after.json", "verdict.json",
+        "clients.log", "console-ctl1.log"}
     assert verdicts(result.folder) == {
         "ctl1 held 192.0.2.100 and was hit": "true", "TCP connect recovers within 2 s": "true",
         "never two owners of 192.0.2.100": "true", "the cluster becomes whole again": "true"}
@@ -257,7 +259,8 @@ async def interrupted(place: Place, runs: Path, at: str, drill: Drill = DRILL) -
 
 
 @pytest.mark.parametrize("at", ["power off", "what clients notice", "power on"])
-async def test_an_interrupted_drill_heals(place: Place, machine: MadeUpMachine, tmp_path: Path, at: str) -> None:
+async def test_an_interrupted_drill_heals(place: Place, machine: MadeUpMachine, tmp_path: Path,
+                                          at: str) -> None:
     await interrupted(place, tmp_path, at)
     assert machine.done == ["power_off", "power_on", "wait_up"]
     assert machine.power == "on"
@@ -300,7 +303,8 @@ async def test_a_drill_is_refused_where_it_would_be_a_second_failure(place: Plac
     assert machine.done == []
 
 
-async def test_nobody_holds_the_address(place: Place, namespaces: dict[str, Namespace], tmp_path: Path) -> None:
+async def test_nobody_holds_the_address(place: Place, namespaces: dict[str, Namespace],
+                                        tmp_path: Path) -> None:
     namespaces["ctl1"].drop()
     with pytest.raises(DrillError, match="held by nobody"):
         await run(DRILL, place, tmp_path)

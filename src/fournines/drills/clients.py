@@ -1,9 +1,10 @@
 """The clients of a drill, a process of their own: ``python -m fournines.drills.clients``.
 
-Its first line of input is the settings as JSON (with the passwords: they never are arguments), a line ``stop`` or the
-end of the input ends it. Its output is the events of ``history.py``, one per line, and {"event": "ready"},
-{"event": "waiting", "path", "error"}, {"event": "finished"} about itself. It runs where the clients of the cloud are:
-in a lab inside the fabric's network namespace, with real hosts on the operator's machine.
+Its first line of input is the settings as JSON (with the passwords: they never are arguments), a line
+``stop`` or the end of the input ends it. Its output is the events of ``history.py``, one per line, and
+{"event": "ready"}, {"event": "waiting", "path", "error"}, {"event": "finished"} about itself. It runs where
+the clients of the cloud are: in a lab inside the fabric's network namespace, with real hosts on the
+operator's machine.
 """
 
 from __future__ import annotations
@@ -109,7 +110,8 @@ async def drive(paths: Sequence[Workload], stop: asyncio.Event) -> None:
 async def listen() -> tuple[ClientSettings, asyncio.StreamReader]:
     """The settings, and the reader of what follows them."""
     reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    loop = asyncio.get_running_loop()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     return from_data(json.loads(await reader.readline())), reader
 
 

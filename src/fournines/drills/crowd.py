@@ -51,11 +51,13 @@ class Crowd:
         """Every path has been served once. Raises ``DrillError`` with what each path still says."""
         waiting = asyncio.create_task(self._ready.wait())
         try:
-            await asyncio.wait({waiting, self._listening}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({waiting, self._listening}, timeout=timeout_s,
+                               return_when=asyncio.FIRST_COMPLETED)
         finally:
             waiting.cancel()
         if not self._ready.is_set():
-            said = "; ".join(f"{path}: {error}" for path, error in self._waiting.items()) or self._last_words()
+            said = "; ".join(f"{path}: {error}" for path, error in self._waiting.items())
+            said = said or self._last_words()
             raise DrillError(f"the clients are not served: {said}",
                              hint="a drill needs a cluster that serves: see 'fournines verify'")
 

@@ -101,9 +101,9 @@ def _operation(event: Event) -> Operation:
     ended = event["event"] != "invoke"
     outcome = Outcome(str(event["event"])) if ended else Outcome.UNKNOWN
     return Operation(
-        path=str(event["path"]), op=str(event["op"]), number=int(_number(event["key"])), value=str(event["value"]),
-        intended_s=_number(event["t_intended"]), sent_s=_maybe(event.get("t_sent")),
-        done_s=_maybe(event.get("t_done")), outcome=outcome,
+        path=str(event["path"]), op=str(event["op"]), number=int(_number(event["key"])),
+        value=str(event["value"]), intended_s=_number(event["t_intended"]),
+        sent_s=_maybe(event.get("t_sent")), done_s=_maybe(event.get("t_done")), outcome=outcome,
         error=str(event.get("error", "")) if ended else "never ended")
 
 

@@ -19,9 +19,10 @@ SILENT_AFTER_S = 2.0   # what may still arrive of a machine that is off
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that was recorded. ``rows`` maps each node to what it has in the run's table, None where it could not
-    be asked. ``effect_seen`` is what the machine's driver said after the fault; ``whole_again`` whether the
-    cluster converged, and ``convergence`` how that was seen. ``finished`` says whether the clients ended well."""
+    """All that was recorded. ``rows`` maps each node to what it has in the run's table, None where it could
+    not be asked. ``effect_seen`` is what the machine's driver said after the fault; ``whole_again`` whether
+    the cluster converged, and ``convergence`` how that was seen. ``finished`` says whether the clients ended
+    well."""
 
     history: History
     timeline: Timeline
@@ -36,7 +37,7 @@ class Evidence:
 
 
 def took_effect(evidence: Evidence) -> Verdict:
-    """Whether the fault hit a machine that was serving: it held the address just before, and then was gone."""
+    """Whether the fault hit a machine that served: it held the address just before, and then was gone."""
     question = f"{evidence.target} held {evidence.address} and was hit"
     mine = sorted(evidence.samples.get(evidence.target, ()), key=lambda sample: sample.lo_s)
     before = [sample for sample in mine if sample.hi_s < evidence.timeline.injected_s]
@@ -51,8 +52,8 @@ def took_effect(evidence: Evidence) -> Verdict:
 
 
 def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float) -> tuple[list[Verdict], list[Row]]:
-    """Every verdict, and a row per path. Where the fault cannot be shown to have taken effect, a recovery that
-    was measured proves nothing and is unknown; a lost write is lost all the same."""
+    """Every verdict, and a row per path. Where the fault cannot be shown to have taken effect, a recovery
+    that was measured proves nothing and is unknown; a lost write is lost all the same."""
     effect = took_effect(evidence)
     store_of = _stores(evidence)
     verdicts, rows = [effect], []

@@ -17,9 +17,9 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """``path`` names the way that the client took, ``op`` what it did there. ``intended_s`` is when it was due:
-    latencies count from there, so that a client that was held up hides nothing. ``sent_s`` is None where it
-    never got as far, ``done_s`` None where it never ended. ``error`` is a class of errors, not a text."""
+    """``path`` names the way that the client took, ``op`` what it did there. ``intended_s`` is when it was
+    due: latencies count from there, so that a client that was held up hides nothing. ``sent_s`` is None where
+    it never got as far, ``done_s`` None where it never ended. ``error`` is a class of errors, not a text."""
 
     path: str
     op: str
@@ -39,8 +39,8 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """``operations`` in the order they were due. ``received`` maps a path to the values that its consumer got,
-    as often as it got them; ``drained`` a path to whether its queue was seen empty at the end."""
+    """``operations`` in the order they were due. ``received`` maps a path to the values that its consumer
+    got, as often as it got them; ``drained`` a path to whether its queue was seen empty at the end."""
 
     operations: tuple[Operation, ...] = ()
     received: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

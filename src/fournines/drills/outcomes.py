@@ -1,7 +1,8 @@
 """What an error proves: the tables that turn errors of clients into outcomes. Pure, and tested line by line.
 
-Only an error that proves that nothing happened is FAIL. Whatever came after the request was sent, and every error
-at COMMIT, is UNKNOWN: of 276 inserts that a cut-off Galera node refused, 2 were in the table afterwards.
+Only an error that proves that nothing happened is FAIL. Whatever came after the request was sent, and every
+error at COMMIT, is UNKNOWN: of 276 inserts that a cut-off Galera node refused, 2 were in the table
+afterwards.
 """
 
 from __future__ import annotations
@@ -70,8 +71,8 @@ def of_http_error(error: HttpError) -> Outcome:
 
 
 def of_http_status(status: int, wanted: int) -> Outcome:
-    """503 is what HAProxy says when it has passed the request to nobody; 4xx is a refusal. 500, 502 and 504 can
-    come after the request has done its work."""
+    """503 is what HAProxy says when it has passed the request to nobody; 4xx is a refusal. 500, 502 and 504
+    can come after the request has done its work."""
     if status == wanted:
         return Outcome.OK
     return Outcome.FAIL if status == 503 or 400 <= status < 500 else Outcome.UNKNOWN

@@ -58,10 +58,10 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """``doors`` and ``nodes`` reach every node past the networks that a drill may break. ``machines`` are those
-    that something can be done to; ``can`` says what. ``client_prefix`` is put before the clients' command, to
-    start them where the clients of the cloud are. ``clients`` makes their settings for a run's name.
-    ``timers`` are those in force, for the record: name -> value as written."""
+    """``doors`` and ``nodes`` reach every node past the networks that a drill may break. ``machines`` are
+    those that something can be done to; ``can`` says what. ``client_prefix`` is put before the clients'
+    command, to start them where the clients of the cloud are. ``clients`` makes their settings for a run's
+    name. ``timers`` are those in force, for the record: name -> value as written."""
 
     cluster: Cluster
     doors: Mapping[str, Door]

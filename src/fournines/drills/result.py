@@ -12,9 +12,9 @@ from fournines.drills.verdict import Verdict, word
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One client path in the table. Seconds; a gap's bounds are what it lasted at least and at most (infinite:
-    no end was seen), zero where there was none. ``gap`` is while the fault was there, ``return`` while the
-    cluster became whole again. ``acknowledged`` and ``lost`` are None where nothing is written."""
+    """One client path in the table. Seconds; a gap's bounds are what it lasted at least and at most
+    (infinite: no end was seen), zero where there was none. ``gap`` is while the fault was there, ``return``
+    while the cluster became whole again. ``acknowledged`` and ``lost`` are None where nothing is written."""
 
     path: str
     gap_lower_s: float

@@ -99,7 +99,8 @@ class _Run:
     def __init__(self, drill: Drill, place: Place, folder: RunFolder, progress: Progress) -> None:
         self._drill, self._place, self._folder, self._tell = drill, place, folder, progress
         self._address = str(place.cluster.service_vip.address)
-        self._settings = place.clients("run_" + folder.name.split("-")[0].lower() + f"_{time.monotonic_ns():x}")
+        stamp = folder.name.split("-")[0].lower()
+        self._settings = place.clients(f"run_{stamp}_{time.monotonic_ns():x}")
 
     async def run(self) -> Result:
         before = await self._place.health()

@@ -1,8 +1,8 @@
 """Runs on a node during a drill and tells, many times a second, which addresses the node holds.
 
-Sent like the agent and never installed; standard library only, Python 3.9 or newer. One line of JSON comes in first:
-{"addresses": [...], "period_s": 0.1}. Out go {"t": seconds, "held": [...]}, and {"pong": n, "t": seconds} for every
-line "n" that comes in; "t" is the node's monotonic clock. Ends when its input does.
+Sent like the agent and never installed; standard library only, Python 3.9 or newer. One line of JSON comes in
+first: {"addresses": [...], "period_s": 0.1}. Out go {"t": seconds, "held": [...]}, and {"pong": n, "t":
+seconds} for every line "n" that comes in; "t" is the node's monotonic clock. Ends when its input does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ROUTES = "/proc/net/fib_trie"
 
 
 def held(addresses: list[str], routes: str) -> list[str]:
-    """Those of ``addresses`` that the kernel calls local. Binding would not tell: ip_nonlocal_bind may be on."""
+    """Those of ``addresses`` that are local. Binding would not tell: ip_nonlocal_bind may be on."""
     return [address for address in addresses
             if re.search(r"\|-- " + re.escape(address) + r"\n\s+/32 host LOCAL", routes)]
 

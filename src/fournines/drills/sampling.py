@@ -1,4 +1,6 @@
-"""Samplers on all nodes at once, their clocks compared with ours, and what they saw as samples for the checkers."""
+"""Samplers on all nodes at once, their clocks compared with ours, and what they saw as samples for the
+checkers.
+"""
 
 from __future__ import annotations
 

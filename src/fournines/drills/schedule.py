@@ -1,7 +1,7 @@
 """When things happen in a drill: the fixed grid of the probes, and the windows. Pure.
 
-The grid is open: a probe is due at its time whether or not those before it have ended, and its latency counts from
-that time. A closed loop would wait out the very stall that it should measure (coordinated omission).
+The grid is open: a probe is due at its time whether or not those before it have ended, and its latency counts
+from that time. A closed loop would wait out the very stall that it should measure (coordinated omission).
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ class Grid:
 def spread(start_s: float, periods_s: Sequence[float]) -> tuple[Grid, ...]:
     """One grid per path, so shifted against each other that they do not all ask in the same instant."""
     count = len(periods_s)
-    return tuple(Grid(start_s + period_s * index / count, period_s) for index, period_s in enumerate(periods_s))
+    return tuple(Grid(start_s + period_s * index / count, period_s)
+                 for index, period_s in enumerate(periods_s))
 
 
 @dataclass(frozen=True, slots=True)

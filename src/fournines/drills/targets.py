@@ -1,4 +1,4 @@
-"""Where the clients of a cluster go: the VIP, the ports behind it, and the accounts that the layers keep for drills."""
+"""Where the clients of a cluster go: the VIP, the ports behind it, and the accounts kept for drills."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ from fournines.layers.messaging.accounts import DRILL_ACCOUNT, DRILL_VHOST
 IMAGES_PORT = 9292
 
 
-def clients_of(cluster: Cluster, timers: Timers, secrets: Mapping[str, str]) -> Callable[[str], ClientSettings]:
+def clients_of(cluster: Cluster, timers: Timers,
+               secrets: Mapping[str, str]) -> Callable[[str], ClientSettings]:
     """The settings for a run's name: one path for everything that the cluster's layers serve."""
     host = str(cluster.service_vip.address)
 
     def settings(run: str) -> ClientSettings:
         sql = amqp = keystone = None
         if "database" in cluster.layers:
-            sql = SqlSettings(host, SQL_PORT, SQL_ACCOUNT.user, secrets[SQL_ACCOUNT.secret], SQL_ACCOUNT.database,
-                              table=run)
+            sql = SqlSettings(host, SQL_PORT, SQL_ACCOUNT.user, secrets[SQL_ACCOUNT.secret],
+                              SQL_ACCOUNT.database, table=run)
         if "messaging" in cluster.layers:
-            amqp = AmqpSettings(host, BROKER_PORT, DRILL_ACCOUNT.user, secrets[DRILL_ACCOUNT.secret], DRILL_VHOST,
-                                queue=run, heartbeat_s=round(timers.seconds("rabbitmq.heartbeat")))
+            amqp = AmqpSettings(host, BROKER_PORT, DRILL_ACCOUNT.user, secrets[DRILL_ACCOUNT.secret],
+                                DRILL_VHOST, queue=run,
+                                heartbeat_s=round(timers.seconds("rabbitmq.heartbeat")))
         api = cluster.spec(ApiSpec)
         if api is not None:
             keystone = KeystoneSettings(f"http://{host}:{IDENTITY_PORT}", DRILL_USER, secrets[DRILL_SECRET],

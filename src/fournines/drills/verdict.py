@@ -33,5 +33,7 @@ def merge(question: str, verdicts: Iterable[Verdict]) -> Verdict:
     truths = [item.truth for item in given]
     truth = False if False in truths else None if None in truths else True
     deciding = [item for item in given if item.truth is truth]
-    because = f"all {len(given)} hold" if truth else "; ".join(f"{item.question}: {item.because}" for item in deciding)
+    because = "; ".join(f"{item.question}: {item.because}" for item in deciding)
+    if truth:
+        because = f"all {len(given)} hold"
     return Verdict(question, truth, because)

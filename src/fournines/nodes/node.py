@@ -19,8 +19,8 @@ class Node(Protocol):
         """One round trip: the replies in the order of the requests, ``Failed`` for each that did not succeed.
 
         In order and stopping at nothing; with ``together`` they run side by side (for probes). ``timeout_s``
-        bounds the whole conversation beyond the requests' own timeouts. Raises ``Unreachable`` (after which the
-        next call connects again) and nothing else.
+        bounds the whole conversation beyond the requests' own timeouts. Raises ``Unreachable`` (after which
+        the next call connects again) and nothing else.
         """
         ...
 

@@ -38,8 +38,8 @@ def test_an_overlap_is_found(taken_s: float, expected: bool) -> None:
 @pytest.mark.parametrize(("doubt_s", "expected"), [(0.2, False), (0.6, True)])
 def test_an_overlap_within_the_doubt_of_the_clocks_proves_nothing(doubt_s: float, expected: bool) -> None:
     """One second together, the clocks unsure by ``doubt_s`` each way on both sides."""
-    samples = {"ctl1": seen(Window(0, 10.95), doubt_s=doubt_s), "ctl2": seen(Window(9.95, 30), doubt_s=doubt_s)}
-    assert truth(samples) is expected
+    assert truth({"ctl1": seen(Window(0, 10.95), doubt_s=doubt_s),
+                  "ctl2": seen(Window(9.95, 30), doubt_s=doubt_s)}) is expected
 
 
 def test_a_shifted_clock_makes_a_clash() -> None:

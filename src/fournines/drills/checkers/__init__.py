@@ -1,1 +1,2 @@
-"""Checkers: from what was recorded to verdicts. Pure; each has a test that plants the mistake it must find."""
+"""Checkers: from what was recorded to verdicts. Pure; each has a test that plants the mistake it must find.
+"""

@@ -1,8 +1,8 @@
 """How long did clients wait, and how many were refused? Pure.
 
-A probe is good when it was acknowledged within ``slow_s`` of when it was due. A gap is a run of probes that were
-not good. It lasted at least from when the first was due to when the last was, and at most from the end of the last
-good probe before to the end of the first good one after.
+A probe is good when it was acknowledged within ``slow_s`` of when it was due. A gap is a run of probes that
+were not good. It lasted at least from when the first was due to when the last was, and at most from the end
+of the last good probe before to the end of the first good one after.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def recovered_within(measured: PathMeasure, limit_s: float) -> Verdict:
         return Verdict(question, None, "nobody asked after the fault")
     seen = [gap for gap in (measured.gap, measured.return_gap) if gap is not None]
     if not seen:
-        return Verdict(question, True, f"no gap; what lasts less than {measured.resolution_s:.2f} s is not seen")
+        return Verdict(question, True, f"no gap; less than {measured.resolution_s:.2f} s would not be seen")
     worst = max(seen, key=lambda gap: (gap.lower_s, gap.upper_s))
     if worst.lower_s > limit_s:
         return Verdict(question, False, f"a gap of {_span(worst)}")

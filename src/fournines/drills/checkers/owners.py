@@ -1,7 +1,8 @@
 """Had an address two owners at any instant? A sweep over what every node saw of itself. Pure.
 
-A sample says whether the node held the address at a moment that is known only to lie in [lo_s, hi_s] on the common
-clock. Between two samples that both say so it is taken to have held it all along, if they are close enough.
+A sample says whether the node held the address at a moment that is known only to lie in [lo_s, hi_s] on the
+common clock. Between two samples that both say so it is taken to have held it all along, if they are close
+enough.
 """
 
 from __future__ import annotations
@@ -79,7 +80,8 @@ def clashes(samples: Mapping[str, Sequence[Sample]]) -> tuple[Clash, ...]:
 def silences(samples: Sequence[Sample], window: Window) -> tuple[Window, ...]:
     """The times in the window for which there are no samples."""
     moments = [window.start_s, *sorted(item.lo_s for item in samples if item.lo_s in window), window.end_s]
-    return tuple(Window(start_s, end_s) for start_s, end_s in pairwise(moments) if end_s - start_s > SILENCE_S)
+    between = (Window(start_s, end_s) for start_s, end_s in pairwise(moments))
+    return tuple(silence for silence in between if silence.end_s - silence.start_s > SILENCE_S)
 
 
 def one_owner(address: str, samples: Mapping[str, Sequence[Sample]], window: Window,
@@ -110,6 +112,7 @@ def _covers(excuse: Window | None, silence: Window) -> bool:
 
 def _resolution_s(samples: Mapping[str, Sequence[Sample]]) -> float:
     """The usual distance of two samples, and how uncertain their moment is."""
-    steps = sorted(later.lo_s - earlier.lo_s for of_node in samples.values() for earlier, later in pairwise(of_node))
+    steps = sorted(later.lo_s - earlier.lo_s for of_node in samples.values()
+                   for earlier, later in pairwise(of_node))
     doubt_s = max((item.hi_s - item.lo_s for of_node in samples.values() for item in of_node), default=0.0)
     return (steps[len(steps) // 2] if steps else 0.0) + doubt_s

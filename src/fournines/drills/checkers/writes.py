@@ -1,4 +1,6 @@
-"""Were acknowledged writes kept? The set checker: what was acknowledged against what is there at the end. Pure."""
+"""Were acknowledged writes kept? The set checker: what was acknowledged against what is there at the end.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,9 @@ SHOWN = 5   # values named in a verdict's evidence
 @dataclass(frozen=True, slots=True)
 class Writes:
     """The sets of one store. ``lost`` were acknowledged and are nowhere; ``missing`` maps a reader to what it
-    lacks and others have; ``unexpected`` nobody wrote; ``refused`` were certainly refused and are there all the
-    same; ``recovered`` were not acknowledged and are there, which is allowed; ``repeated`` are there more than
-    once. ``unread`` are the readers that gave no answer. ``read`` is false when none did."""
+    lacks and others have; ``unexpected`` nobody wrote; ``refused`` were certainly refused and are there all
+    the same; ``recovered`` were not acknowledged and are there, which is allowed; ``repeated`` are there more
+    than once. ``unread`` are the readers that gave no answer. ``read`` is false when none did."""
 
     attempted: int
     acknowledged: int
@@ -56,7 +58,8 @@ def kept(store: str, writes: Writes, *, repeats_allowed: bool = False, complete:
     """Whether the store did what it acknowledged, and nothing else. ``complete`` is false where there may be
     more to read than was read (a queue not drained). ``repeats_allowed``: delivery is at least once."""
     question = f"{store} keeps what it acknowledged"
-    wrong: dict[str, Sequence[str]] = {"unexpected": writes.unexpected, "refused and yet there": writes.refused}
+    wrong: dict[str, Sequence[str]] = {"unexpected": writes.unexpected,
+                                       "refused and yet there": writes.refused}
     if complete:
         wrong["lost"] = writes.lost
         wrong |= {f"missing on {reader}": values for reader, values in (writes.missing or {}).items()}
@@ -72,7 +75,8 @@ def kept(store: str, writes: Writes, *, repeats_allowed: bool = False, complete:
     if not writes.acknowledged:
         return Verdict(question, None, "nothing was acknowledged, so nothing could be lost")
     if not writes.read or writes.unread:
-        return Verdict(question, None, f"{counted}; could not be read back: {', '.join(writes.unread) or 'all'}")
+        unread = ", ".join(writes.unread) or "all"
+        return Verdict(question, None, f"{counted}; could not be read back: {unread}")
     if not complete:
         return Verdict(question, None, f"{counted}; it was not seen empty, so more may have come")
     return Verdict(question, True, f"{counted}, and all of them are there")

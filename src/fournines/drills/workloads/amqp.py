@@ -1,7 +1,8 @@
-"""AMQP through the VIP: persistent, mandatory messages to a quorum queue, confirmed; a consumer takes them all.
+"""AMQP through the VIP: persistent, mandatory messages to a quorum queue, confirmed; a consumer takes them
+all.
 
-One connection for publishing and one for consuming, as services have. A publisher whose confirm does not come gives
-its connection up; the next probe opens a new one, and all that wait for it share it.
+One connection for publishing and one for consuming, as services have. A publisher whose confirm does not come
+gives its connection up; the next probe opens a new one, and all that wait for it share it.
 """
 
 from __future__ import annotations

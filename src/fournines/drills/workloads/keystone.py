@@ -1,7 +1,7 @@
 """A Keystone token through the VIP: POST /v3/auth/tokens.
 
-Each probe turns the token of one log-in into a new one: that takes the same way through Keystone, database and cache
-as a log-in does, without the quarter of a second of CPU that hashing a password is meant to cost.
+Each probe turns the token of one log-in into a new one: that takes the same way through Keystone, database
+and cache as a log-in does, without the quarter of a second of CPU that hashing a password is meant to cost.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """SQL through the VIP: one INSERT and COMMIT, on a standing connection or on a new one.
 
-Standing connections are kept as an application's pool keeps them: a probe takes one that is idle, opens another
-where none is, and gives it back unless it broke. PyMySQL blocks, so each probe has a thread.
+Standing connections are kept as an application's pool keeps them: a probe takes one that is idle, opens
+another where none is, and gives it back unless it broke. PyMySQL blocks, so each probe has a thread.
 """
 
 from __future__ import annotations
