@@ -73,7 +73,7 @@ def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_rendered_files_lie_by_node_and_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("render", EXAMPLE, "--out", tmp_path) == 0
-    assert "10.0.42.11" in (tmp_path / "ctl1" / "etc" / "hosts").read_text()
+    assert "192.168.42.11" in (tmp_path / "ctl1" / "etc" / "hosts").read_text()
     assert (tmp_path / "ctl3" / "etc" / "haproxy" / "haproxy.cfg").is_file()
 
 

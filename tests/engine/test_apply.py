@@ -5,18 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from store_cluster import (
-    MAKE_ACCOUNT,
-    NODES,
-    PASSWORD,
-    STORE_UNIT,
-    StoreSpec,
-    World,
-    make_blueprint,
-    mask,
-)
 
 from fournines.blueprint.requests import Failed, InstallPackages, Reply, Request, WriteFile
+from fournines.engine.acting import DAEMON_RELOAD, Reloads
 from fournines.engine.apply import apply
 from fournines.engine.compile import Blueprint
 from fournines.engine.events import (
@@ -29,6 +20,16 @@ from fournines.engine.events import (
     StepSkipped,
 )
 from fournines.nodes.fake import FakeFile, FakeNode, FakeUnit
+from store_cluster import (
+    MAKE_ACCOUNT,
+    NODES,
+    PASSWORD,
+    STORE_UNIT,
+    StoreSpec,
+    World,
+    make_blueprint,
+    mask,
+)
 
 RESTART = f"store: restart {STORE_UNIT}"
 
@@ -209,6 +210,20 @@ class KillingNode:
         await self.node.close()
 
 
+class SlowNode(KillingNode):
+    """Answers once it is let go on."""
+
+    def __init__(self, node: FakeNode) -> None:
+        self.node, self.name = node, node.name
+        self.asked, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def ask(self, requests: Sequence[Request], *, together: bool = False,
+                  timeout_s: float = 60.0) -> list[Reply]:
+        self.asked.set()
+        await self.go_on.wait()
+        return await self.node.ask(requests, together=together)
+
+
 async def prepared(kind: str) -> tuple[World, Blueprint]:
     """A world before its first apply, or one that is to get another configuration."""
     world = World()
@@ -273,3 +288,17 @@ async def test_a_member_that_crashes_during_a_rolling_restart_stops_it(world: Wo
     ended = await apply(await world.plan(blueprint), blueprint, world.nodes, tell, mask)
     assert ended.outcome == "failed"
     assert world.events == [f"ctl1 restart {STORE_UNIT}"]
+
+
+async def test_many_who_need_a_daemon_reload_at_once_share_it(world: World) -> None:
+    slow = SlowNode(world.nodes["ctl1"])
+    reloads = Reloads(slow)
+    first = asyncio.create_task(reloads.after_now())
+    await slow.asked.wait()
+    others = [asyncio.create_task(reloads.after_now()) for _ in range(5)]
+    await asyncio.sleep(0)
+    slow.go_on.set()
+    await asyncio.gather(first, *others)
+    assert world.nodes["ctl1"].asked == [DAEMON_RELOAD, DAEMON_RELOAD]
+    await reloads.after_now()
+    assert world.nodes["ctl1"].asked == [DAEMON_RELOAD] * 3

@@ -220,7 +220,7 @@ def console(node: MachineName, lines: Annotated[int, typer.Option("--lines", min
 @app.command()
 def forward(
     target: Annotated[str, typer.Argument(metavar="[HOST:]PORT",
-                                          help="A port of a node or an address in the lab; else of the VIP.")],
+                                          help="A port of a node or address; else of the VIP.")],
     local_port: Annotated[int, typer.Option("--local-port", min=0, max=65535,
                                             help="Port of this computer; 0: any that is free.")] = 0,
     cluster: ClusterOption = None,

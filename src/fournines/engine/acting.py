@@ -6,7 +6,14 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from fournines.blueprint.predicate import Judgement
-from fournines.blueprint.requests import Failed, MakeDirectory, Request, WriteFile
+from fournines.blueprint.requests import (
+    Failed,
+    InstallPackages,
+    MakeDirectory,
+    Request,
+    Unit,
+    WriteFile,
+)
 from fournines.blueprint.snapshot import Snapshot
 from fournines.blueprint.steps import Gate, On, Step
 from fournines.engine.compile import Blueprint
@@ -20,6 +27,8 @@ from fournines.errors import Interrupted, Refused, RequestFailed
 from fournines.nodes.node import Node
 
 Tell = Callable[[Event], None]
+PATIENCE_S = 60.0   # a busy node answers late, and work of hours may go on beside the question
+DAEMON_RELOAD = Unit("daemon-reload")
 _BATCH_BYTES = 4 << 20
 
 
@@ -29,6 +38,7 @@ class Acting:
     def __init__(self, blueprint: Blueprint, nodes: Mapping[str, Node], tell: Tell,
                  stop: asyncio.Event) -> None:
         self._blueprint, self._nodes, self._tell, self._stop = blueprint, nodes, tell, stop
+        self._reloads = {name: Reloads(node) for name, node in nodes.items()}
 
     async def act(self, step: Step, planned_for: str) -> str:
         """Carry the step out on one node; empty, or why there was nothing left to do.
@@ -55,11 +65,13 @@ class Acting:
 
     def _conditions(self, step: Step, node: str) -> frozenset[Asked]:
         """What has to be seen to decide about the step, and to leave out what is already there."""
-        concerned = candidates(step) if step.on is On.FIRST else (node,)
         pairs: set[Asked] = set()
-        for each in concerned:
+        for each in candidates(step) if step.on is On.FIRST else (node,):
             pairs |= consulted((step.unless, step.only_if), each, self._blueprint.nodes)
-            pairs |= {(each, FILES), (each, PACKAGES)}
+            if any(isinstance(request, InstallPackages) for request in step.do[each]):
+                pairs.add((each, PACKAGES))
+            if any(isinstance(request, WriteFile | MakeDirectory) for request in step.do[each]):
+                pairs.add((each, FILES))
         return frozenset(pairs)
 
     def _refuse(self, step: Step, decision: Decision, snapshot: Snapshot) -> None:
@@ -75,16 +87,17 @@ class Acting:
                           hint=step.refusal)
 
     async def _observe(self, pairs: frozenset[Asked]) -> Snapshot:
-        return await observe(self._nodes, self._blueprint.probes, pairs)
+        return await observe(self._nodes, self._blueprint.probes, pairs, timeout_s=PATIENCE_S)
 
     async def _ask(self, name: str, requests: Sequence[Request]) -> None:
         """The requests in order, each only when those before it have succeeded."""
         for batch in _batches(requests):
             if self._stop.is_set():
                 raise Interrupted("told to stop", hint="the same apply goes on from here")
-            for request, reply in zip(batch, await self._nodes[name].ask(batch), strict=True):
-                if isinstance(reply, Failed):
-                    raise RequestFailed(name, f"{request.describe()}: {reply.reason}")
+            if batch == [DAEMON_RELOAD]:
+                await self._reloads[name].after_now()
+                continue
+            await _carry_out(self._nodes[name], batch)
 
     async def _wait(self, step: Step, node: str, gate: Gate) -> None:
         pairs = consulted((gate.holds,), node, self._blueprint.nodes)
@@ -97,6 +110,33 @@ class Acting:
 
         waiting_for = f"{node}: {gate.holds}"
         await wait_until(look, waiting_for, gate.timeout_s, progress=progress, stop=self._stop)
+
+
+class Reloads:
+    """daemon-reload on one node, for all who need it: it takes a second, and many steps write unit files at
+    the same time. One that begins after all of them have written serves them all."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._one_at_a_time = asyncio.Lock()
+        self._asked = self._served = 0
+
+    async def after_now(self) -> None:
+        """Returns once a reload has been done that began after this call."""
+        self._asked += 1
+        mine = self._asked
+        async with self._one_at_a_time:
+            if self._served >= mine:
+                return
+            serves = self._asked
+            await _carry_out(self._node, [DAEMON_RELOAD])
+            self._served = serves
+
+
+async def _carry_out(node: Node, batch: Sequence[Request]) -> None:
+    for request, reply in zip(batch, await node.ask(batch), strict=True):
+        if isinstance(reply, Failed):
+            raise RequestFailed(node.name, f"{request.describe()}: {reply.reason}")
 
 
 def _batches(requests: Sequence[Request]) -> Iterator[list[Request]]:

@@ -106,7 +106,8 @@ class _Run:
             self._settle(planned, Outcome.INTERRUPTED)
         elif broken := [name for name in before if self._fell_short(name)]:
             self._settle(planned, Outcome.SKIPPED)
-            self._tell(StepSkipped(planned.name, f"it needs: {', '.join(broken)}"))
+            more = f" and {len(broken) - 1} more that failed" if len(broken) > 1 else ""
+            self._tell(StepSkipped(planned.name, f"it needs: {broken[0]}{more}"))
         else:
             self._tell(StepBegan(planned.name, planned.why))
             if planned.on is On.ROLLING:

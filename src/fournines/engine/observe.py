@@ -18,15 +18,16 @@ Asked = tuple[str, str]
 
 
 async def observe(nodes: Mapping[str, Node], probes: Sequence[Probe], only: Collection[Asked] | None = None,
-                  ) -> Snapshot:
+                  *, timeout_s: float = OBSERVE_TIMEOUT_S) -> Snapshot:
     """Ask every node its probes at once; with ``only``, no more than those and no other node.
 
-    A node that cannot be reached becomes ``Gone``; a failed request or an unreadable reply ``Absent``.
+    A node that cannot be reached, or does not answer within ``timeout_s`` beyond what the requests themselves
+    may take, becomes ``Gone``; a failed request or an unreadable reply ``Absent``.
     """
     async def look(name: str, node: Node) -> Mapping[str, object] | Gone:
         mine = [probe for probe in probes if name in probe.requests
                 and (only is None or (name, probe.name) in only)]
-        return await _look(name, node, mine)
+        return await _look(name, node, mine, timeout_s)
 
     concerned = None if only is None else {node for node, _ in only}
     asked = {name: node for name, node in nodes.items() if concerned is None or name in concerned}
@@ -36,13 +37,14 @@ async def observe(nodes: Mapping[str, Node], probes: Sequence[Probe], only: Coll
                     {name: answer for name, answer in found.items() if isinstance(answer, Gone)})
 
 
-async def _look(name: str, node: Node, probes: Sequence[Probe]) -> Mapping[str, object] | Gone:
+async def _look(name: str, node: Node, probes: Sequence[Probe],
+                timeout_s: float) -> Mapping[str, object] | Gone:
     requests: list[Request] = []
     for probe in probes:
         if probe.requests[name] not in requests:   # several probes may read one answer
             requests.append(probe.requests[name])
     try:
-        replies = await node.ask(requests, together=True, timeout_s=OBSERVE_TIMEOUT_S)
+        replies = await node.ask(requests, together=True, timeout_s=timeout_s)
     except Unreachable as problem:
         return Gone(problem.message.removeprefix(f"{name}: "))
     return {probe.name: _typed(probe, replies[requests.index(probe.requests[name])]) for probe in probes}
