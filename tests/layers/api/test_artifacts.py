@@ -102,7 +102,8 @@ def test_what_the_cluster_lacks_is_left_out(keystone_only: Site) -> None:
 
 def test_images_are_waited_for_where_they_are_shared(site: Site) -> None:
     unit = systemd.parse(files_of(site)["/etc/systemd/system/glance-api.service"].content.decode())
-    assert systemd.Entry("RequiresMountsFor", glance.IMAGES) in unit.sections[0].entries
+    check = systemd.Entry("ExecStartPre", f"/usr/bin/mountpoint -q {glance.IMAGES}")
+    assert check in unit.sections[1].entries
 
 
 def test_every_service_owns_what_it_names(site: Site) -> None:

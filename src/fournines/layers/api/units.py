@@ -22,16 +22,15 @@ def path(unit: str) -> str:
 
 
 def unit_file(site: Site, unit: str, user: str, description: str, command: Sequence[Scalar], *,
-              mounts: str = "") -> NodeFile:
-    """A unit that runs ``command`` as ``user`` and never gives up; it waits for what is mounted at
-    ``mounts``."""
+              mount: str = "") -> NodeFile:
+    """A unit that runs ``command`` as ``user`` and never gives up. Where ``mount`` is given, it starts only
+    once something is mounted there."""
     wants: Mapping[str, Scalar] = {
         "Description": f"{description} (written by Fournines)",
         "After": "network-online.target",
         "Wants": "network-online.target",
         # Its database may be away for hours; it has to be back when that is.
         "StartLimitIntervalSec": 0,
-        **({"RequiresMountsFor": mounts} if mounts else {}),
     }
     document = systemd.document({
         "Unit": wants,
@@ -42,6 +41,7 @@ def unit_file(site: Site, unit: str, user: str, description: str, command: Seque
             "WorkingDirectory": "~",
             "RuntimeDirectory": f"{user} lock/{user}",
             "CacheDirectory": user,
+            **({"ExecStartPre": systemd.command(("/usr/bin/mountpoint", "-q", mount))} if mount else {}),
             "ExecStart": systemd.command(command),
             "Restart": "always",
             "RestartSec": site.timers.seconds("systemd.restart_delay"),

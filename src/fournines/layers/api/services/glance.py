@@ -31,7 +31,7 @@ def files(site: Site, node: Node) -> tuple[NodeFile, ...]:
     shared = IMAGES if "images" in site.cluster.layers else ""
     return (
         NodeFile(CONFIG, ini.emit(_config(site, node)).encode(), 0o640, "root", "glance", secret=True),
-        units.unit_file(site, UNIT, "glance", "OpenStack Image API", command, mounts=shared),
+        units.unit_file(site, UNIT, "glance", "OpenStack Image API", command, mount=shared),
     )
 
 
