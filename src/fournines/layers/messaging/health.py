@@ -75,9 +75,9 @@ def parse_port_mapper(reply: JsonValue) -> bool:
 def probes(site: Site) -> tuple[Probe, ...]:
     """The broker is asked over its distribution port, as the account whose cookie opens it."""
     def ask(address: str) -> Run:
-        return Run(("erl_call", "-address", f"{address}:{DISTRIBUTION_PORT}", "-timeout", "2",
+        return Run(("erl_call", "-address", f"{address}:{DISTRIBUTION_PORT}", "-timeout", "5",
                     "-fetch_stdout", "-no_result_term", "-e"),
-                   stdin=_QUESTION, user="rabbitmq", timeout_s=3.0)
+                   stdin=_QUESTION, user="rabbitmq", timeout_s=6.0)
 
     addresses = {node.name: str(node.replication) for node in site.cluster.controllers}
     return (
