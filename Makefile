@@ -7,13 +7,14 @@ BIN    := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo test check lock clean packages golden bench-plan help
+.PHONY: demo test check lock clean packages golden reference bench-plan help
 
 help:
 	@echo "make demo        build a lab, apply examples/three-controllers.yaml, power off the VIP holder, report"
 	@echo "make test        everything that CI runs, the lab tests included"
 	@echo "make check       formatting, lint, types, who may import whom"
 	@echo "make golden      write the rendered examples anew (look at the diff before committing it)"
+	@echo "make reference   write docs/reference anew from the code"
 	@echo "make bench-plan  the no-op plan beside the same end state in Ansible"
 	@echo "make lock        pin the Python packages anew"
 	@echo "make clean       remove the virtual environment and what was built here; labs: fournines lab down"
@@ -31,6 +32,9 @@ check: $(DEV_STAMP)
 
 golden: $(DEV_STAMP)
 	$(BIN)/pytest tests/golden --golden-update
+
+reference: $(DEV_STAMP)
+	$(BIN)/python scripts/reference
 
 bench-plan: packages $(DEV_STAMP)
 	$(BIN)/python benchmarks/plan/run.py
