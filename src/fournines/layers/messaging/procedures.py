@@ -30,8 +30,8 @@ def services(site: Site) -> tuple[Service, ...]:
 
 
 def steps(site: Site) -> tuple[Step, ...]:
-    """What can only be done inside a running cluster. The tools may fail where there was nothing to do (a busy
-    broker had not answered): the gates tell whether all is well."""
+    """What can only be done inside a running cluster. The tools may fail where there was nothing to do (a
+    busy broker had not answered): the gates tell whether all is well."""
     names = site.controllers
     guest_gone = OnEvery(names, Fact(health.BROKER, "guest", wanted=False))
     complete = health.complete(site)
