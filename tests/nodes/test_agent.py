@@ -123,6 +123,15 @@ async def test_an_unknown_owner_changes_nothing(node: PipeNode, tmp_path: Path) 
     assert not path.exists()
 
 
+async def test_two_who_make_one_directory_do_not_hinder_each_other(node: PipeNode, tmp_path: Path) -> None:
+    """Layers share directories such as /usr/lib/fournines, and their steps run side by side."""
+    for number in range(30):
+        path = str(tmp_path / f"{number}" / "shared")
+        same = [MakeDirectory(path, owner=USER, group=GROUP)] * 8
+        replies = await node.ask(same, together=True)
+        assert not [reply for reply in replies if isinstance(reply, Failed)]
+
+
 async def test_what_is_in_the_way_is_left_alone(node: PipeNode, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("precious")
     assert "is a directory" in await refused(node, write(tmp_path, b""))

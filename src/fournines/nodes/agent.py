@@ -370,7 +370,10 @@ def make_directory(batch: Batch, path: str, mode: int, owner: str, group: str) -
         return {"changed": False}
     if found is None:
         make_parents(path)
-        os.mkdir(path, 0o700)
+        try:
+            os.mkdir(path, 0o700)
+        except FileExistsError:   # a request of another batch has made it meanwhile
+            return make_directory(batch, path, mode, owner, group)
     os.chown(path, uid, gid)
     os.chmod(path, mode)
     sync_directory(os.path.dirname(path))
