@@ -20,8 +20,8 @@ from fournines.lab.pids import ProcessId
 TOP = "fournines"
 V1_FREEZER = "freezer"
 V1_SYSTEMD = "name=systemd"
-REMOVE_TIMEOUT_S = 10.0
-FREEZE_TIMEOUT_S = 10.0
+REMOVE_TIMEOUT_S = 60.0
+FREEZE_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class ControlGroup:
 
     def _state(self, hierarchy: Hierarchy) -> bool:
         directory = hierarchy.mount / self._path
-        if not directory.is_dir():
+        if not (directory / hierarchy.freezer).exists():
             return False
         if hierarchy.freezer == "cgroup.freeze":   # what was asked for; whether it has come true is in events
             return "frozen 1" in (directory / "cgroup.events").read_text()

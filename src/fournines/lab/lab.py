@@ -29,7 +29,7 @@ from fournines.lab.recipe import recipe_for
 from fournines.lab.requirements import demand
 from fournines.lab.wires import Fabric, client_address
 
-BOOT_TIMEOUT_S = 180.0
+BOOT_TIMEOUT_S = 300.0   # a second each on an idle computer
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +107,12 @@ class Lab:
         """All machines on and open for logins. What is there already is used: a running machine is left
         alone, one that is off is powered on with its disk. Interrupted, it takes back what it did."""
         demand()
-        distro = DISTROS[self._cluster.distro]
-        recipe = recipe_for(distro, archives(distro.codename))
         with self._alone():
             fresh = not self._places.state.exists()
             started: list[Machine] = []
             try:
                 if fresh:
-                    self._prepare(image.ensure(self._everywhere.images, recipe, self._progress, self._used()))
+                    self._prepare(self._ensure_image())
                 self.fabric.create()
                 self._boot(started, timeout_s)
             except BaseException:
@@ -153,6 +151,11 @@ class Lab:
         return MachineStatus(machine.name, machine.power,
                              {name: str(address) for name, address in node.addresses.items()},
                              {name: machine.has_link(name) for name in machine.networks})
+
+    def _ensure_image(self) -> Path:
+        distro = DISTROS[self._cluster.distro]
+        recipe = recipe_for(distro, archives(distro.codename))
+        return image.ensure(self._everywhere.images, recipe, self._progress, self._used())
 
     def _prepare(self, made: Path) -> None:
         """Keys, and the own files of every node; the state file comes last and says that all is there."""

@@ -28,8 +28,8 @@ from fournines.lab.process import run, start_detached
 from fournines.lab.state import MachineState, read_machine, write_machine
 from fournines.lab.wires import Fabric
 
-INIT_TIMEOUT_S = 30.0
-DEATH_TIMEOUT_S = 20.0
+INIT_TIMEOUT_S = 120.0
+DEATH_TIMEOUT_S = 60.0
 POLL_S = 0.1
 ORDERLY_POWEROFF = signal.SIGRTMIN + 4   # systemd(1), "Signals"
 # Beyond what nspawn gives to any container. Not CAP_SYS_TIME: the clock is the host's.

@@ -26,7 +26,7 @@ class Finished:
     said: str
 
 
-def run(argv: Sequence[str], *, timeout_s: float = 30.0, stdin: str = "",
+def run(argv: Sequence[str], *, timeout_s: float = 60.0, stdin: str = "",
         env: Mapping[str, str] | None = None, accept: Sequence[int] | None = (0,)) -> Finished:
     """Run to the end. ``env`` is added to the environment. ``accept`` lists the exit codes that are no error
     (None: all). Raises ``CommandFailed``, also when it cannot be started or takes longer."""
@@ -84,7 +84,7 @@ def start_detached(argv: Sequence[str], log: Path, env: Mapping[str, str]) -> No
     with log.open("ab") as file:
         try:
             subprocess.run(["setsid", "--fork", *argv], stdin=subprocess.DEVNULL, stdout=file, stderr=file,
-                           env=_environment(env), timeout=30.0, check=True)
+                           env=_environment(env), timeout=60.0, check=True)
         except OSError as problem:
             raise _not_started(argv, problem) from None
         except subprocess.SubprocessError as problem:

@@ -21,7 +21,7 @@ from fournines.lab.process import run
 
 NETNS = Path("/run/netns")
 CLONE_NEWNET = 0x40000000
-APPEAR_TIMEOUT_S = 20.0
+APPEAR_TIMEOUT_S = 60.0
 TABLE = "fournines"
 
 
