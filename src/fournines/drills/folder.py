@@ -21,6 +21,7 @@ from pathlib import Path
 from fournines.drills.drill import Act
 from fournines.drills.place import Health
 from fournines.durable import write_durably
+from fournines.errors import DrillError
 
 READABLE = 0o644
 UNDO = "undo.json"
@@ -88,12 +89,16 @@ class RunFolder:
 
 
 def armed(runs: Path) -> dict[Path, tuple[Act, str]]:
-    """Faults that a killed runner has left: run folder -> what to do to which machine. Raises ValueError
+    """Faults that a killed runner has left: run folder -> what to do to which machine. Raises ``DrillError``
     where such a file is not what ``arm`` wrote."""
     found = {}
     for path in sorted(runs.glob(f"*/{UNDO}")):
-        data = json.loads(path.read_text())
-        found[path.parent] = (Act(data["act"]), str(data["target"]))
+        try:
+            data = json.loads(path.read_text())
+            found[path.parent] = (Act(data["act"]), str(data["target"]))
+        except (ValueError, KeyError, TypeError) as problem:
+            raise DrillError(f"{path} does not say how to heal: {problem}",
+                             hint="repair what is broken ('fournines status'), remove the file") from None
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fournines.drills.checkers.gaps import measure, recovered_within
-from fournines.drills.checkers.owners import Sample, one_owner
+from fournines.drills.checkers.owners import SILENCE_S, Sample, one_owner
 from fournines.drills.checkers.writes import Writes, compare, kept
 from fournines.drills.operation import History
 from fournines.drills.result import Row, row
@@ -41,7 +41,7 @@ def took_effect(evidence: Evidence) -> Verdict:
     question = f"{evidence.target} held {evidence.address} and was hit"
     mine = sorted(evidence.samples.get(evidence.target, ()), key=lambda sample: sample.lo_s)
     before = [sample for sample in mine if sample.hi_s < evidence.timeline.injected_s]
-    if not before or not before[-1].holds:
+    if not before or not before[-1].holds or before[-1].lo_s < evidence.timeline.injected_s - SILENCE_S:
         return Verdict(question, None, "it was not seen to hold the address just before the fault")
     if not evidence.effect_seen:
         return Verdict(question, None, "the machine did not become what the fault makes of it")

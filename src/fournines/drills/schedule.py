@@ -49,16 +49,6 @@ class Timeline:
     ended_s: float
 
     @property
-    def baseline(self) -> Window:
-        """Nothing was broken yet."""
-        return Window(self.began_s, self.injected_s)
-
-    @property
-    def broken(self) -> Window:
-        """The fault was there."""
-        return Window(self.injected_s, self.healed_s)
-
-    @property
     def healing(self) -> Window:
         """The fault was taken away and the cluster became whole again."""
         return Window(self.healed_s, self.ended_s)

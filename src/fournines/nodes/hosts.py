@@ -146,8 +146,14 @@ class SshDoor:
     async def close(self) -> None:
         """See ``channel.Door``."""
         connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        if connection is None:
+            return
+        connection.close()
+        try:
+            async with asyncio.timeout(CLOSE_GRACE_S):
+                await connection.wait_closed()
+        except TimeoutError:   # a peer that is gone takes no farewell
+            connection.abort()
             await connection.wait_closed()
 
     async def _connected(self) -> asyncssh.SSHClientConnection:

@@ -227,7 +227,7 @@ class PipeNode:
                 conversation = await self._connected()
                 return await conversation.ask(requests, together)
         except TimeoutError:
-            await self._drop()
+            await self.close()   # the way there may be what hangs
             raise Unreachable(self.name, f"no reply within {allowed_s:g} s", hint=(
                 "the node or its network hangs; what was asked may or may not have happened")) from None
 

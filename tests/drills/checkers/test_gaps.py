@@ -74,6 +74,23 @@ def test_several_gaps_are_not_one() -> None:
     assert measured.gap.lower_s == 0.0
 
 
+def test_what_was_under_way_when_the_fault_came_is_part_of_its_gap() -> None:
+    """Due 0.1 s before, given up long after."""
+    cut = [replace(item, done_s=item.intended_s + 3.0) if item.number == 99 else item
+           for item in probes(range(99, 130))]
+    measured = measure(cut, TIMELINE, SLOW_S)
+    assert measured.steady_before
+    assert measured.gap is not None
+    assert measured.gap.lower_s == pytest.approx(3.0)
+    assert measured.failed == 31
+    assert truth(cut, limit_s=2.0) is False
+
+
+def test_what_failed_before_the_fault_is_noise() -> None:
+    measured = measure(probes([95]), TIMELINE, SLOW_S)
+    assert (measured.gap, measured.failed, measured.steady_before) == (None, 0, True)
+
+
 def test_gaps_of_the_fault_and_of_the_return_are_told_apart() -> None:
     measured = measure(probes([*range(110, 121), *range(210, 216)]), TIMELINE, SLOW_S)
     assert measured.gap is not None
@@ -87,7 +104,7 @@ def test_gaps_of_the_fault_and_of_the_return_are_told_apart() -> None:
     pytest.param([], id="empty"),
     pytest.param(probes(range(300)), id="all failed"),
     pytest.param(probes(range(80, 100)), id="not serving when the fault came"),
-    pytest.param(probes([99]), id="failing at the very last moment"),
+    pytest.param(probes([89]), id="failing at the last moment"),
     pytest.param([item for item in probes() if item.intended_s >= 9.9], id="no baseline"),
     pytest.param([item for item in probes() if item.intended_s < 10], id="nobody asked afterwards"),
 ])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from fournines.drills.operation import Operation, Outcome
-from fournines.drills.schedule import Timeline, Window
+from fournines.drills.schedule import Timeline
 from fournines.drills.verdict import Verdict
 
 LEAST_BASELINE = 5          # probes before the fault, to call anything steady
@@ -22,9 +22,11 @@ STEADY_SHARE = 0.95         # of them must have been good
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """``upper_s`` is infinite where nothing good came after, or before."""
+    """From ``start_s``, when its first probe was due, until ``until_s``, when its last one was given up
+    (infinite where it never was). ``upper_s`` is infinite where nothing good came after, or before."""
 
     start_s: float
+    until_s: float
     lower_s: float
     upper_s: float
     probes: int
@@ -75,17 +77,25 @@ def _gap(before: Operation | None, bad: Sequence[Operation], after: Operation | 
     upper_s = math.inf
     if before is not None and after is not None and before.done_s is not None and after.done_s is not None:
         upper_s = max(lower_s, after.done_s - before.done_s)
-    return Gap(bad[0].intended_s, lower_s, upper_s, len(bad))
+    until_s = max(math.inf if item.done_s is None else item.done_s for item in bad)
+    return Gap(bad[0].intended_s, until_s, lower_s, upper_s, len(bad))
 
 
 def measure(operations: Sequence[Operation], timeline: Timeline, slow_s: float) -> PathMeasure:
-    """Of one path. A gap belongs to the window in which it began; those of the baseline are noise."""
+    """Of one path. What was under way when the fault came was hit by it too: a gap is the fault's when it
+    began before the undo and did not end before the fault. Those that ended before are noise. The baseline
+    are the probes that should have ended before the fault."""
     found = gaps(operations, slow_s)
-    baseline = [item for item in operations if item.intended_s in timeline.baseline]
-    later = [item for item in operations if timeline.injected_s <= item.intended_s < timeline.ended_s]
+    baseline = [item for item in operations
+                if timeline.began_s <= item.intended_s < timeline.injected_s - slow_s]
+    later = [item for item in operations if item.intended_s < timeline.ended_s
+             and (item.done_s is None or item.done_s >= timeline.injected_s)]
+    broken = [gap for gap in found
+              if gap.until_s >= timeline.injected_s and gap.start_s < timeline.healed_s]
+    healing = [gap for gap in found if gap.start_s in timeline.healing]
     return PathMeasure(
         path=operations[0].path if operations else "", probes=len(later), slow_s=slow_s,
-        gap=_longest(found, timeline.broken), return_gap=_longest(found, timeline.healing),
+        gap=_longest(broken), return_gap=_longest(healing),
         resolution_s=_period_s(operations) + _worst_s(baseline, slow_s),
         failed=sum(item.outcome is Outcome.FAIL for item in later),
         unknown=sum(item.outcome is Outcome.UNKNOWN for item in later),
@@ -93,9 +103,8 @@ def measure(operations: Sequence[Operation], timeline: Timeline, slow_s: float) 
         steady_before=_steady(baseline, slow_s))
 
 
-def _longest(found: Sequence[Gap], window: Window) -> Gap | None:
-    inside = [gap for gap in found if gap.start_s in window]
-    return max(inside, key=lambda gap: (gap.upper_s, gap.lower_s), default=None)
+def _longest(found: Sequence[Gap]) -> Gap | None:
+    return max(found, key=lambda gap: (gap.upper_s, gap.lower_s), default=None)
 
 
 def _period_s(operations: Sequence[Operation]) -> float:
