@@ -1,0 +1,41 @@
+"""What a computer that cannot host a lab is told, in one line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from fournines.errors import LabUnavailable
+from fournines.lab.requirements import demand, findings
+
+ASK = "from fournines.lab.requirements import demand; demand()"
+
+
+def test_a_computer_that_can_is_told_nothing(can_host: None) -> None:
+    assert findings() == ()
+    demand()
+
+
+def test_a_user_without_rights_is_told_to_become_root(can_host: None) -> None:
+    done = subprocess.run(["unshare", "--user", sys.executable, "-c", ASK], capture_output=True, text=True,
+                          check=False)
+
+    assert done.stderr.splitlines()[-1] == "fournines.errors.LabUnavailable: no lab here: a lab needs root"
+
+
+def test_missing_programs_are_named_by_their_packages(can_host: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+
+    with pytest.raises(LabUnavailable, match="mmdebstrap .*systemd-container") as refused:
+        demand()
+
+    assert refused.value.hint.startswith("apt-get install --no-install-recommends apt iproute2")
+
+
+def test_a_container_without_privileges_is_told_what_its_kernel_refuses(can_host: None) -> None:
+    bounded = ["setpriv", "--bounding-set=-sys_admin", "--inh-caps=-sys_admin"]
+    done = subprocess.run([*bounded, sys.executable, "-c", ASK], capture_output=True, text=True, check=False)
+
+    assert "the kernel does not let this process make namespaces" in done.stderr
