@@ -3,17 +3,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from store_cluster import FRONT, NODES, STORE, StoreSpec, make_blueprint, make_cluster, store
 
 from fournines.blueprint.contribution import Contribution, Exchange
 from fournines.blueprint.files import NodeDirectory, NodeFile
-from fournines.blueprint.requests import Run
+from fournines.blueprint.requests import Run, Unit
 from fournines.blueprint.steps import On, Step
 from fournines.cluster.timers import derive
 from fournines.engine import compile as compiling
 from fournines.engine.fingerprint import fingerprint
 from fournines.engine.graph import Cycle, ancestors
 from fournines.layers.layer import Layer, Site
+from store_cluster import FRONT, NODES, STORE, StoreSpec, make_blueprint, make_cluster, store
 
 
 def with_extra(part: Contribution, layer: Layer = FRONT) -> Layer:
@@ -107,3 +107,10 @@ def test_the_fingerprint_is_that_of_the_content() -> None:
     assert fingerprint(make_blueprint()) == fingerprint(make_blueprint())
     assert fingerprint(make_blueprint()) != fingerprint(make_blueprint(StoreSpec("size = 2")))
     assert fingerprint(make_blueprint()) != fingerprint(make_blueprint(StoreSpec(gate_s=6)))
+
+
+def test_a_unit_may_take_as_long_to_start_as_its_gate_allows() -> None:
+    slow = make_blueprint(StoreSpec(gate_s=900.0)).step("store: start store.service")
+    quick = make_blueprint(StoreSpec(gate_s=5.0)).step("store: start store.service")
+    assert [step.do["ctl1"][-1] for step in (slow, quick)] == [
+        Unit("start", "store.service", 900.0), Unit("start", "store.service", 120.0)]

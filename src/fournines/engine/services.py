@@ -100,9 +100,16 @@ def _owned(layer: str, service: Service, node: str, files: Sequence[NodeFile]) -
 def _start(service: Service, owned: Sequence[NodeFile]) -> tuple[Request, ...]:
     # A unit that failed too often refuses to start until that is forgotten; a new one has nothing to forget.
     forget = Run(("systemctl", "reset-failed", service.unit), check=False)
-    return (*reloads(owned), forget, Unit("enable", service.unit), Unit("start", service.unit))
+    return (*reloads(owned), forget, Unit("enable", service.unit),
+            Unit("start", service.unit, _patience_s(service)))
 
 
 def _restart(service: Service, owned: Sequence[NodeFile]) -> tuple[Request, ...]:
     act = "reload" if service.on_change is OnChange.RELOAD else "restart"
-    return (*writes(owned), Unit(act, service.unit))
+    return (*writes(owned), Unit(act, service.unit, _patience_s(service)))
+
+
+def _patience_s(service: Service) -> float:
+    """For systemctl, which returns when the unit is up: a member that copies all data first may take as
+    long as its gate allows."""
+    return max(Unit("start").timeout_s, service.ready.timeout_s)
