@@ -1,0 +1,104 @@
+"""A control plane on real machines, and the command line as its operator uses it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fournines.cli.opened import open_cluster
+from fournines.lab.lab import Lab
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "three-controllers.yaml"
+WHOLE_TIMEOUT_S = 600.0
+Event = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> dict[str, object]:
+        """The JSON that it printed."""
+        found = json.loads(self.out)
+        assert isinstance(found, dict)
+        return found
+
+    @property
+    def events(self) -> list[Event]:
+        """The events of an apply, a JSON object a line."""
+        return [json.loads(line) for line in self.out.splitlines() if line.startswith("{")]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlane:
+    """The example under a name of its own, in a folder of its own."""
+
+    file: Path
+
+    @property
+    def lab(self) -> Lab:
+        return Lab(open_cluster(self.file).cluster)
+
+    def start(self, *argv: str | Path) -> subprocess.Popen[str]:
+        """The command, under way; stopped by whoever started it."""
+        command = Path(sys.executable).with_name("fournines")
+        return subprocess.Popen([command, *map(str, argv)], cwd=self.file.parent, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True,
+                                env={**os.environ, "HOME": str(self.file.parent)})
+
+    def say(self, *argv: str | Path, timeout_s: float = 1200.0) -> Said:
+        """The command, to its end."""
+        process = self.start(*argv)
+        out, err = process.communicate(timeout=timeout_s)
+        return Said(process.returncode, out, err)
+
+    def change(self, old: str, new: str) -> None:
+        """Edit the cluster file."""
+        text = self.file.read_text()
+        assert old in text
+        self.file.write_text(text.replace(old, new))
+
+    def become_whole(self) -> Said:
+        """Wait until every invariant holds; fails with those that do not."""
+        end = time.monotonic() + WHOLE_TIMEOUT_S
+        while (said := self.say("verify")).code:
+            assert time.monotonic() < end, f"not within {WHOLE_TIMEOUT_S:g} s:\n{said.out}{said.err}"
+            time.sleep(1.0)
+        return said
+
+
+def one_at_a_time(events: list[Event], step: str) -> bool:
+    """Whether the step ended on each node before it began on the next."""
+    inside: str | None = None
+    for event in events:
+        if event.get("step") != step:
+            continue
+        match event["event"]:
+            case "ActionBegan" if inside is not None:
+                return False
+            case "ActionBegan":
+                inside = str(event["node"])
+            case "ActionDone" | "ActionFailed" | "ActionSkipped":
+                inside = None
+    return True
+
+
+def kill_once(process: subprocess.Popen[str], seen: Callable[[Event], bool]) -> None:
+    """Kill a running ``apply --json`` as soon as it tells an event like that."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("{") and seen(json.loads(line)):
+            break
+    process.kill()
+    process.communicate()
