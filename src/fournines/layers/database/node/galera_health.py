@@ -139,11 +139,10 @@ class Observer:
             self._settling_until = now + self._settings.settle_s
         self.latest = Observation(now, status, problem, self._settling_until)
 
-    def run(self) -> None:
-        """For ever."""
-        while True:
+    def run(self, stop: threading.Event) -> None:
+        """Until ``stop`` is set."""
+        while not stop.wait(self._settings.poll_s):
             self.observe()
-            time.sleep(self._settings.poll_s)
 
 
 def waiting(path: str = WAITING) -> dict[str, object] | None:
@@ -236,7 +235,7 @@ def main() -> None:
     """Serve until stopped."""
     settings = Settings.load(SETTINGS)
     observer = Observer(settings)
-    threading.Thread(target=observer.run, daemon=True).start()
+    threading.Thread(target=observer.run, args=(threading.Event(),), daemon=True).start()
     threading.Thread(target=report_changes, args=(observer, settings), daemon=True).start()
     Server((settings.address, settings.port), handler(observer, settings)).serve_forever()
 

@@ -1,0 +1,152 @@
+"""The database layer: its files, its order, its judgements."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fournines.artifacts import ini, systemd
+from fournines.blueprint.contribution import Spread
+from fournines.blueprint.files import NodeFile
+from fournines.blueprint.requests import JsonValue
+from fournines.blueprint.snapshot import Absent, Gone, Snapshot, Unreadable
+from fournines.layers.database import LAYER, artifacts, health, procedures
+from fournines.layers.database.node.galera_health import Settings as HealthSettings
+from fournines.layers.database.node.galera_start import NOBODY, Position
+from fournines.layers.database.node.galera_start import Settings as StartSettings
+from fournines.layers.database.spec import DatabaseSpec
+from fournines.layers.layer import Site
+
+MEMBERS = ("ctl1", "ctl2", "ctl3")
+
+
+def files_of(site: Site, node: str) -> dict[str, NodeFile]:
+    return {file.path: file for file in LAYER.contribute(site).files[node]}
+
+
+def mysqld(site: Site, node: str) -> dict[str, str | None]:
+    content = files_of(site, node)[artifacts.SERVER_FILE].content.decode()
+    (section,) = ini.parse(content, ini.Dialect.MY_CNF).sections
+    return {entry.key: entry.value for entry in section.entries}
+
+
+def test_acknowledged_writes_are_on_disk(site: Site) -> None:
+    settings = mysqld(site, "ctl1")
+    assert settings["innodb_flush_log_at_trx_commit"] == "1"
+    assert settings["sync_binlog"] == "1"
+    assert settings["binlog_format"] == "ROW"
+    assert settings["innodb_autoinc_lock_mode"] == "2"
+
+
+def test_clients_and_replication_have_their_own_networks(site: Site) -> None:
+    settings = mysqld(site, "ctl2")
+    assert settings["bind_address"] == "192.168.42.12"
+    assert settings["wsrep_cluster_address"] == "gcomm://10.0.42.11:4567,10.0.42.12:4567,10.0.42.13:4567"
+    assert settings["wsrep_node_address"] == "10.0.42.12"
+    assert settings["wsrep_sst_donor"] == "ctl3,ctl1,"
+
+
+def test_provider_options_come_from_the_timers(site: Site) -> None:
+    written = mysqld(site, "ctl1")["wsrep_provider_options"] or ""
+    options = dict(item.split("=") for item in written.split(";"))
+    assert options["evs.suspect_timeout"] == f"PT{site.timers.seconds('galera.suspect_timeout'):g}S"
+    assert options["gmcast.listen_addr"] == "tcp://10.0.42.11:4567"
+    assert options["pc.recovery"] == "no"
+
+
+def test_the_sst_password_is_in_one_file_that_few_may_read(site: Site) -> None:
+    files = files_of(site, "ctl1")
+    holders = [path for path, file in files.items() if b"sst-password" in file.content]
+    assert holders == [artifacts.SST_FILE]
+    file = files[artifacts.SST_FILE]
+    assert (file.mode, file.owner, file.group, file.secret) == (0o640, "root", "mysql", True)
+
+
+def test_the_scripts_understand_their_settings(site: Site, tmp_path: Path) -> None:
+    path = tmp_path / "galera.json"
+    path.write_bytes(files_of(site, "ctl2")[artifacts.SETTINGS_FILE].content)
+    start, probing = StartSettings.load(str(path)), HealthSettings.load(str(path))
+    assert list(start.members) == list(MEMBERS)
+    assert start.node == probing.node == "ctl2"
+    assert probing.poll_s < probing.stale_after_s < probing.frozen_s < probing.settle_s
+
+
+def test_mariadb_starts_by_decision_and_never_gives_up(site: Site) -> None:
+    unit = systemd.parse(files_of(site, "ctl1")[artifacts.DROP_IN].content.decode())
+    service = {entry.key: entry.value for section in unit.sections for entry in section.entries}
+    assert service["ExecStartPre"] == "+/usr/bin/python3 /usr/lib/fournines/galera_start.py start"
+    assert service["TimeoutStartSec"] == "infinity"
+    assert service["StartLimitIntervalSec"] == "0"
+
+
+def test_the_listener_leads_to_one_writer(site: Site) -> None:
+    (listener,) = LAYER.exchange(site.cluster).listeners
+    assert (listener.port, listener.mode, listener.check_path, listener.check_port, listener.spread) == (
+        3306, "tcp", "/", 9200, Spread.ONE_WRITER)
+
+
+def bootstrap_allowed(site: Site, snapshot: Snapshot) -> tuple[bool | None, bool | None]:
+    """Whether there is nothing to do, and whether it may be done."""
+    step = next(step for step in procedures.steps(site) if step.name == procedures.ALLOW_BOOTSTRAP)
+    assert step.unless is not None
+    assert step.only_if is not None
+    return step.unless.judge(snapshot, "ctl1").truth, step.only_if.judge(snapshot, "ctl1").truth
+
+
+def test_the_first_bootstrap_needs_every_member_known_and_empty(site: Site) -> None:
+    empty, used = Position(NOBODY, -1), Position("868707a4-e6b8-11f1-a9f7-ceb53105c6da", 5)
+    histories = {name: {health.HISTORY: empty} for name in MEMBERS}
+    assert bootstrap_allowed(site, Snapshot(histories, {})) == (False, True)
+    assert bootstrap_allowed(site, Snapshot({**histories, "ctl3": {health.HISTORY: used}}, {}))[0] is True
+    two = {name: histories[name] for name in MEMBERS[:2]}
+    assert bootstrap_allowed(site, Snapshot(two, {"ctl3": Gone("no route")})) == (None, None)
+    assert bootstrap_allowed(site, Snapshot({**two, "ctl3": {health.HISTORY: Absent("timed out")}}, {})) == (
+        None, None)
+
+
+def answer(**status: str) -> JsonValue:
+    known = {"wsrep_cluster_status": "Primary", "wsrep_local_state_comment": "Synced", "read_only": "OFF",
+             "wsrep_cluster_size": "3", "wsrep_cluster_state_uuid": "u", "wsrep_cluster_conf_id": "7"}
+    body = {"serving": True, "reason": "Synced", "status": known | status, "waiting": None}
+    return {"body": json.dumps(body)}
+
+
+def failing(states: dict[str, health.DatabaseState]) -> set[str]:
+    values = {node: {health.STATE: state, health.ACCOUNTS: health.Accounts({}, "ok")}
+              for node, state in states.items()}
+    return {item.name for item in health.invariants(MEMBERS)
+            if item.holds.judge(Snapshot(values, {}), "").truth is not True}
+
+
+def test_every_invariant_can_fail(site: Site) -> None:
+    well = health.parse_state(answer())
+    assert failing(dict.fromkeys(MEMBERS, well)) == set()
+    split = health.parse_state(answer(wsrep_cluster_conf_id="8", wsrep_cluster_size="1"))
+    assert failing({"ctl1": split, "ctl2": well, "ctl3": well}) == {
+        "the database is one primary component of 3", "all database members are in the same component"}
+    stranger = health.parse_state(answer(wsrep_cluster_state_uuid="v"))
+    assert "every database member holds data of the same cluster" in failing(
+        {"ctl1": stranger, "ctl2": well, "ctl3": well})
+    frozen = health.parse_state(answer(read_only="ON"))
+    assert "every database member takes writes" in failing({"ctl1": frozen, "ctl2": well, "ctl3": well})
+    down = health.DatabaseState(serving=False, reason="stopped")
+    assert len(failing({"ctl1": down, "ctl2": well, "ctl3": well})) == 7
+
+
+def test_a_waiting_member_says_what_for() -> None:
+    body = {"serving": False, "reason": "stopped", "status": {}, "waiting": {"why": "ctl3 is unreachable"}}
+    state = health.parse_state({"body": json.dumps(body)})
+    assert (state.serving, state.primary, state.waits_for) == (False, False, "ctl3 is unreachable")
+
+
+@pytest.mark.parametrize("reply", [None, [], {"body": "<html>"}, {"body": "[]"}, {"body": "{}"}])
+def test_garbage_is_unreadable(reply: object) -> None:
+    with pytest.raises(Unreadable):
+        health.parse_state(reply)  # type: ignore[arg-type]
+
+
+def test_sizes_have_to_be_positive() -> None:
+    with pytest.raises(ValueError, match="buffer_pool_mib"):
+        DatabaseSpec(buffer_pool_mib=0)
