@@ -6,6 +6,7 @@ management network for everybody else: Erlang gets a table of its own (inetrc), 
 
 from __future__ import annotations
 
+from importlib.resources import files as package_files
 from ipaddress import IPv4Address
 
 from fournines.artifacts import environment, erlang, rabbitmq, systemd
@@ -26,6 +27,9 @@ BROKER_DROP_IN = f"/etc/systemd/system/{BROKER_UNIT}.d/fournines.conf"
 EPMD_DROP_IN = f"/etc/systemd/system/{EPMD_UNIT}.d/fournines.conf"
 BROKER_FILES = (COOKIE, CONFIG, ADVANCED, ENVIRONMENT, INETRC, DEFINITIONS, BROKER_DROP_IN)
 EPMD_FILES = (EPMD_DROP_IN,)
+GUARD_UNIT, GUARD = "fournines-broker-guard.service", "/usr/lib/fournines/broker_guard.py"
+GUARD_UNIT_FILE = f"/etc/systemd/system/{GUARD_UNIT}"
+GUARD_FILES = (GUARD_UNIT_FILE, GUARD)
 
 LOAD_TABLES_ATTEMPTS, LOAD_TABLES_S = 10, 30.0
 
@@ -53,6 +57,9 @@ def files(site: Site, node: Node) -> tuple[NodeFile, ...]:
         NodeFile(DEFINITIONS, accounts.encode(), 0o640, "root", "rabbitmq", secret=True),
         NodeFile(BROKER_DROP_IN, systemd.emit(_broker_drop_in(site)).encode()),
         NodeFile(EPMD_DROP_IN, systemd.emit(_epmd_drop_in(node)).encode()),
+        NodeFile(GUARD_UNIT_FILE, systemd.emit(_guard_unit(site, node)).encode()),
+        NodeFile(GUARD, (package_files("fournines.layers.messaging") / "node" / "broker_guard.py").read_bytes(),
+                 0o755),
     )
 
 
@@ -138,3 +145,14 @@ def _epmd_drop_in(node: Node) -> systemd.Document:
         "ListenStream": ["", *(f"{address}:{EPMD_PORT}" for address in addresses)],
         "FreeBind": True,
     }})
+
+
+def _guard_unit(site: Site, node: Node) -> systemd.Document:
+    poll_s = site.timers.seconds("rabbitmq.net_ticktime")
+    return systemd.document({
+        "Unit": {"Description": "Restarts the broker of this node when it serves alone",
+                 "After": BROKER_UNIT, "StartLimitIntervalSec": 0},
+        "Service": {"ExecStart": systemd.command((GUARD, f"{node.replication}:{DISTRIBUTION_PORT}", poll_s)),
+                    "Restart": "always", "RestartSec": site.timers.seconds("systemd.restart_delay")},
+        "Install": {"WantedBy": "multi-user.target"},
+    })

@@ -11,12 +11,12 @@ from importlib.resources import files as package_files
 
 from fournines.blueprint.contribution import Invariant, Members
 from fournines.blueprint.predicate import All, Fact, OnEvery, Predicate
-from fournines.blueprint.requests import JsonValue, Run, TcpConnect
+from fournines.blueprint.requests import JsonValue, Run, TcpConnect, UnitFacts
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.layers.layer import Site
-from fournines.layers.messaging.artifacts import DISTRIBUTION_PORT, EPMD_PORT, member
+from fournines.layers.messaging.artifacts import DISTRIBUTION_PORT, EPMD_PORT, GUARD_UNIT, member
 
-BROKER, PORT_MAPPER = "messaging.broker", "messaging.port_mapper"
+BROKER, PORT_MAPPER, GUARD = "messaging.broker", "messaging.port_mapper", "messaging.guard"
 _QUESTION = (package_files("fournines.layers.messaging") / "node" / "status.erl").read_text(encoding="utf-8")
 
 
@@ -72,6 +72,14 @@ def parse_port_mapper(reply: JsonValue) -> bool:
     return reply["open"] is True
 
 
+def parse_guard(reply: JsonValue) -> bool:
+    """Whether the guard's unit is active."""
+    facts = reply.get(GUARD_UNIT) if isinstance(reply, dict) else None
+    if not isinstance(facts, dict):
+        raise Unreadable("nothing about the guard's unit")
+    return facts.get("active") == "active"
+
+
 def probes(site: Site) -> tuple[Probe, ...]:
     """The broker is asked over its distribution port, as the account whose cookie opens it."""
     def ask(address: str) -> Run:
@@ -84,6 +92,7 @@ def probes(site: Site) -> tuple[Probe, ...]:
         Probe(BROKER, {name: ask(address) for name, address in addresses.items()}, parse_broker),
         Probe(PORT_MAPPER, {name: TcpConnect(address, EPMD_PORT) for name, address in addresses.items()},
               parse_port_mapper),
+        Probe(GUARD, {name: UnitFacts((GUARD_UNIT,)) for name in addresses}, parse_guard),
     )
 
 
@@ -124,7 +133,9 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
         on_every("the broker cluster has this cluster's name", "cluster", site.cluster.name,
                  f"rabbitmqctl set_cluster_name {site.cluster.name}"),
         on_every("no broker has seen a partition", "partitions", (),
-                 "once the replication network works again, restart the broker that lists others"),
+                 "the guard of the one that is alone restarts it; see journalctl -u fournines-broker-guard there"),
+        Invariant("every broker has its guard", OnEvery(site.controllers, Fact(GUARD)),
+                  "look at journalctl -u fournines-broker-guard on that node; then: fournines apply"),
         Invariant("every quorum queue has all its replicas", complete(site), "fournines apply adds them"),
         on_every("every replica of a quorum queue serves", "silent", (),
                  "it may still be catching up; if it stays, restart the broker of that node"),

@@ -18,7 +18,7 @@ _TOOL_S = 60.0
 
 
 def services(site: Site) -> tuple[Service, ...]:
-    """The port mapper, then the brokers: all together at first, one by one ever after."""
+    """The port mapper, then the brokers, all together at first, one by one ever after; and their guards."""
     return (
         Service(artifacts.EPMD_UNIT, site.controllers, artifacts.EPMD_FILES,
                 ready=Gate(Fact(health.PORT_MAPPER), timeout_s=10.0)),
@@ -26,6 +26,8 @@ def services(site: Site) -> tuple[Service, ...]:
                 ready=Gate(health.well(site), timeout_s=_START_S),
                 others_ok=OnOthers(site.controllers, health.well(site)),
                 needs=(f"messaging: restart {artifacts.EPMD_UNIT}",)),
+        Service(artifacts.GUARD_UNIT, site.controllers, artifacts.GUARD_FILES,
+                ready=Gate(Fact(health.GUARD), timeout_s=10.0), needs=(_STARTED,)),
     )
 
 
