@@ -238,8 +238,8 @@ async def until(condition: Callable[[], bool]) -> None:
 async def test_a_timeout_kills_the_whole_process_group(node: PipeNode, tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     script = f"echo so far; (sleep 600 & echo $! > {pid}; wait)"
-    reason = await refused(node, Run(("sh", "-c", script), timeout_s=0.5))
-    assert reason == "sh was killed: not done within 0.5 s: so far"
+    reason = await refused(node, Run(("sh", "-c", script), timeout_s=3.0))
+    assert reason == "sh was killed: not done within 3 s: so far"
     await until(lambda: not running(int(pid.read_text())))
 
 

@@ -127,7 +127,9 @@ class Run(Request):
 
 @dataclass(frozen=True, slots=True)
 class UnitFacts(Request):
-    """Of each systemd unit: ``{unit: {"load", "active", "sub", "enabled", "main_pid", "since_monotonic_us"}}``."""
+    """Of each systemd unit: ``{unit: {"load", "active", "sub", "enabled", "main_pid", "since_monotonic_us"}}``.
+    The first four are systemd's own words (``enabled`` is its UnitFileState, "" where it has none); since is
+    when it last became active, 0 for never."""
 
     verb: ClassVar[str] = "unit_facts"
     units: tuple[str, ...]
