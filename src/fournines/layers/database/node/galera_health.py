@@ -133,7 +133,8 @@ class Observer:
             status, problem = self._connection.status(), ""
         except Exception as error:  # whatever the driver raises means the same: no answer, for this reason
             self._connection = None
-            status, problem = {}, f"mariadbd does not answer: {error.args[-1] if error.args else error!r}"
+            said = error.args[-1] if error.args else type(error).__name__
+            status, problem = {}, f"mariadbd does not answer: {said}"
         now = self._clock()
         if now - before > self._settings.frozen_s:
             self._settling_until = now + self._settings.settle_s
