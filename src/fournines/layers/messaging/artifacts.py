@@ -31,6 +31,7 @@ GUARD_UNIT, GUARD = "fournines-broker-guard.service", "/usr/lib/fournines/broker
 GUARD_UNIT_FILE = f"/etc/systemd/system/{GUARD_UNIT}"
 GUARD_FILES = (GUARD_UNIT_FILE, GUARD)
 
+_GUARD_SOURCE = package_files("fournines.layers.messaging") / "node" / "broker_guard.py"
 LOAD_TABLES_ATTEMPTS, LOAD_TABLES_S = 10, 30.0
 
 
@@ -58,8 +59,7 @@ def files(site: Site, node: Node) -> tuple[NodeFile, ...]:
         NodeFile(BROKER_DROP_IN, systemd.emit(_broker_drop_in(site)).encode()),
         NodeFile(EPMD_DROP_IN, systemd.emit(_epmd_drop_in(node)).encode()),
         NodeFile(GUARD_UNIT_FILE, systemd.emit(_guard_unit(site, node)).encode()),
-        NodeFile(GUARD, (package_files("fournines.layers.messaging") / "node" / "broker_guard.py").read_bytes(),
-                 0o755),
+        NodeFile(GUARD, _GUARD_SOURCE.read_bytes(), 0o755),
     )
 
 

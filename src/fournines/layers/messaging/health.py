@@ -133,7 +133,7 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
         on_every("the broker cluster has this cluster's name", "cluster", site.cluster.name,
                  f"rabbitmqctl set_cluster_name {site.cluster.name}"),
         on_every("no broker has seen a partition", "partitions", (),
-                 "the guard of the one that is alone restarts it; see journalctl -u fournines-broker-guard there"),
+                 "its guard restarts the one that is alone: journalctl -u fournines-broker-guard there"),
         Invariant("every broker has its guard", OnEvery(site.controllers, Fact(GUARD)),
                   "look at journalctl -u fournines-broker-guard on that node; then: fournines apply"),
         Invariant("every quorum queue has all its replicas", complete(site), "fournines apply adds them"),

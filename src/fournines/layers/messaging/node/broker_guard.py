@@ -3,10 +3,10 @@
 
     broker_guard.py ADDRESS:PORT POLL_S
 
-A node that was silent for longer than net_ticktime (frozen, starved, cut off) is given up by the others. When it
-can be heard again at once, RabbitMQ sees its peers before it has counted itself as a minority: it does not pause,
-and serves with its own half of a partitioned Mnesia until somebody restarts it. Under ``pause_minority`` a broker
-that is ready without a majority is wrong whatever the cause, so it is restarted, and joins the others.
+A node that is silent for longer than net_ticktime (frozen, starved) is given up by the others. When it wakes,
+RabbitMQ sees its peers before it has counted itself as a minority: it does not pause, and serves alone with
+its half of a partitioned Mnesia until somebody restarts it. Under ``pause_minority`` a broker that is ready
+without a majority is wrong whatever the cause, so it is restarted, and joins the others.
 Shipped as /usr/lib/fournines/broker_guard.py; standard library only.
 """
 
@@ -60,8 +60,8 @@ def main(arguments: list[str]) -> int:
         answer = ask(address)
         strikes = strikes + 1 if alone(answer) else 0
         if strikes >= STRIKES:
-            print(f"this broker serves while it sees {answer['running']} of {answer['members']}: restarting it",
-                  flush=True)
+            seen = f"{answer['running']} of {answer['members']}"
+            print(f"this broker serves while it sees {seen}: restarting it", flush=True)
             subprocess.run(["systemctl", "restart", UNIT], check=False, timeout=RESTART_TIMEOUT_S)
             strikes = 0
         time.sleep(poll_s)
