@@ -25,10 +25,10 @@ def test_a_user_without_rights_is_told_to_become_root(can_host: None) -> None:
     assert done.stderr.splitlines()[-1] == "fournines.errors.LabUnavailable: no lab here: a lab needs root"
 
 
-def test_missing_programs_are_named_by_their_packages(can_host: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_programs_are_named_by_package(can_host: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
 
-    with pytest.raises(LabUnavailable, match="mmdebstrap .*systemd-container") as refused:
+    with pytest.raises(LabUnavailable, match=r"mmdebstrap .*systemd-container") as refused:
         demand()
 
     assert refused.value.hint.startswith("apt-get install --no-install-recommends apt iproute2")

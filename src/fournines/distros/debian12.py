@@ -14,7 +14,7 @@ DEBIAN12 = Distro(
     layers={
         "host": ("chrony",),
         "database": ("galera-4", "mariadb-backup", "mariadb-client", "mariadb-server", "rsync", "socat"),
-        "messaging": ("rabbitmq-server",),
+        "messaging": ("erlang-base", "rabbitmq-server"),
         "cache": ("memcached",),
         "images": ("glusterfs-client", "glusterfs-server"),
         "loadbalancer": ("haproxy", "keepalived"),
@@ -22,8 +22,8 @@ DEBIAN12 = Distro(
         "api": ("glance-api", "keystone", "python3-memcache", "python3-pymysql", "uwsgi-plugin-python3"),
     },
     unwanted=(
-        "apt-daily-upgrade.timer", "apt-daily.timer", "dpkg-db-backup.timer", "e2scrub_all.timer",
-        "e2scrub_reap.service", "fstrim.timer", "iscsid.socket", "man-db.timer", "open-iscsi.service",
-        "systemd-pstore.service",
+        "apt-daily-upgrade.timer", "apt-daily.timer", "console-getty.service", "dpkg-db-backup.timer",
+        "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer", "iscsid.socket", "man-db.timer",
+        "open-iscsi.service", "systemd-pstore.service",
     ),
 )

@@ -96,6 +96,7 @@ def _contained(argv: list[str]) -> list[str]:
 def _mmdebstrap(recipe: Recipe, root: Path, sources: Path, access: Path) -> list[str]:
     options = [f"--aptopt={option}" for option in (*recipe.apt_options, access)]
     options += [f"--dpkgopt={option}" for option in recipe.dpkg_options]
+    options += [f"--{moment}-hook={command}" for moment, command in recipe.hooks]
     return ["mmdebstrap", "--mode=root", "--format=directory", "--variant=minbase", "--verbose", *options,
             f"--include={','.join(recipe.packages)}",
             recipe.codename, str(root), str(sources)]
