@@ -12,6 +12,7 @@ V1_HYBRID = """\
 31 30 0:27 / /sys/fs/cgroup/unified rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate
 32 30 0:28 / /sys/fs/cgroup/systemd rw,nosuid shared:10 - cgroup cgroup rw,xattr,name=systemd
 33 30 0:31 / /sys/fs/cgroup/memory rw,nosuid shared:12 - cgroup cgroup rw,memory
+35 30 0:33 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid shared:13 - cgroup cgroup rw,cpu,cpuacct
 34 30 0:32 / /sys/fs/cgroup/freezer rw,nosuid shared:13 - cgroup cgroup rw,freezer
 """
 V2 = "29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw,nsdelegate,memory_recursiveprot\n"
@@ -22,7 +23,7 @@ def test_a_v1_host_freezes_by_its_freezer_and_gives_systemd_its_hierarchies() ->
 
     assert set(hierarchies(V1_HYBRID)) == {
         Hierarchy(root / "freezer", "freezer.state", "FROZEN", "THAWED"), Hierarchy(root / "systemd"),
-        Hierarchy(root / "unified")}
+        Hierarchy(root / "unified"), Hierarchy(root / "cpu,cpuacct")}
 
 
 def test_a_v2_host_has_one_hierarchy_that_does_it_all() -> None:

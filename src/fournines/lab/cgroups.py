@@ -1,4 +1,5 @@
-"""A control group of its own for each node: what freezes it, and what its systemd manages.
+"""A control group of its own for each node: what freezes it, what its systemd manages, and its share of the
+processors: machines do not take time from one another, and one that boots must not starve those that serve.
 
 Two kinds of host: cgroup v1 with the hybrid ``unified`` mount, and pure cgroup v2. Without an own group all
 nodes would share one in systemd's hierarchy and kill each other's services. The groups lie at the top of the
@@ -20,6 +21,8 @@ from fournines.lab.pids import ProcessId
 TOP = "fournines"
 V1_FREEZER = "freezer"
 V1_SYSTEMD = "name=systemd"
+V1_SHARES = "cpu"     # equal for all groups unless told otherwise, cpu.shares
+V2_SHARES = "+cpu"    # the same, cpu.weight, once the groups above hand the controller down
 REMOVE_TIMEOUT_S = 60.0
 FREEZE_TIMEOUT_S = 60.0
 
@@ -48,7 +51,7 @@ def hierarchies(mountinfo: str | None = None) -> tuple[Hierarchy, ...]:
             v2 = mount
         elif kind == "cgroup" and V1_FREEZER in options.split(","):
             v1.append(Hierarchy(mount, "freezer.state", "FROZEN", "THAWED"))
-        elif kind == "cgroup" and V1_SYSTEMD in options.split(","):
+        elif kind == "cgroup" and {V1_SYSTEMD, V1_SHARES} & set(options.split(",")):
             v1.append(Hierarchy(mount))
     if v2 is not None:
         v1.append(Hierarchy(v2) if any(each.freezer for each in v1)
@@ -79,6 +82,10 @@ class ControlGroup:
     def create(self) -> None:
         for directory in self.visitors:
             directory.mkdir(parents=True, exist_ok=True)
+        for each in self._hierarchies:
+            for above in (each.mount / TOP, each.mount / self._path.parent):
+                with contextlib.suppress(OSError):   # v1, or a v2 host that has the controller elsewhere
+                    (above / "cgroup.subtree_control").write_text(V2_SHARES)
 
     def freeze(self) -> None:
         """Stop every process of the node between two instructions; returns once all have stopped."""
