@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from asyncio.subprocess import PIPE, Process
+from asyncio import SubprocessTransport
+from asyncio.subprocess import PIPE, Process, SubprocessStreamProtocol
 from collections.abc import Sequence
 
 from fournines.errors import Unreachable
@@ -12,15 +13,17 @@ from fournines.nodes.channel import Reader, Writer, keep_last_words
 
 CLOSE_GRACE_S = 2.0
 ENDING_GRACE_S = 1.0
+BUFFER_LIMIT = 1 << 16   # as asyncio's own
 
 
 class CommandChannel:
     """A child process; see ``channel.Channel``."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, transport: SubprocessTransport) -> None:
         if process.stdin is None or process.stdout is None or process.stderr is None:
             raise ValueError("the process must have been started with three pipes")
         self._process = process
+        self._transport = transport
         self.reader: Reader = process.stdout
         self.writer: Writer = process.stdin
         self._stdin = process.stdin
@@ -46,6 +49,9 @@ class CommandChannel:
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
+            # What it started may live on, frozen with its machine, and hold the other ends of the pipes:
+            # wait() also waits for those, unless they are closed here.
+            self._transport.close()
             await self._process.wait()
         finally:
             self._listening.cancel()
@@ -69,12 +75,14 @@ class CommandDoor:
         """See ``channel.Door``. In its own session, so that Ctrl-C reaches this program only."""
         command = [*self._prefix, *argv]
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True)
+            loop = asyncio.get_running_loop()
+            transport, protocol = await loop.subprocess_exec(
+                lambda: SubprocessStreamProtocol(limit=BUFFER_LIMIT, loop=loop), *command,
+                stdin=PIPE, stdout=PIPE, stderr=PIPE, start_new_session=True)
         except OSError as problem:
             raise Unreachable(self._name, f"{command[0]} cannot be started: {problem.strerror}",
                               hint=f"install {command[0]} on this machine") from None
-        return CommandChannel(process)
+        return CommandChannel(Process(transport, protocol, loop), transport)
 
     async def close(self) -> None:
         """Every channel is a process of its own: nothing is shared, nothing to end."""

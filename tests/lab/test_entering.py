@@ -1,0 +1,45 @@
+"""The way into a machine, as the engine uses it."""
+
+from __future__ import annotations
+
+import pytest
+
+from fournines.blueprint.requests import Run
+from fournines.errors import Unreachable
+from fournines.lab.lab import Lab
+from fournines.nodes.door import CommandDoor
+from fournines.nodes.pipe import PipeNode
+
+HOSTNAME = [Run(("hostname",))]
+
+
+async def test_a_frozen_machine_is_given_up_in_time_and_answers_once_thawed(lab: Lab) -> None:
+    machine = lab.machine("ctl1")
+    node = PipeNode(CommandDoor("ctl1", machine.enter_argv()))
+    before = await node.ask(HOSTNAME)
+    machine.freeze()
+    try:
+        with pytest.raises(Unreachable, match="no reply"):
+            await node.ask(HOSTNAME, timeout_s=1.0)
+    finally:
+        machine.thaw()
+
+    assert await node.ask(HOSTNAME) == before
+    await node.close()
+
+
+async def test_one_way_in_serves_across_a_power_cycle(lab: Lab) -> None:
+    machine = lab.machine("ctl1")
+    node = PipeNode(CommandDoor("ctl1", machine.enter_argv()))
+    before = await node.ask(HOSTNAME)
+
+    machine.power_off()
+    with pytest.raises(Unreachable):
+        await node.ask(HOSTNAME)
+    with pytest.raises(Unreachable, match="powered off"):
+        await node.ask(HOSTNAME)
+    machine.power_on()
+    machine.wait_up()
+
+    assert await node.ask(HOSTNAME) == before
+    await node.close()
