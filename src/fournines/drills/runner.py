@@ -26,7 +26,7 @@ from fournines.drills.verdict import merge
 from fournines.errors import DrillError, Refused
 
 UP_TIMEOUT_S = 120.0
-LOOK_AGAIN_S = 1.0
+LOOK_AGAIN_S = 3.0         # each look asks every node everything, which a cluster that boots feels
 CONSOLE_LINES = 400
 FRESH_S = 1.0               # how old a sample may be to say who holds the address now
 Progress = Callable[[str], None]

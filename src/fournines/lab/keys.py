@@ -8,8 +8,6 @@ from importlib import resources
 from ipaddress import IPv4Address
 from pathlib import Path
 
-import asyncssh
-
 from fournines.cluster.topology import Cluster
 from fournines.durable import write_durably
 
@@ -19,6 +17,8 @@ PUBLIC_FILE = 0o644
 
 def make_pair(comment: str) -> tuple[bytes, bytes]:
     """A fresh private key and its public half, in OpenSSH's formats."""
+    import asyncssh   # only here: it takes longer to load than a plan takes to make
+
     key = asyncssh.generate_private_key(KIND, comment)
     return key.export_private_key(), key.export_public_key()
 

@@ -95,3 +95,9 @@ def test_glusterds_store_and_index_are_read() -> None:
 def test_a_brick_is_a_plain_absolute_path() -> None:
     with pytest.raises(ValueError, match="brick"):
         ImagesSpec(brick="images")
+
+
+def test_glusterd_does_not_wait_for_what_waits_for_it(site: Site) -> None:
+    """The package orders it before network-online.target; a circle makes systemd leave one of the two out."""
+    for node in NODES:
+        assert "network-online" not in written(site, node, "/etc/systemd/system/glusterd.service.d/fournines.conf")
