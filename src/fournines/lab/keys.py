@@ -17,7 +17,7 @@ PUBLIC_FILE = 0o644
 
 def make_pair(comment: str) -> tuple[bytes, bytes]:
     """A fresh private key and its public half, in OpenSSH's formats."""
-    import asyncssh   # only here: it takes longer to load than a plan takes to make
+    import asyncssh  # only here: it takes longer to load than a plan takes to make
 
     key = asyncssh.generate_private_key(KIND, comment)
     return key.export_private_key(), key.export_public_key()

@@ -100,4 +100,5 @@ def test_a_brick_is_a_plain_absolute_path() -> None:
 def test_glusterd_does_not_wait_for_what_waits_for_it(site: Site) -> None:
     """The package orders it before network-online.target; a circle makes systemd leave one of the two out."""
     for node in NODES:
-        assert "network-online" not in written(site, node, "/etc/systemd/system/glusterd.service.d/fournines.conf")
+        drop_in = written(site, node, "/etc/systemd/system/glusterd.service.d/fournines.conf")
+        assert "network-online" not in drop_in

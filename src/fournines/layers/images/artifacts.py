@@ -84,8 +84,8 @@ def volume_options(site: Site) -> dict[str, str]:
 
 def glusterd_drop_in(site: Site, spec: ImagesSpec) -> systemd.Document:
     """The package's unit gives up after six attempts; this one goes on. It must not wait for
-    network-online.target: the package puts glusterd before it, and systemd breaks such a circle by leaving one of
-    the two out, so that glusterd was missing after some boots."""
+    network-online.target: the package puts glusterd before it, and systemd breaks such a circle by leaving
+    one of the two out, so that glusterd was missing after some boots."""
     return systemd.document({
         "Unit": {"StartLimitIntervalSec": 0, "RequiresMountsFor": spec.brick},
         "Service": {"Restart": "on-failure", "RestartSec": site.timers.seconds("systemd.restart_delay")}})
