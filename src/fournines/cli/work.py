@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fournines.blueprint.requests import ReadFile
+from fournines.blueprint.snapshot import Snapshot
 from fournines.cli.opened import Opened
 from fournines.cli.reaching import Via, connected
 from fournines.cli.stopping import stop_on_signals
@@ -22,7 +23,7 @@ from fournines.engine.compile import Blueprint
 from fournines.engine.events import ApplyEnded, Event
 from fournines.engine.journal import Journal, last_run
 from fournines.engine.lock import only_one
-from fournines.engine.observe import observe
+from fournines.engine.observe import consulted_by, observe
 from fournines.engine.plan import Plan
 from fournines.engine.plan_file import refuse_stale
 from fournines.engine.planner import contents_to_read, make_plan
@@ -37,9 +38,13 @@ _ROTATED = "fernet_rotated"
 _EXIT_CODES = {"done": 0, "failed": 1, "interrupted": Interrupted.exit_code}
 
 
+async def _snapshot_for_plan(blueprint: Blueprint, nodes: Mapping[str, Node]) -> Snapshot:
+    return await observe(nodes, blueprint.probes, consulted_by(blueprint.steps, blueprint.nodes))
+
+
 async def plan_with_diffs(blueprint: Blueprint, nodes: Mapping[str, Node], mask: Mask) -> Plan:
     """Observe and plan; the content of files that will change is read for the diffs."""
-    snapshot = await observe(nodes, blueprint.probes)
+    snapshot = await _snapshot_for_plan(blueprint, nodes)
     plan = make_plan(blueprint, snapshot, mask)
     wanted = contents_to_read(plan)
     if not wanted:
@@ -76,7 +81,7 @@ async def _apply(opened: Opened, blueprint: Blueprint, mask: Mask, via: Via, ssh
                  as_json: bool, saved: Plan | None) -> ApplyEnded:
     before = last_run(opened.state)
     async with connected(opened, via, ssh_config) as nodes:
-        plan = make_plan(blueprint, await observe(nodes, blueprint.probes), mask)
+        plan = make_plan(blueprint, await _snapshot_for_plan(blueprint, nodes), mask)
         if saved is not None:
             refuse_stale(saved, plan)
         with Journal(opened.state) as book, _view(as_json) as show, stop_on_signals() as stop:

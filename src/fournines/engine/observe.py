@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fournines.blueprint.predicate import Predicate
 from fournines.blueprint.requests import Failed, Reply, Request
 from fournines.blueprint.snapshot import Absent, Gone, Probe, Snapshot
+from fournines.blueprint.steps import Step
 from fournines.errors import Unreachable
 from fournines.nodes.node import Node
 
@@ -77,3 +78,10 @@ def consulted(predicates: Iterable[Predicate | None], node: str, nodes: Iterable
         if predicate is not None:
             predicate.judge(recorder, node)
     return frozenset(recorder.asked)
+
+
+def consulted_by(steps: Iterable[Step], nodes: Collection[str]) -> frozenset[Asked]:
+    """What has to be observed to plan the steps: what judges whether each is needed and may be done. Less than
+    what ``verify`` looks at, which tries the services out."""
+    return frozenset(pair for step in steps for node in step.do
+                     for pair in consulted((step.unless, step.only_if), node, nodes))
