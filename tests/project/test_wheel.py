@@ -27,8 +27,9 @@ def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (wheel,) = where.glob("*.whl")
     venv.create(where / "venv", with_pip=True)
     python = where / "venv" / "bin" / "python"
-    run(python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", ROOT / "requirements.lock", cwd=where)
-    run(python, "-m", "pip", "install", "--quiet", "--no-deps", wheel, cwd=where)
+    install = (python, "-m", "pip", "install", "--quiet")
+    run(*install, "--require-hashes", "-r", ROOT / "requirements.lock", cwd=where)
+    run(*install, "--no-deps", wheel, cwd=where)
     return python.parent
 
 

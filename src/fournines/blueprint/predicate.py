@@ -1,7 +1,8 @@
 """Predicates over a Snapshot, as data: they can be printed, saved and judged again.
 
-Three-valued: True, False, or None when it cannot be known (no answer, unreachable). A judgement always says why.
-Per-node predicates (``Fact``) are judged for one node; the quantifiers look at several nodes and ignore it.
+Three-valued: True, False, or None when it cannot be known (no answer, unreachable). A judgement always says
+why. Per-node predicates (``Fact``) are judged for one node; the quantifiers look at several nodes and
+ignore it.
 """
 
 from __future__ import annotations
@@ -58,7 +59,8 @@ class Fact:
         if isinstance(value, Absent | Gone):
             return Judgement(None, f"{node}: {name}: {value}", seen)
         truth = self._compare(value)
-        relation = f"{self.test.value} {self.wanted}" if truth else f"is {value}, not: {self.test.value} {self.wanted}"
+        wanted = f"{self.test.value} {self.wanted}"
+        relation = wanted if truth else f"is {value}, not: {wanted}"
         return Judgement(truth, f"{node}: {name} {relation}", seen)
 
     def seen(self, snapshot: Snapshot, node: str) -> object:
@@ -67,7 +69,8 @@ class Fact:
         for part in self.field.split(".") if self.field else ():
             if isinstance(value, Absent | Gone):
                 break
-            value = value.get(part, Absent("no such entry")) if isinstance(value, dict) else getattr(value, part)
+            value = (value.get(part, Absent("no such entry")) if isinstance(value, dict)
+                     else getattr(value, part))
         return value
 
     def _compare(self, value: object) -> bool:
@@ -149,7 +152,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The probe has a value on this node. False (not unknown) when it is absent; unknown when the node is gone."""
+    """The probe has a value on this node. False (not unknown) when absent; unknown when the node is gone."""
 
     probe: str
 
@@ -193,7 +196,7 @@ class OnAny:
 
 @dataclass(frozen=True, slots=True)
 class OnOthers:
-    """Holds on each of ``nodes`` but the one judged: the guard of a rolling restart ("never two of three")."""
+    """Holds on each of ``nodes`` but the one judged: guards a rolling restart ("never two of three")."""
 
     nodes: tuple[str, ...]
     part: Predicate
@@ -218,7 +221,8 @@ class OnExactly:
         certain = sum(item.truth is True for item in judged)
         possible = certain + sum(item.truth is None for item in judged)
         truth = None if certain != possible and certain <= self.count <= possible else certain == self.count
-        because = f"{self.part}: on {certain} of {len(self.nodes)}" + ("" if certain == possible else " (or more)")
+        more = "" if certain == possible else " (or more)"
+        because = f"{self.part}: on {certain} of {len(self.nodes)}{more}"
         return Judgement(truth, because, tuple(fact for item in judged for fact in item.consulted))
 
     def __str__(self) -> str:
@@ -227,8 +231,8 @@ class OnExactly:
 
 @dataclass(frozen=True, slots=True)
 class Agree:
-    """The fact is the same on each of ``nodes``, whatever it is; unknown while one does not tell and the others
-    agree. ``probe`` and ``field`` as in ``Fact``."""
+    """The fact is the same on each of ``nodes``, whatever it is; unknown while one does not tell and the
+    others agree. ``probe`` and ``field`` as in ``Fact``."""
 
     nodes: tuple[str, ...]
     probe: str

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import ClassVar, TypeAlias
 
-JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +127,10 @@ class Run(Request):
 
 @dataclass(frozen=True, slots=True)
 class UnitFacts(Request):
-    """Of each systemd unit: ``{unit: {"load", "active", "sub", "enabled", "main_pid", "since_monotonic_us"}}``.
-    The first four are systemd's own words (``enabled`` is its UnitFileState, "" where it has none); since is
-    when it last became active, 0 for never."""
+    """Of each systemd unit:
+    ``{unit: {"load", "active", "sub", "enabled", "main_pid", "since_monotonic_us"}}``. The first four
+    are systemd's own words (``enabled`` is its UnitFileState, "" where it has none); since is when it last
+    became active, 0 for never."""
 
     verb: ClassVar[str] = "unit_facts"
     units: tuple[str, ...]
@@ -168,7 +169,10 @@ class HttpGet(Request):
 
 @dataclass(frozen=True, slots=True)
 class TcpConnect(Request):
-    """Open and close a connection from the node. Reply ``{"open": bool, "seconds": float, "error": text}``."""
+    """Open and close a connection from the node.
+
+    Reply ``{"open": bool, "seconds": float, "error": text}``.
+    """
 
     verb: ClassVar[str] = "tcp_connect"
     host: str
@@ -181,7 +185,7 @@ class TcpConnect(Request):
 
 @dataclass(frozen=True, slots=True)
 class UnixAsk(Request):
-    """Send a line to a UNIX socket and read to its end (HAProxy's stats socket). Reply ``{"answer": text}``."""
+    """Send a line to a UNIX socket (HAProxy's stats socket), read to its end. Reply ``{"answer": text}``."""
 
     verb: ClassVar[str] = "unix_ask"
     path: str
@@ -205,7 +209,7 @@ class PackageFacts(Request):
 
 @dataclass(frozen=True, slots=True)
 class InstallPackages(Request):
-    """Install without recommends and without starting any service (policy-rc.d while it runs). Reply ``{}``."""
+    """Install without recommends, without starting any service (policy-rc.d while it runs). Reply ``{}``."""
 
     verb: ClassVar[str] = "install_packages"
     names: tuple[str, ...]

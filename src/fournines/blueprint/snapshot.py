@@ -1,4 +1,4 @@
-"""Snapshot: what every node answered to every probe, at one moment. Decisions read this and never call out."""
+"""Snapshot: what every node answered to every probe, at one moment. Decisions read it and never call out."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Gone:
 class Probe:
     """A question put to some nodes and the pure function that types its answer.
 
-    ``name`` is ``layer.subject``. ``parse`` gets the successful reply and returns a frozen dataclass, a number,
-    a text or a bool; it raises ``Unreadable``. A failed request becomes ``Absent`` without calling it.
-    ``requests`` maps node name to what that node is asked.
+    ``name`` is ``layer.subject``. ``parse`` gets the successful reply and returns a frozen dataclass, a
+    number, a text or a bool; it raises ``Unreadable``. A failed request becomes ``Absent`` without calling
+    it. ``requests`` maps node name to what that node is asked.
     """
 
     name: str

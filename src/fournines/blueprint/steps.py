@@ -1,4 +1,4 @@
-"""Steps, gates and services: how a layer says what must happen, in which order, and how one knows that it did."""
+"""Steps, gates and services: how a layer says what must happen, in which order, and how one knows it did."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ class Gate:
 class Step:
     """One thing to do. ``name`` is unique and begins with the layer: ``database: start the first member``.
 
-    ``do`` maps node name to its requests; its order is the order of the nodes. For each node: where ``unless``
-    holds there is nothing to do; else ``only_if`` must hold (not unknown) at the moment of acting, or the step
-    is refused; then the requests; then ``until``. ``needs`` names steps that must have gone before.
-    ``why`` says in a sentence why this is done; ``refusal`` what to do when ``only_if`` does not hold.
+    ``do`` maps node name to its requests; its order is the order of the nodes. For each node: where
+    ``unless`` holds there is nothing to do; else ``only_if`` must hold (not unknown) at the moment of acting,
+    or the step is refused; then the requests; then ``until``. ``needs`` names steps that must have gone
+    before. ``why`` says in a sentence why this is done; ``refusal`` what to do when ``only_if`` does not
+    hold.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a control plane is made of: one folder per system of the guide. ``LAYERS`` is the only registration."""
+"""What a control plane is made of: a folder per system of the guide. ``LAYERS`` is the only registration."""
 
 from __future__ import annotations
 

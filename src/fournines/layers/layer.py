@@ -17,7 +17,7 @@ class Site:
     cluster: Cluster
     timers: Timers
     secrets: Mapping[str, str] = field(repr=False)
-    exchange: Exchange = Exchange()
+    exchange: Exchange = field(default_factory=Exchange)
 
     def secret(self, name: str) -> str:
         """The value of a secret that the layer asked for in its ``exchange``."""
@@ -31,9 +31,9 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One system of the guide. ``spec`` is the frozen dataclass of its settings in the cluster file; ``after``
-    names layers that must be up before this one is started; ``exchange`` is asked first, of every layer;
-    ``contribute`` then gets the union of all answers in ``site.exchange``. Both are pure."""
+    """One system of the guide. ``spec`` is the frozen dataclass of its settings in the cluster file;
+    ``after`` names layers that must be up before this one is started; ``exchange`` is asked first, of every
+    layer; ``contribute`` then gets the union of all answers in ``site.exchange``. Both are pure."""
 
     name: str
     spec: type
