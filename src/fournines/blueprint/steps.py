@@ -47,7 +47,6 @@ class Step:
     refusal: str = ""
     until: Gate | None = None
     needs: tuple[str, ...] = ()
-    undo: Mapping[str, tuple[Request, ...]] | None = None
 
 
 class OnChange(StrEnum):
