@@ -36,11 +36,21 @@ def files(site: Site, node: Node) -> tuple[NodeFile, ...]:
 
 def keys(site: Site) -> tuple[NodeFile, ...]:
     """The key repositories: file 0 is the staged key, the highest number the primary one. Keystone reads them
-    at every token, so a rotation needs no restart."""
+    at every token, so a rotation needs no restart.
+
+    Files are written in this order. A rotation moves every key one file down, and the staged one to the top:
+    each file is overwritten once its old key is in the file below, and the staged one once it is on top. So
+    at no moment does a node lack the old or the new primary, one of which every other node signs with.
+    """
     return tuple(
         NodeFile(f"{directory}/{number}", key.encode(), 0o600, "keystone", "keystone", secret=True)
         for directory, secret in ((FERNET_KEYS, FERNET_SECRET), (CREDENTIAL_KEYS, CREDENTIAL_SECRET))
-        for number, key in enumerate(_keys(site, secret)))
+        for number, key in _staged_last(_keys(site, secret)))
+
+
+def _staged_last(keys: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
+    staged, *others = enumerate(keys)
+    return (*others, staged)
 
 
 def _keys(site: Site, secret: str) -> tuple[str, ...]:
