@@ -12,6 +12,7 @@ from fournines.engine.apply import apply
 from fournines.engine.compile import Blueprint
 from fournines.engine.events import (
     ActionBegan,
+    ActionDone,
     ActionFailed,
     ActionSkipped,
     ActionWaiting,
@@ -288,6 +289,27 @@ async def test_a_member_that_crashes_during_a_rolling_restart_stops_it(world: Wo
     ended = await apply(await world.plan(blueprint), blueprint, world.nodes, tell, mask)
     assert ended.outcome == "failed"
     assert world.events == [f"ctl1 restart {STORE_UNIT}"]
+
+
+async def test_the_next_member_waits_until_the_last_one_is_whole(world: World) -> None:
+    """A member may serve, and only then catch up: not yet a reason to give up, and never one to go on."""
+    await run(world)
+    world.events.clear()
+    waited: list[str] = []
+
+    def tell(event: Event) -> None:
+        if isinstance(event, ActionDone) and event.node == "ctl1":
+            world.asleep.add("ctl1")
+        if isinstance(event, ActionWaiting) and event.node == "ctl2":
+            waited.append(event.last_seen)
+            world.asleep.clear()
+
+    blueprint = make_blueprint(StoreSpec("size = 2"))
+    ended = await apply(await world.plan(blueprint), blueprint, world.nodes, tell, mask)
+    assert ended.outcome == "done"
+    assert len(waited) == 1
+    assert "ctl1" in waited[0]
+    assert world.violations == []
 
 
 async def test_many_who_need_a_daemon_reload_at_once_share_it(world: World) -> None:

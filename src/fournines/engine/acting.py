@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from fournines.blueprint.predicate import Judgement
 from fournines.blueprint.requests import (
@@ -23,7 +24,7 @@ from fournines.engine.observe import Asked, consulted, observe
 from fournines.engine.services import writes
 from fournines.engine.wait import wait_until
 from fournines.engine.wanted import FILES, PACKAGES
-from fournines.errors import Interrupted, Refused, RequestFailed
+from fournines.errors import GateTimeout, Interrupted, Refused, RequestFailed
 from fournines.nodes.node import Node
 
 Tell = Callable[[Event], None]
@@ -85,6 +86,14 @@ class Acting:
             what = "does not hold" if guard.truth is False else "cannot be known"
             raise Refused(f"refused: it must hold that {step.only_if}, and this {what}: {guard.because}",
                           hint=step.refusal)
+
+    async def settle(self, step: Step, node: str) -> None:
+        """Between two nodes of a rolling step, wait until the guard of the next holds: the member that was
+        just touched serves again, and may not be whole yet. What does not come in time is left to the guard
+        to refuse."""
+        if step.only_if is not None and step.until is not None:
+            with suppress(GateTimeout, Interrupted):
+                await self._wait(step, node, Gate(step.only_if, step.until.timeout_s))
 
     async def _observe(self, pairs: frozenset[Asked]) -> Snapshot:
         return await observe(self._nodes, self._blueprint.probes, pairs, timeout_s=PATIENCE_S)

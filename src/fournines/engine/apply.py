@@ -68,6 +68,7 @@ class _Run:
         self._needs = blueprint.needs
         self._outcomes: dict[tuple[str, str], Outcome] = {}
         self._ended = {step.name: asyncio.Event() for step in plan.steps}
+        self._one_rolling = asyncio.Lock()
         self._clock = asyncio.get_running_loop().time
 
     async def carry_out(self, resumes: str) -> ApplyEnded:
@@ -111,7 +112,9 @@ class _Run:
         else:
             self._tell(StepBegan(planned.name, planned.why))
             if planned.on is On.ROLLING:
-                await self._rolling(planned)
+                # One member of anything: restarts of two services on two nodes would be two of three.
+                async with self._one_rolling:
+                    await self._rolling(planned)
             else:
                 await self._together(planned)
 
@@ -131,6 +134,8 @@ class _Run:
 
     async def _rolling(self, planned: PlannedStep) -> None:
         for position, action in enumerate(planned.actions):
+            if position and not self._stop.is_set():
+                await self._acting.settle(self._steps[action.step], action.node)
             outcome = await self._action(action)
             if outcome not in (Outcome.DONE, Outcome.ALREADY):
                 because = f"left as it is: {action.node} {outcome.value}"

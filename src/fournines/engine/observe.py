@@ -81,7 +81,7 @@ def consulted(predicates: Iterable[Predicate | None], node: str, nodes: Iterable
 
 
 def consulted_by(steps: Iterable[Step], nodes: Collection[str]) -> frozenset[Asked]:
-    """What has to be observed to plan the steps: what judges whether each is needed and may be done. Less than
-    what ``verify`` looks at, which tries the services out."""
+    """What has to be observed to plan the steps: what judges whether each is needed and may be done. Less
+    than what ``verify`` looks at, which tries the services out."""
     return frozenset(pair for step in steps for node in step.do
                      for pair in consulted((step.unless, step.only_if), node, nodes))
