@@ -50,7 +50,25 @@ def test_a_command_line_that_makes_no_sense_is_an_error_with_a_hint(
 
 def test_a_good_file_is_called_good(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check", EXAMPLE) == 0
-    assert "good: cluster demo, 3 nodes" in capsys.readouterr().out
+    assert capsys.readouterr().out.startswith(f"{EXAMPLE}: good: cluster demo, 3 nodes")
+    assert run("check", EXAMPLE, "--json") == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+def test_what_is_allowed_and_unwise_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    unwise = tmp_path / "cluster.yaml"
+    unwise.write_text(EXAMPLE.read_text().replace("rack: r2", "rack: r1")
+                      + "overrides: {galera.suspect_timeout: 4s}\n")
+    assert run("check", unwise, "--json") == 0
+    findings = json.loads(capsys.readouterr().out)
+    assert {finding["severity"] for finding in findings} == {"warning"}
+    assert {finding["where"] for finding in findings} == {"demo", "overrides.galera.suspect_timeout"}
+    assert run("check", unwise) == 0
+    captured = capsys.readouterr()
+    assert captured.out.count("warning: ") == len(findings)
+    assert "warning: demo: 2 of 3 nodes are on rack r1" in captured.out
+    assert f"{unwise}: good, with {len(findings)} warnings: cluster demo, 3 nodes" in captured.out
+    assert captured.err == ""
 
 
 def test_every_problem_of_a_file_is_told_with_its_place(

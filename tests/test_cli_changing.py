@@ -93,6 +93,18 @@ def test_a_plan_for_programs(file: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert plan["waves"][0]["steps"][0]["name"] == "packages: install"
 
 
+def test_warnings_go_before_plan_and_apply(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text(CLUSTER.replace("}\n  - {name: ctl", ", rack: r1}\n  - {name: ctl"))
+    warning = "demo: 2 of 3 nodes are on rack r1: when it fails, no majority is left"
+    assert run("plan", "--json") == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"warning: {warning}: spread the nodes")
+    (told,) = json.loads(captured.out)["warnings"]
+    assert f"{told['where']}: {told['summary']}" == warning
+    assert run("apply") == 0
+    assert capsys.readouterr().err.count(f"warning: {warning}") == 1
+
+
 def test_diffs_are_shown(file: Path, world: World, capsys: pytest.CaptureFixture[str]) -> None:
     run("apply")
     world.nodes["ctl1"].files["/etc/store/motd"] = FakeFile(b"hello\n")

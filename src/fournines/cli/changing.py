@@ -40,6 +40,7 @@ def plan(
     from fournines.engine.plan import Plan
 
     opened = open_cluster(file)
+    opened.tell_warnings()
     store = opened.store()
     blueprint = opened.blueprint(store)
 
@@ -51,7 +52,8 @@ def plan(
     if out is not None:
         plan_file.save(plan, opened.file.resolve(), out)
     if as_json:
-        print(json.dumps(plan_file.as_data(plan), indent=1))
+        print(json.dumps({**plan_file.as_data(plan),
+                          "warnings": [finding.as_data() for finding in opened.warnings]}, indent=1))
     elif plan.exit_code == 0:   # the usual answer, which needs no colours and so not the time to load them
         print(f"nothing to do: {plan.cluster} is as its file says")
     else:
@@ -81,6 +83,7 @@ def apply(
 
     saved = plan_file.load(file) if file is not None and file.suffix == ".json" else None
     opened = open_cluster(saved.cluster_file if saved else file)
+    opened.tell_warnings()
     return bring_about(opened, via, ssh_config, as_json=as_json, saved=saved.plan if saved else None)
 
 

@@ -38,6 +38,9 @@ def show_version(wanted: bool) -> None:
 def check(file: File, as_json: Json = False) -> int:
     """Say everything that is wrong with a cluster file, each with its line and what to write instead.
 
+    What is allowed and yet costs the promise, such as all nodes on one rack, is a warning.
+    Exit code 0 where nothing is wrong, with or without warnings; else 1.
+
     Example: `fournines check examples/three-controllers.yaml`
     """
     try:
@@ -48,10 +51,10 @@ def check(file: File, as_json: Json = False) -> int:
             raise
         print(json.dumps([finding.as_data() for finding in problem.findings], indent=1))
         return problem.exit_code
-    cluster = opened.cluster
-    print("[]" if as_json else
-          f"{file}: good: cluster {cluster.name}, {len(cluster.nodes)} nodes, {', '.join(cluster.layers)}; "
-          f"recovers within {cluster.recovery.recover_within_s:g} s")
+    if as_json:
+        print(json.dumps([finding.as_data() for finding in opened.warnings], indent=1))
+    else:
+        _show_good(opened)
     return 0
 
 
@@ -99,6 +102,18 @@ def render(
 
         show_files(plain_screen(), {name: blueprint.files[name] for name in nodes})
     return 0
+
+
+def _show_good(opened: Opened) -> None:
+    cluster, good = opened.cluster, "good"
+    if opened.warnings:
+        from fournines.report.console import count, screen
+        from fournines.report.tables import show_findings
+
+        show_findings(screen(), opened.warnings)
+        good = f"good, with {count(len(opened.warnings), 'warning')}"
+    print(f"{opened.file}: {good}: cluster {cluster.name}, {len(cluster.nodes)} nodes, "
+          f"{', '.join(cluster.layers)}; recovers within {cluster.recovery.recover_within_s:g} s")
 
 
 def _explain(opened: Opened, as_json: bool) -> None:

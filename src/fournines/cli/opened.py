@@ -18,6 +18,7 @@ if TYPE_CHECKING:   # what a command does not use is not imported: it has to ans
     from fournines.cluster.secrets import SecretStore
     from fournines.cluster.timers import Timers
     from fournines.engine.compile import Blueprint
+    from fournines.findings import Finding
 
 DEFAULT_FILE = Path("cluster.yaml")
 _NOTE = "cluster_file"
@@ -35,6 +36,18 @@ class Opened:
     def state(self) -> Path:
         """Where this computer keeps what belongs to the cluster: secrets, journals, the lock."""
         return self.file.resolve().parent / ".fournines" / self.cluster.name
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What is allowed and unwise: overrides that break the promise, one rack or switch for too many."""
+        from fournines.cluster.rules import advice
+
+        return (*self.timers.warnings, *advice(self.cluster))
+
+    def tell_warnings(self) -> None:
+        """One line each, on standard error."""
+        for finding in self.warnings:
+            print(f"{finding.severity}: {finding}", file=sys.stderr)
 
     def store(self) -> SecretStore:
         """The secrets of the cluster; none is made yet."""
