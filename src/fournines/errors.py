@@ -6,7 +6,7 @@
     ├── Unparsable (and ValueError)    text that is not in the format it should be in; has the line
     ├── Refused                        acting would be unsafe; says why and the way out
     │   ├── PlanStale                  the world is no longer as the saved plan saw it
-    │   └── Interrupted                another run holds the lock, or this one was told to stop
+    │   └── Interrupted                this run was told to stop before it was through
     ├── NodeError                      a node, by name
     │   ├── Unreachable                no conversation with the node is possible
     │   └── RequestFailed              the node answered, the request did not succeed there
@@ -76,7 +76,7 @@ class PlanStale(Refused):
 
 
 class Interrupted(Refused):
-    """Another run is under way, or this one was asked to stop."""
+    """This run was asked to stop, and did so in good order; the same command goes on from there."""
 
     exit_code: ClassVar[int] = 130
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fournines.errors import Interrupted, LabError
+from fournines.errors import LabError, Refused
 from fournines.lab.lab import Lab
 from lab.conftest import TIMEOUT_S, eventually, on, traces
 from lab_cluster import small_cluster
@@ -93,7 +93,7 @@ def test_what_a_killed_up_left_is_finished_by_another(name: str) -> None:
 def test_two_commands_do_not_change_one_lab_at_the_same_time(name: str) -> None:
     with start_up(name) as process:
         try:
-            with pytest.raises(Interrupted, match="another command"):
+            with pytest.raises(Refused, match="another command"):
                 Lab(small_cluster(name)).down()
         finally:
             process.communicate(timeout=TIMEOUT_S)

@@ -18,7 +18,7 @@ from pathlib import Path
 from fournines.cluster.topology import Cluster
 from fournines.distros import DISTROS
 from fournines.durable import PRIVATE_DIRECTORY, write_durably
-from fournines.errors import Interrupted, LabError
+from fournines.errors import LabError, Refused
 from fournines.lab import image, keys, rootfs
 from fournines.lab.archive import archives
 from fournines.lab.driver import Machine, Power
@@ -221,7 +221,7 @@ class Lab:
         self._everywhere.labs.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             self._places.directory.mkdir(PRIVATE_DIRECTORY)
-        busy = Interrupted(f"another command is changing lab {self.name}", hint="wait until it has finished")
+        busy = Refused(f"another command is changing lab {self.name}", hint="wait until it has finished")
         try:
             descriptor = os.open(self._places.directory, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
