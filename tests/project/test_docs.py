@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,20 @@ def test_every_quoted_command_is_one_that_the_program_takes(page: Path) -> None:
     refused |= {line: reason for line in in_sentences(text)
                 if (reason := refusal(line)) and not reason.startswith("Missing argument")}
     assert not refused
+
+
+def test_the_readme_leads_to_the_whole_reference() -> None:
+    linked = {ROOT / link for link in links((ROOT / "README.md").read_text(encoding="utf-8"))}
+    assert not {*REFERENCE.glob("*.md")} - linked
+
+
+def test_the_quoted_plan_is_one_that_is_shown() -> None:
+    """An excerpt of how a plan is told, held against the test of the view that tells it."""
+    quoted = (ROOT / "docs" / "how-to" / "read-a-plan.md").read_text(encoding="utf-8")
+    view = (ROOT / "tests" / "report" / "test_plan_view.py").read_text(encoding="utf-8")
+    block = re.search(r"^    wave 1\n(?:    .*\n)+", quoted, flags=re.MULTILINE)
+    assert block
+    assert textwrap.dedent(block[0]) in view
 
 
 def test_the_readme_quotes_commands() -> None:

@@ -20,8 +20,8 @@ from fournines.findings import Finding, Severity
 from fournines.report.plan_view import show_plan
 from fournines.report.progress import ApplyView
 
-CHANGE = FileChange("/etc/my.cnf", "/etc/my.cnf has other content", "--- /etc/my.cnf\n-a = [1]\n+a = [2]",
-                    rewrites=True)
+DIFF = "--- /etc/my.cnf\n [mysqld]\n-max_connections = 1024\n+max_connections = 2048"
+CHANGE = FileChange("/etc/my.cnf", "/etc/my.cnf has other content", DIFF, rewrites=True)
 RESTART = "database: restart mariadb.service"
 
 
@@ -52,8 +52,9 @@ wave 1
         write /etc/my.cnf (0644 root:root)
         systemctl restart mariadb.service
           --- /etc/my.cnf
-          -a = [1]
-          +a = [2]
+           [mysqld]
+          -max_connections = 1024
+          +max_connections = 2048
         then wait until: state is Synced (within 60 s)
     ctl2  /etc/my.cnf has other content
         only if: on every other: state is Synced (holds)

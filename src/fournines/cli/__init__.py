@@ -1,7 +1,8 @@
 """The command line: parse, call, print through ``report``, exit. Nothing below this package prints or exits.
 
-Exit codes: 0 done, or nothing to do; 1 an error, or an invariant that does not hold; 2 a plan with changes;
-130 interrupted. ``FOURNINES_DEBUG=1`` shows the traceback of an expected error too.
+Exit codes: 0 done, or nothing to do; 1 an error, or an invariant that does not hold; 2 a plan with changes,
+or a drill whose verdict is unknown; 130 interrupted. ``FOURNINES_DEBUG=1`` shows the traceback of an expected
+error too.
 """
 
 from __future__ import annotations

@@ -52,7 +52,8 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
     """Break something while clients work, heal it, and say what they saw and whether the promise was kept.
 
     It heals whatever happens, also after Ctrl-C; a drill that was killed is healed by the next one.
-    Exit code 0: the promise was kept; 1: broken; 2: unknown.
+    Exit code 0: the promise was kept; 1: broken, or an error; 2: unknown, as where the fault cannot be shown
+    to have taken effect.
 
     Example: `fournines drill run power-off-vip-holder`
     """
