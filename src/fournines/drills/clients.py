@@ -17,6 +17,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from fournines.drills.history import completed, invoked
 from fournines.drills.operation import Operation, Outcome
@@ -135,8 +136,10 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(PermissionError):   # not root: then on a computer of its own, as clients are
+    with contextlib.suppress(OSError):   # not root: then on a computer of its own, as clients are
         os.setpriority(os.PRIO_PROCESS, 0, AHEAD_OF_THE_CLUSTER)
+        # A session has a niceness of its own among the others, see sched(7) on autogroups.
+        Path("/proc/self/autogroup").write_text(str(AHEAD_OF_THE_CLUSTER))
     with contextlib.suppress(OSError):   # not a pipe
         fcntl.fcntl(sys.stdout, fcntl.F_SETPIPE_SZ, OUTPUT_BUFFER)
     asyncio.run(main())

@@ -20,8 +20,9 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 
 from fournines.drills.operation import Outcome
 from fournines.drills.outcomes import AmqpError, of_amqp
-from fournines.drills.workloads.workload import CONNECT_TIMEOUT_S, REPLY_TIMEOUT_S, Answer, Emit
+from fournines.drills.workloads.workload import CONNECT_TIMEOUT_S, Answer, Emit
 
+CONFIRM_TIMEOUT_S = 2.0    # a publisher's patience, well inside the promise: a new connection may find a way
 RETRY_S = 0.2
 DRAIN_TIMEOUT_S = 30.0
 QUIET_S = 1.0          # nothing came for so long, and the broker says that nothing is left
@@ -155,7 +156,7 @@ class AmqpWorkload:
     async def _publish(self, channel: AbstractChannel, value: str) -> None:
         message = aio_pika.Message(value.encode(), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
         await channel.default_exchange.publish(message, self.settings.queue, mandatory=True,
-                                               timeout=REPLY_TIMEOUT_S)
+                                               timeout=CONFIRM_TIMEOUT_S)
 
     async def _consume(self) -> None:
         while True:
