@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from store_cluster import NODES, STATE, World, make_blueprint
-
 from fournines.blueprint.predicate import All, Fact, OnOthers
 from fournines.blueprint.requests import JsonValue, Run
 from fournines.blueprint.snapshot import Absent, Gone, Probe, Snapshot
 from fournines.engine.observe import consulted, observe
+from store_cluster import NODES, STATE, World, make_blueprint
 
 
 def number(reply: JsonValue) -> object:

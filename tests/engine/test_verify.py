@@ -2,14 +2,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from store_cluster import STORE_UNIT, World, make_blueprint, make_cluster, mask
-
 from fournines.engine.apply import apply
 from fournines.engine.observe import observe
 from fournines.engine.status import Status, status
 from fournines.engine.verify import exit_code, verify
 from fournines.findings import Severity
 from fournines.nodes.fake import FakeUnit
+from store_cluster import STORE_UNIT, World, make_blueprint, make_cluster, mask
 
 BLUEPRINT = make_blueprint()
 
