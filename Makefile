@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo test check lock clean packages golden reference bench-plan help
+.PHONY: demo test test-packages check lock clean packages golden reference bench-plan help
 
 help:
 	@echo "make demo        build a lab, apply examples/three-controllers.yaml, power off the VIP holder, report"
@@ -22,7 +22,7 @@ help:
 demo: packages $(RUN_STAMP)
 	@scripts/demo
 
-test: packages $(DEV_STAMP) check
+test: test-packages $(DEV_STAMP) check
 	$(BIN)/pytest
 
 check: $(DEV_STAMP)
@@ -41,6 +41,9 @@ bench-plan: packages $(DEV_STAMP)
 
 packages:
 	@scripts/install-packages
+
+test-packages:
+	@scripts/install-packages tests
 
 $(BIN)/python: | packages
 	$(PYTHON) -m venv $(VENV)
