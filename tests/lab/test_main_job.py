@@ -179,15 +179,20 @@ def test_one_holder_of_the_address_although_keepalived_is_killed(plane: ControlP
     plane.become_whole()
 
 
-def test_the_drill_keeps_the_promise(plane: ControlPlane) -> None:
-    """The figures belong to benchmarks/failover; here: it comes to a verdict, heals, and nothing is lost."""
+def test_the_drill_hits_heals_and_loses_nothing(plane: ControlPlane) -> None:
+    """Seconds belong to benchmarks/failover; here is judged what no busy computer excuses."""
     said = plane.say("drill", "run", "power-off-vip-holder", "--json")
     result = said.data
     rows = {row["path"]: row for row in result["rows"]}  # type: ignore[index,union-attr]
     assert len(rows) >= 6
     assert [row["lost"] for row in rows.values() if row["acknowledged"]] == [
         0 for row in rows.values() if row["acknowledged"]]
-    assert result["verdict"]["truth"] in {"true", "false"}, result["verdict"]  # type: ignore[index]
+    verdicts = {item["question"]: item for item in result["verdicts"]}  # type: ignore[index,union-attr]
+    timeless = [item for question, item in verdicts.items() if "recovers within" not in question]
+    assert len(timeless) >= 6
+    # Whether an address had two owners cannot be known while a node is too busy to say what it holds.
+    assert [item for item in timeless if item["truth"] == "false"] == []
+    assert [item for item in timeless if item["truth"] != "true" and "two owners" not in item["question"]] == []
     folder = Path(str(result["folder"]))
     assert json.loads((folder / "verdict.json").read_text()) == result
     plane.become_whole()
@@ -237,7 +242,9 @@ def test_the_lab_is_reached_from_this_computer(plane: ControlPlane) -> None:
         process.communicate(timeout=30)
 
 
-def test_no_secret_is_in_any_process_list_or_plan(plane: ControlPlane) -> None:
+def test_no_secret_is_in_any_process_list_or_journal(plane: ControlPlane,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(plane.file.parent))   # where this cluster's identity is
     opened = open_cluster(plane.file)
     made = opened.store().ensure(exchange(opened.cluster, LAYERS).secrets)
     values = [value for value in made.values() if not value.startswith("[")]
