@@ -6,17 +6,21 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
-from fournines.blueprint.contribution import BrokerAccount, Exchange, Listener, Spread
+from fournines.blueprint.contribution import BrokerAccount, Exchange, Listener, Spread, SqlAccount
 from fournines.cluster.timers import derive
 from fournines.cluster.topology import Cluster, Network, Node, Recovery, Vip
 from fournines.layers.layer import Site
 
 NAMES = ("ctl1", "ctl2", "ctl3")
-LISTENERS = (
-    Listener("database", "internal", 3306, "database", NAMES, Spread.ONE_WRITER, "tcp", "/", 9200),
-    Listener("messaging", "internal", 5672, "messaging", NAMES, mode="tcp"),
-    Listener("keystone", "internal", 5000, "api", NAMES, check_path="/healthcheck"),
-)
+EXCHANGE = Exchange(
+    listeners=(
+        Listener("database", "internal", 3306, "database", NAMES, Spread.ONE_WRITER, "tcp", "/", 9200),
+        Listener("messaging", "internal", 5672, "messaging", NAMES, mode="tcp"),
+        Listener("keystone", "internal", 5000, "api", NAMES, check_path="/healthcheck"),
+    ),
+    sql_accounts=(SqlAccount("keystone", "keystone", "api.keystone"),
+                  SqlAccount("fournines_drill", "fournines_drill", "database.drill")),
+    broker_accounts=(BrokerAccount("glance", "broker.glance"),))
 
 
 class MadeUp(dict[str, str]):
@@ -36,5 +40,6 @@ def site() -> Site:
         nodes=tuple(Node(name, {network: cidr[10 + number] for network, cidr in networks.items()})
                     for number, name in enumerate(NAMES, 1)),
         layers={})
-    accounts = (BrokerAccount("glance", "broker.glance"),)
-    return Site(cluster, derive(cluster), MadeUp(), Exchange(LISTENERS, broker_accounts=accounts))
+    secrets = MadeUp({"database.sst": "sst-password", "database.drill": "drill-password",
+                      "api.keystone": "keystone-pw"})
+    return Site(cluster, derive(cluster), secrets, EXCHANGE)
