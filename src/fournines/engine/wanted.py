@@ -209,6 +209,16 @@ class PackagesInstalled:
         return "packages are installed"
 
 
+def _unit(snapshot: Snapshot, node: str, unit: str) -> UnitState | Judgement:
+    """What was seen of a unit, or that nothing is known of it."""
+    table = _table(snapshot, node, UNITS)
+    state = table.get(unit) if isinstance(table, Mapping) else table
+    if isinstance(state, UnitState):
+        return state
+    because = str(state) if state is not None else "no answer (not asked)"
+    return Judgement(None, f"{node}: {unit}: {because}", ((node, unit, because),))
+
+
 @dataclass(frozen=True, slots=True)
 class UnitUp:
     """The unit is active, and enabled for the next boot."""
@@ -216,11 +226,9 @@ class UnitUp:
     unit: str
 
     def judge(self, snapshot: Snapshot, node: str) -> Judgement:
-        table = _table(snapshot, node, UNITS)
-        state = table.get(self.unit) if isinstance(table, Mapping) else table
-        if not isinstance(state, UnitState):
-            because = str(state) if state is not None else "no answer (not asked)"
-            return Judgement(None, f"{node}: {self.unit}: {because}", ((node, self.unit, because),))
+        state = _unit(snapshot, node, self.unit)
+        if isinstance(state, Judgement):
+            return state
         shown = f"{state.active}, {state.enabled or 'not enabled'}"
         enabled = state.enabled in _STARTS_AT_BOOT
         return Judgement(state.is_up and enabled, f"{node}: {self.unit} is {shown}",
@@ -237,11 +245,9 @@ class UnitRuns:
     unit: str
 
     def judge(self, snapshot: Snapshot, node: str) -> Judgement:
-        table = _table(snapshot, node, UNITS)
-        state = table.get(self.unit) if isinstance(table, Mapping) else table
-        if not isinstance(state, UnitState):
-            because = str(state) if state is not None else "no answer (not asked)"
-            return Judgement(None, f"{node}: {self.unit}: {because}", ((node, self.unit, because),))
+        state = _unit(snapshot, node, self.unit)
+        if isinstance(state, Judgement):
+            return state
         shown = "running" if state.is_running else "not running"
         return Judgement(state.is_running, f"{node}: {self.unit} is {shown}",
                          ((node, f"{self.unit} process", shown),))
