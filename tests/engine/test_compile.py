@@ -6,6 +6,7 @@ import pytest
 
 from fournines.blueprint.contribution import Contribution, Exchange
 from fournines.blueprint.files import NodeDirectory, NodeFile
+from fournines.blueprint.predicate import Fact
 from fournines.blueprint.requests import Run, Unit
 from fournines.blueprint.steps import On, Step
 from fournines.cluster.timers import derive
@@ -13,7 +14,7 @@ from fournines.engine import compile as compiling
 from fournines.engine.fingerprint import fingerprint
 from fournines.engine.graph import Cycle, ancestors
 from fournines.layers.layer import Layer, Site
-from store_cluster import FRONT, NODES, STORE, StoreSpec, make_blueprint, make_cluster, store
+from store_cluster import FRONT, NODES, STORE, STORE_UNIT, StoreSpec, make_blueprint, make_cluster, store
 
 
 def with_extra(part: Contribution, layer: Layer = FRONT) -> Layer:
@@ -114,3 +115,18 @@ def test_a_unit_may_take_as_long_to_start_as_its_gate_allows() -> None:
     quick = make_blueprint(StoreSpec(gate_s=5.0)).step("store: start store.service")
     assert [step.do["ctl1"][-1] for step in (slow, quick)] == [
         Unit("start", "store.service", 900.0), Unit("start", "store.service", 120.0)]
+
+
+def test_a_gate_of_another_layer_is_waited_for_after_a_start_and_a_restart_alone() -> None:
+    """It decides when the next member may be touched; a member that runs is not started for it."""
+    balanced = Fact("front.balanced")
+
+    def contribute(site: Site) -> Contribution:
+        return replace(FRONT.contribute(site), gates={STORE_UNIT: balanced})
+
+    blueprint = make_blueprint(layers=(STORE, replace(FRONT, contribute=contribute)))
+    for act in ("start", "restart"):
+        step = blueprint.step(f"store: {act} {STORE_UNIT}")
+        assert step.until is not None
+        assert str(balanced) in str(step.until.holds)
+        assert str(balanced) not in f"{step.unless} {step.only_if}"

@@ -19,13 +19,14 @@ class Spread(StrEnum):
     """How a listener chooses among its members."""
 
     LEAST_CONNECTIONS = "leastconn"
-    ONE_WRITER = "one writer"   # one member takes everything until it fails; no automatic fail-back
+    ONE_ACTIVE = "one active"   # one member takes everything until it fails; no automatic fail-back
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
     """A service that clients reach through a VIP. ``check_path`` empty means a TCP check on ``check_port``
-    (0: the service's own port). ``kind`` chooses the timers: api, database, messaging."""
+    (0: the service's own port). ``kind`` chooses the timers: api, database, messaging. ``unit`` is what
+    serves it on each member."""
 
     name: str
     vip: str
@@ -36,6 +37,7 @@ class Listener:
     mode: str = "http"
     check_path: str = ""
     check_port: int = 0
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +101,17 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """Phase two: everything a layer puts on the nodes, by node name, and how it is brought up and judged."""
+    """Phase two: everything a layer puts on the nodes, by node name, and how it is brought up and judged.
+
+    ``gates`` maps units of other layers to what must hold too, on the node that was touched, before the unit
+    counts as back and the next member may be touched.
+    """
 
     packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     directories: Mapping[str, tuple[NodeDirectory, ...]] = field(default_factory=dict)
     files: Mapping[str, tuple[NodeFile, ...]] = field(default_factory=dict)
     services: tuple[Service, ...] = ()
+    gates: Mapping[str, Predicate] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
     probes: tuple[Probe, ...] = ()
     invariants: tuple[Invariant, ...] = ()

@@ -12,8 +12,9 @@ from typing import TypeVar
 
 from fournines.blueprint.contribution import Contribution, Exchange, Invariant, Members, Seat
 from fournines.blueprint.files import NodeDirectory, NodeFile
+from fournines.blueprint.predicate import Predicate
 from fournines.blueprint.snapshot import Probe
-from fournines.blueprint.steps import Step
+from fournines.blueprint.steps import Service, Step
 from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.engine import wanted
@@ -75,8 +76,8 @@ def compile(cluster: Cluster, timers: Timers, secrets: Mapping[str, str],
     site = Site(cluster, timers, secrets, exchange(cluster, layers))
     parts = {layer.name: layer.contribute(site) for layer in chosen(cluster, layers)}
     nodes = tuple(node.name for node in cluster.nodes)
-    services = {layer: [service_steps(layer, service, part.files) for service in part.services]
-                for layer, part in parts.items()}
+    services = {layer: [service_steps(layer, service, part.files, _gates(service, parts))
+                        for service in part.services] for layer, part in parts.items()}
     stamps: Stamps = {each.restart.name: each.stamps for group in services.values() for each in group}
     packages = _by_node(nodes, {layer: part.packages for layer, part in parts.items()})
     directories = _by_node(nodes, {layer: part.directories for layer, part in parts.items()})
@@ -91,6 +92,11 @@ def compile(cluster: Cluster, timers: Timers, secrets: Mapping[str, str],
     probes = (*_own_probes(blueprint, parts), *(probe for part in parts.values() for probe in part.probes))
     refuse_twice("probe", (probe.name for probe in probes))
     return replace(blueprint, probes=probes)
+
+
+def _gates(service: Service, parts: Mapping[str, Contribution]) -> list[Predicate]:
+    """What other layers ask of the service's unit."""
+    return [part.gates[service.unit] for part in parts.values() if service.unit in part.gates]
 
 
 def chosen(cluster: Cluster, layers: Sequence[Layer]) -> tuple[Layer, ...]:

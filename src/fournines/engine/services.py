@@ -13,10 +13,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fournines.blueprint.files import NodeDirectory, NodeFile
-from fournines.blueprint.predicate import All, Not
+from fournines.blueprint.predicate import All, Not, Predicate
 from fournines.blueprint.requests import MakeDirectory, Request, Run, Unit, WriteFile
 from fournines.blueprint.steps import On, OnChange, Service, Step
 from fournines.engine.wanted import FilesAsWanted, PathState, StartedWith, UnitRuns, UnitUp, When
@@ -56,14 +56,17 @@ def reloads(items: Sequence[NodeDirectory | NodeFile]) -> tuple[Request, ...]:
     return (Unit("daemon-reload"),) if any(item.path.startswith(_UNIT_FILES) for item in items) else ()
 
 
-def service_steps(layer: str, service: Service, files: Mapping[str, Sequence[NodeFile]]) -> ServiceSteps:
-    """``files`` are the layer's files by node. Raises ValueError where the service names another."""
+def service_steps(layer: str, service: Service, files: Mapping[str, Sequence[NodeFile]],
+                  gates: Sequence[Predicate] = ()) -> ServiceSteps:
+    """``files`` are the layer's files by node; ``gates`` are what other layers wait for before they count a
+    member as back. Raises ValueError where the service names a file that the layer does not write."""
     owned = {node: _owned(layer, service, node, files.get(node, ())) for node in service.nodes}
     stamps = {node: stamp(service.unit, owned[node]) for node in service.nodes}
     stamped = StartedWith(service.unit, {node: PathState.wanted(stamps[node]) for node in service.nodes})
     current = All((FilesAsWanted({node: tuple(map(PathState.wanted, owned[node])) for node in service.nodes}),
                    stamped))
     runs = UnitRuns(service.unit)
+    back = replace(service.ready, holds=All((service.ready.holds, *gates))) if gates else service.ready
     return ServiceSteps(
         configure=Step(
             f"{layer}: configure {service.unit}", On.EACH,
@@ -76,7 +79,7 @@ def service_steps(layer: str, service: Service, files: Mapping[str, Sequence[Nod
             why="it has to run, now and after every boot, and to be ready",
             # One that runs with older files is left to its restart: those files may be why it is not ready.
             unless=All((UnitUp(service.unit), When(stamped, service.ready.holds))),
-            until=service.ready, needs=service.needs),
+            until=back, needs=service.needs),
         restart=Step(
             f"{layer}: restart {service.unit}", On.ROLLING,
             {node: _restart(service, owned[node]) for node in service.nodes},
@@ -84,7 +87,7 @@ def service_steps(layer: str, service: Service, files: Mapping[str, Sequence[Nod
             unless=When(runs, current), only_if=service.others_ok,
             refusal=f"bring the other members back first (fournines status), then apply again; "
                     f"{service.unit} was left as it is",
-            until=service.ready, needs=(f"{layer}: start {service.unit}",)),
+            until=back, needs=(f"{layer}: start {service.unit}",)),
         stamps=stamps)
 
 
