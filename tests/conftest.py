@@ -4,6 +4,7 @@ golden files written anew on request, and no deadlines for hypothesis (the proce
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,17 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+@pytest.fixture
+def as_recorded(pytestconfig: pytest.Config) -> Callable[[Path, str], None]:
+    """Fails where the text is not what the file holds; with --golden-update the file is written anew."""
+    def compare(recorded: Path, text: str) -> None:
+        if pytestconfig.getoption("--golden-update"):
+            recorded.write_text(text, encoding="utf-8")
+        assert text == recorded.read_text(encoding="utf-8"), "if this is meant, run make golden"
+
+    return compare
 
 
 @pytest.fixture

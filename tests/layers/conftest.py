@@ -14,9 +14,12 @@ from fournines.layers.layer import Site
 NAMES = ("ctl1", "ctl2", "ctl3")
 EXCHANGE = Exchange(
     listeners=(
-        Listener("database", "internal", 3306, "database", NAMES, Spread.ONE_WRITER, "tcp", "/", 9200),
+        Listener("database", "internal", 3306, "database", NAMES[::-1], Spread.ONE_ACTIVE, "tcp", "/", 9200,
+                 "mariadb.service"),
         Listener("messaging", "internal", 5672, "messaging", NAMES, mode="tcp"),
-        Listener("keystone", "internal", 5000, "api", NAMES, check_path="/healthcheck"),
+        Listener("cache", "internal", 11211, "cache", NAMES[::-1], Spread.ONE_ACTIVE, "tcp"),
+        Listener("keystone", "internal", 5000, "api", NAMES, check_path="/healthcheck",
+                 unit="keystone.service"),
     ),
     sql_accounts=(SqlAccount("keystone", "keystone", "api.keystone"),
                   SqlAccount("fournines_drill", "fournines_drill", "database.drill")),

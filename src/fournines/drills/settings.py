@@ -16,7 +16,7 @@ from fournines.drills.workloads.workload import Emit, Workload
 
 SQL_STANDING, SQL_NEW, AMQP = "SQL, standing connection", "SQL, new connection", "AMQP publish"
 KEYSTONE, GLANCE, TCP = "Keystone token", "Glance list", "TCP connect"
-PERIOD_S: Mapping[str, float] = {SQL_STANDING: 0.1, SQL_NEW: 0.25, AMQP: 0.1, KEYSTONE: 0.5, GLANCE: 0.5,
+PERIOD_S: Mapping[str, float] = {SQL_STANDING: 0.1, SQL_NEW: 0.25, AMQP: 0.1, KEYSTONE: 0.25, GLANCE: 0.25,
                                  TCP: 0.1}
 """How often each path is asked: fine enough to resolve its aim, light enough for two cores."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -9,7 +10,8 @@ import pytest
 
 from fournines.artifacts import ini, systemd
 from fournines.blueprint.files import NodeFile
-from fournines.layers.api import LAYER
+from fournines.blueprint.requests import Run
+from fournines.layers.api import LAYER, procedures
 from fournines.layers.api.services import SERVICES, glance, keystone
 from fournines.layers.layer import Site
 
@@ -33,9 +35,8 @@ def setting(item: NodeFile, section: str, key: str) -> str | None:
 @pytest.mark.parametrize("path", [
     keystone.CONFIG, keystone.UWSGI, "/etc/systemd/system/keystone.service",
     glance.CONFIG, "/etc/systemd/system/glance-api.service"])
-def test_written_as_recorded(site: Site, path: str) -> None:
-    recorded = (GOLDEN / Path(path).name).read_text(encoding="utf-8")
-    assert files_of(site)[path].content.decode() == recorded
+def test_written_as_recorded(site: Site, path: str, as_recorded: Callable[[Path, str], None]) -> None:
+    as_recorded(GOLDEN / Path(path).name, files_of(site)[path].content.decode())
 
 
 def test_only_the_service_reads_its_secrets(site: Site) -> None:
@@ -86,11 +87,22 @@ def test_clients_of_the_broker_know_every_member(site: Site) -> None:
     assert setting(files_of(site)[glance.CONFIG], "oslo_messaging_rabbit", "rabbit_quorum_queue") == "true"
 
 
-def test_one_dead_memcached_does_not_fail_requests(site: Site) -> None:
-    config = files_of(site)[keystone.CONFIG]
-    assert setting(config, "cache", "backend") == "oslo_cache.memcache_pool"
-    assert setting(config, "cache", "memcache_socket_timeout") == "0.4"
-    assert setting(config, "cache", "memcache_dead_retry") == "30"
+def test_everybody_uses_one_memcached_which_the_balancer_finds(site: Site) -> None:
+    files = files_of(site)
+    assert setting(files[keystone.CONFIG], "cache", "backend") == "oslo_cache.memcache_pool"
+    assert setting(files[keystone.CONFIG], "cache", "memcache_socket_timeout") == "0.4"
+    assert setting(files[keystone.CONFIG], "cache", "memcache_servers") == "192.168.42.101:11211"
+    assert setting(files[glance.CONFIG], "keystone_authtoken", "memcached_servers") == "192.168.42.101:11211"
+
+
+def test_a_migration_goes_to_the_members_own_database_and_shows_no_password(site: Site) -> None:
+    """A VIP that moves meanwhile must not cut it in two."""
+    step = next(step for step in procedures.steps(site) if step.name == "api: migrate the schema of keystone")
+    for node, (request,) in step.do.items():
+        assert isinstance(request, Run)
+        address = site.cluster.node(node).management
+        assert f"@{address}:3306/keystone?" in request.env["OS_DATABASE__CONNECTION"]
+        assert "@" not in request.describe() + repr(request)
 
 
 def test_what_the_cluster_lacks_is_left_out(keystone_only: Site) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fournines.artifacts import systemd
+from fournines.blueprint.contribution import Spread
 from fournines.blueprint.predicate import holders
 from fournines.blueprint.snapshot import Absent, Snapshot, Unreadable
 from fournines.cluster.notation import Wrong
@@ -42,6 +43,14 @@ def test_it_listens_on_the_management_address_and_never_over_udp(site: Site) -> 
     assert words[words.index("-l") + 1] == "192.168.42.13"
     assert words[words.index("-U") + 1] == "0"
     assert words[words.index("-m") + 1] == str(CacheSpec().memory_mb)
+
+
+def test_the_balancer_leads_everybody_to_the_same_one(site: Site) -> None:
+    """Clients that share keys out by themselves disagree on what is where once one misses a server."""
+    (listener,) = LAYER.exchange(site.cluster).listeners
+    assert (listener.port, listener.mode, listener.kind, listener.spread, listener.unit) == (
+        11211, "tcp", "cache", Spread.ONE_ACTIVE, "memcached.service")
+    assert listener.members == ("ctl3", "ctl2", "ctl1")
 
 
 def test_its_answer_is_read() -> None:

@@ -50,14 +50,15 @@ def test_every_listener_is_bound_to_its_vip_and_knows_every_member(site: Site) -
             f"ctl{number}": f"192.168.42.1{number}:{listener.port}" for number in (1, 2, 3)}
 
 
-def test_only_one_database_member_is_chosen_and_the_choice_is_shared(site: Site) -> None:
-    lines = lines_of(site, "listen", "database")
-    assert [name for name, rest in options(lines, "server").items() if "backup" not in rest] == ["ctl1"]
-    assert ("stick", "on", "int(1)") in lines
-    table = next(line for line in lines if line[0] == "stick-table")
-    assert after(table, "peers") == "controllers"
-    assert "nopurge" in table
-    assert not any(line[0] == "balance" for line in lines)
+def test_only_one_member_is_chosen_and_the_choice_is_shared(site: Site) -> None:
+    for listener in ("database", "cache"):
+        lines = lines_of(site, "listen", listener)
+        assert [name for name, rest in options(lines, "server").items() if "backup" not in rest] == ["ctl3"]
+        assert ("stick", "on", "int(1)") in lines
+        table = next(line for line in lines if line[0] == "stick-table")
+        assert after(table, "peers") == "controllers"
+        assert "nopurge" in table
+        assert not any(line[0] == "balance" for line in lines)
 
 
 def test_a_new_choice_finds_room_in_the_table(site: Site) -> None:
@@ -99,6 +100,12 @@ def test_a_broker_has_to_speak(site: Site) -> None:
     assert checks["expect"] == ("rbinary", "^0100")
 
 
+def test_a_memcached_has_to_answer(site: Site) -> None:
+    checks = options(lines_of(site, "listen", "cache"), "tcp-check")
+    assert bytes.fromhex(checks["send-binary"][0]) == b"version\r\n"
+    assert checks["expect"] == ("rstring", "^VERSION ")
+
+
 def test_only_requests_that_change_nothing_are_sent_twice(site: Site) -> None:
     lines = lines_of(site, "listen", "keystone")
     assert ("http-request", "disable-l7-retry", "unless", "METH_GET") in lines
@@ -107,7 +114,7 @@ def test_only_requests_that_change_nothing_are_sent_twice(site: Site) -> None:
 
 
 def test_long_connections_are_not_cut_for_being_idle(site: Site) -> None:
-    for name in ("database", "messaging"):
+    for name in ("database", "messaging", "cache"):
         timeouts = options(lines_of(site, "listen", name), "timeout")
         assert timeouts["client"] == timeouts["server"] == ("3600000ms",)
 

@@ -43,7 +43,7 @@ def judged(site: Site, look: Snapshot) -> dict[str, bool | None]:
 
 
 def test_what_haproxy_answered_is_read(site: Site) -> None:
-    assert balancer(site) == health.Balancer(down=(), empty=(), writers={"database": "ctl1"})
+    assert balancer(site) == health.Balancer(down=(), empty=(), active={"database": "ctl3", "cache": "ctl3"})
 
 
 @pytest.mark.parametrize("status", ["DOWN", "DOWN 1/2", "NOLB", "MAINT", "no check"])
@@ -58,24 +58,24 @@ def test_a_member_that_is_going_down_still_gets_requests(site: Site) -> None:
 
 
 def test_the_writer_is_the_one_in_the_table_not_the_first(site: Site) -> None:
-    chosen = ANSWER.replace("server_id=1 server_key=ctl1", "server_id=2 server_key=ctl2")
-    assert balancer(site, chosen).writers == {"database": "ctl2"}
+    chosen = ANSWER.replace("server_id=1 server_key=ctl3", "server_id=2 server_key=ctl2", 1)
+    assert balancer(site, chosen).active == {"database": "ctl2", "cache": "ctl3"}
 
 
 def test_a_writer_that_is_down_is_followed_by_the_first_that_is_up(site: Site) -> None:
-    assert balancer(site, with_member("database", "ctl1", "DOWN")).writers == {"database": "ctl2"}
+    assert balancer(site, with_member("database", "ctl3", "DOWN")).active["database"] == "ctl2"
 
 
 def test_before_anybody_has_connected_the_first_would_be_the_writer(site: Site) -> None:
     untouched = ANSWER[:ANSWER.index("# table")] + "# table: database, type: integer, size:8000, used:0\n\n"
-    assert balancer(site, untouched).writers == {"database": "ctl1"}
+    assert balancer(site, untouched).active == {"database": "ctl3", "cache": "ctl3"}
 
 
 def test_a_listener_without_members_is_empty_and_has_no_writer(site: Site) -> None:
     rows = [line for line in ANSWER.split("\n") if not line.startswith("database,")]
     seen = balancer(site, "\n".join(rows))
     assert seen.empty == ("database",)
-    assert seen.writers == {"database": ""}
+    assert seen.active["database"] == ""
 
 
 @pytest.mark.parametrize("reply", [None, {}, {"answer": ""}, {"answer": "Unknown command"}])
@@ -116,7 +116,7 @@ def test_a_node_that_cannot_be_reached_may_hold_it_too(site: Site) -> None:
 
 
 def test_balancers_that_disagree_about_the_writer_are_found(site: Site) -> None:
-    other = health.Balancer((), (), {"database": "ctl3"})
+    other = health.Balancer((), (), {"database": "ctl1"})
     name = "all HAProxies send database to the same member"
     assert judged(site, snapshot(site, ctl1=other))[name] is False
     assert judged(site, snapshot(site, ctl1=Absent("refused")))[name] is None
@@ -130,9 +130,9 @@ def test_a_member_that_one_balancer_sees_down_is_found(site: Site) -> None:
 
 def test_the_writer_is_where_the_holder_of_the_vip_sends_it(site: Site) -> None:
     seat = next(item for item in LAYER.contribute(site).seats if item.name == "database writer")
-    other = health.Balancer((), (), {"database": "ctl3"})
-    assert holders(seat.holder, snapshot(site, ctl2=other), seat.candidates) == ("ctl3",)
-    assert holders(seat.holder, snapshot(site, ctl1=other), seat.candidates) == ("ctl1",)
+    other = health.Balancer((), (), {"database": "ctl1"})
+    assert holders(seat.holder, snapshot(site, ctl2=other), seat.candidates) == ("ctl1",)
+    assert holders(seat.holder, snapshot(site, ctl1=other), seat.candidates) == ("ctl3",)
 
 
 def test_with_two_holders_nobody_knows_the_writer(site: Site) -> None:
@@ -146,3 +146,32 @@ def test_who_does_not_take_part_in_vrrp_is_no_member(site: Site) -> None:
     look.values["ctl3"][f"{health.VRRP}.internal"] = "FAULT"  # type: ignore[index]
     members = health.members(site)
     assert holders(members.well, look, members.nodes) == ("ctl1", "ctl2")
+
+
+class TestGate:
+    """When a member counts as back."""
+
+    KEYSTONE = health.Balanced("keystone", EVERYBODY)
+
+    def test_while_one_haproxy_holds_it_for_down_it_is_not_back(self, site: Site) -> None:
+        look = snapshot(site, ctl2=balancer(site, with_member("keystone", "ctl3", "DOWN 1/2")))
+        judgement = self.KEYSTONE.judge(look, "ctl3")
+        assert judgement.truth is False
+        assert judgement.because == "ctl2: HAProxy holds keystone/ctl3 for down"
+        assert self.KEYSTONE.judge(look, "ctl1").truth is True
+
+    def test_a_haproxy_that_does_not_run_yet_has_nothing_to_say(self, site: Site) -> None:
+        assert self.KEYSTONE.judge(snapshot(site, ctl2=Absent("refused")), "ctl3").truth is True
+
+    def test_nor_has_one_that_runs_without_the_listener(self, site: Site) -> None:
+        without = "\n".join(line for line in ANSWER.split("\n") if not line.startswith("keystone,"))
+        seen = balancer(site, without)
+        assert seen.unknown == ("keystone",)
+        assert self.KEYSTONE.judge(snapshot(site, ctl2=seen), "ctl3").truth is True
+
+    def test_an_unreachable_balancer_makes_it_unknown(self, site: Site) -> None:
+        assert self.KEYSTONE.judge(snapshot(site, gone=("ctl2",)), "ctl3").truth is None
+
+    def test_every_unit_behind_a_listener_waits_for_it(self, site: Site) -> None:
+        assert {unit: gate.listener for unit, gate in LAYER.contribute(site).gates.items()
+                } == {"mariadb.service": "database", "keystone.service": "keystone"}

@@ -22,7 +22,7 @@ def _node_gone(fault: str, timers: Timers) -> tuple[Chain, ...]:
     vip_moves = (waits.takeover(timers), waits.syn_again(timers))
     commits = Branch(waits.given_up(timers), certain=True)
     writer = (waits.marked_down(timers, "database", "silent"), waits.connect_in_vain(timers))
-    cache = waits.cache_in_vain(timers)
+    cache = (waits.marked_down(timers, "cache", "silent"), waits.cache_in_vain(timers))
     return (
         Chain(fault, VIP, "loadbalancer", (Branch(vip_moves, certain=True),)),
         Chain(fault, SQL_STANDING, "database", (
@@ -30,9 +30,10 @@ def _node_gone(fault: str, timers: Timers) -> tuple[Chain, ...]:
             Branch((waits.probed(timers),)))),
         Chain(fault, SQL_NEW, "database", (commits, Branch(writer), Branch(vip_moves))),
         Chain(fault, API, "api", (
-            Branch((*vip_moves, waits.connect_in_vain(timers), cache), certain=True),
-            Branch((*writer, cache)), Branch((*waits.given_up(timers), cache)),
-            Branch((waits.token_asked_again(timers), cache)))),
+            Branch((*vip_moves, waits.connect_in_vain(timers)), certain=True),
+            # A request that only reads does not wait for the group, see api.settings.database.
+            Branch(writer), Branch(cache), Branch(waits.given_up(timers)),
+            Branch((waits.token_asked_again(timers),)))),
         Chain(fault, AMQP, "messaging", (
             Branch(waits.elected(timers)), Branch((waits.broker_down(timers),)),
             Branch(waits.publisher_leaves(timers)),
@@ -55,6 +56,8 @@ def _process_crash(timers: Timers) -> tuple[Chain, ...]:
               (Branch((waits.balancer_check(timers, hung=False), waits.handover(timers))),)),
         Chain("database crash", SQL_STANDING, "database", (commits, writer)),
         Chain("database crash", SQL_NEW, "database", (commits, writer)),
+        Chain("memcached crash", API, "cache", (
+            Branch((waits.marked_down(timers, "cache", "refused"), waits.cache_in_vain(timers))),)),
         Chain("API crash", API, "api", (Branch((waits.marked_down(timers, "api", "refused"),)),)),
         Chain("broker crash", AMQP, "messaging", (
             Branch((waits.elected(timers)[1], waits.next_broker(timers))),
@@ -73,7 +76,8 @@ def _hang(timers: Timers) -> tuple[Chain, ...]:
         Chain("database hang", SQL_NEW, "database", (commits, writer)),
         Chain("database hang", API, "api", (Branch(waits.given_up(timers)), writer)),
         Chain("API hang", API, "api", (Branch((waits.marked_down(timers, "api", "hung"),)),)),
-        Chain("memcached hang", API, "cache", (Branch((waits.cache_in_vain(timers),)),)),
+        Chain("memcached hang", API, "cache", (
+            Branch((waits.marked_down(timers, "cache", "hung"), waits.cache_in_vain(timers))),)),
         Chain("broker hang", AMQP, "messaging", (
             Branch(waits.elected(timers)), Branch((waits.broker_down(timers),)),
             Branch(waits.publisher_leaves(timers)),

@@ -43,12 +43,11 @@ DEFINITIONS: tuple[Definition, ...] = (
           because="A pause before the next broker, so that a thousand clients do not arrive at once."),
     Share("oslo.cache.socket_timeout", 2 / 25, at_least=0.3, at_most=1.0,
           source=f"{_CACHE}, memcache_socket_timeout (default 1.0)",
-          because="The first request that meets a silent memcached waits so long, perhaps twice; it "
-                  "answers in a millisecond otherwise."),
-    Share("oslo.cache.dead_retry", 6, at_least=30, at_most=300, grain=1,
-          source=f"{_CACHE}, memcache_dead_retry (default 300)",
-          because="Each retry of a memcached that is still silent costs a request its socket timeout "
-                  "again."),
+          because="A request goes on without the cache after this; keystonemiddleware knows whole seconds "
+                  "only."),
+    Fixed("oslo.cache.dead_retry", 1, source=f"{_CACHE}, memcache_dead_retry (default 300)",
+          because="There is one address, and the balancer behind it finds another memcached: leaving it out "
+                  "for long would mean no cache."),
     Share("oslo.cache.pool_connection_get_timeout", 1 / 5, at_least=1, at_most=10, grain=1,
           source=f"{_CACHE}, memcache_pool_connection_get_timeout (default 10, whole seconds)",
           because="When others hold every cache connection, going on without the cache is faster."),

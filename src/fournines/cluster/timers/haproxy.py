@@ -35,16 +35,19 @@ DEFINITIONS: tuple[Definition, ...] = (
               "Checks go through the API's own workers: more often than this they pile up while it loads.",
               "A hung API accepts and never answers; fall x check is what that costs, and what a starved but "
               "healthy one may take to answer."),
-    *_checked("database", (1 / 10, 0.3), (1 / 10, 0.3),
+    *_checked("database", (3 / 50, 0.3), (1 / 10, 0.3),
               "The health endpoint holds its SQL connection open, so asking it is cheap.",
               "The health endpoint answers in milliseconds; a busy machine gets a hundred times that."),
+    *_checked("cache", (3 / 50, 0.3), (3 / 50, 0.3),
+              "A memcached answers from its memory, so asking it is cheap.",
+              "A memcached answers in a millisecond; a busy machine gets three hundred times that."),
     *_checked("messaging", (1 / 10, 0.3), (3 / 20, 0.45),
               "A broker's listener answers without touching a queue.",
               "A broker that accepts and never speaks is gone for its clients."),
-    Share("haproxy.connect", 1 / 5, at_least=0.5, at_most=10.0,
+    Share("haproxy.connect", 3 / 50, at_least=0.3, at_most=10.0,
           source=f"HAProxy 2.6 configuration manual, 4.2 timeout connect; {_GUIDE}",
           because="Every request that still meets a silent member waits this long before another one is "
-                  "tried."),
+                  "tried; a machine that only stalled is tried again, up to haproxy.retries times."),
     Share("haproxy.queue", 1, at_least=1.0, at_most=60.0,
           source=f"HAProxy 2.6 configuration manual, 4.2 timeout queue; {_GUIDE}",
           because="A request that would wait longer for a free member is answered 503, so the client "

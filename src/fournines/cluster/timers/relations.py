@@ -35,7 +35,7 @@ _RULES = (
     _AtMost("galera.suspect_timeout", "galera.inactive_timeout", _GALERA),
     _AtMost("galera.keepalive_period", "galera.install_timeout", _GALERA),
     _AtMost("galera.install_timeout", "galera.inactive_timeout", _GALERA),
-    *(rule for kind in ("api", "database", "messaging") for rule in (
+    *(rule for kind in ("api", "database", "cache", "messaging") for rule in (
         _AtMost(f"haproxy.{kind}.fastinter", f"haproxy.{kind}.inter",
                 "a member that failed once would be asked less often, not more"),
         _AtMost(f"haproxy.{kind}.inter", f"haproxy.{kind}.downinter",

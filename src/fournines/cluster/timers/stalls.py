@@ -29,7 +29,10 @@ def tolerated_stalls(timers: Timers) -> tuple[Stall, ...]:
             second("vrrp.check_timeout")
             + second("vrrp.check_interval") * (timers.count("vrrp.check_fall") - 1), 6)),
         *(Stall(process, "HAProxy's check", _checks(timers, kind)) for kind, process in (
-            ("api", "API"), ("database", "database health endpoint"), ("messaging", "RabbitMQ"))),
+            ("api", "API"), ("database", "database health endpoint"), ("cache", "memcached"),
+            ("messaging", "RabbitMQ"))),
+        Stall("a whole member, kernel and all", "HAProxy's check", min(
+            _silent_checks(timers, kind) for kind in ("api", "database", "cache", "messaging"))),
         Stall("mariadbd", "Galera peers",
               round(second("galera.suspect_timeout") - second("galera.keepalive_period"), 6)),
         Stall("RabbitMQ", "quorum queues on its peers", second("rabbitmq.aten_poll_interval")),
@@ -40,6 +43,16 @@ def tolerated_stalls(timers: Timers) -> tuple[Stall, ...]:
 
 
 def _checks(timers: Timers, kind: str) -> float:
-    """All of the checks in a row have to fall into the stall."""
-    check, fast = timers.seconds(f"haproxy.{kind}.check"), timers.seconds(f"haproxy.{kind}.fastinter")
-    return round((timers.count(f"haproxy.{kind}.fall") - 1) * (fast + check) + check, 6)
+    """All of the checks in a row have to fall into the stall; its kernel still takes the connections."""
+    return _in_a_row(timers, kind, timers.seconds(f"haproxy.{kind}.check"))
+
+
+def _silent_checks(timers: Timers, kind: str) -> float:
+    """The same where nobody takes the connections: a connect may last min(inter, connect)."""
+    return _in_a_row(timers, kind, min(timers.seconds(f"haproxy.{kind}.inter"),
+                                       timers.seconds("haproxy.connect")))
+
+
+def _in_a_row(timers: Timers, kind: str, lasts_s: float) -> float:
+    fast = timers.seconds(f"haproxy.{kind}.fastinter")
+    return round((timers.count(f"haproxy.{kind}.fall") - 1) * (fast + lasts_s) + lasts_s, 6)

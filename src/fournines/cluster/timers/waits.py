@@ -95,9 +95,10 @@ def connect_in_vain(timers: Timers) -> Term:
 
 
 def cache_in_vain(timers: Timers) -> Term:
-    """The first use of a silent memcached: a read on the old connection, then one attempt to connect."""
-    return Term("a silent memcached is noticed", ("oslo.cache.socket_timeout",), 0.0,
-                2 * timers.seconds("oslo.cache.socket_timeout"))
+    """The last question to a silent memcached before the balancer leaves it. keystonemiddleware counts whole
+    seconds."""
+    return Term("a question to the silent memcached is given up", ("oslo.cache.socket_timeout",), 0.0,
+                float(ceil(timers.seconds("oslo.cache.socket_timeout"))))
 
 
 def token_asked_again(timers: Timers) -> Term:

@@ -29,7 +29,7 @@ def _exchange(cluster: Cluster) -> Exchange:
     members = tuple(node.name for node in cluster.controllers)
     return Exchange(
         listeners=tuple(Listener(service.name, cluster.service_vip.name, service.port, "api", members,
-                                 check_path=service.check_path) for service in services),
+                                 check_path=service.check_path, unit=service.unit) for service in services),
         sql_accounts=tuple(service.sql_account for service in services),
         broker_accounts=tuple(service.broker_account for service in services),
         secrets=(*(need for service in services for need in service.needs), *records.SECRETS))

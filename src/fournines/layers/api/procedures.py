@@ -3,10 +3,13 @@ others."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fournines.blueprint.predicate import OnAny, OnOthers
-from fournines.blueprint.requests import Request
+from fournines.blueprint.requests import Request, Run
 from fournines.blueprint.steps import Gate, On, Service, Step
-from fournines.layers.api import health, records
+from fournines.cluster.topology import Node
+from fournines.layers.api import health, records, settings
 from fournines.layers.api.services import chosen
 from fournines.layers.api.services.keystone import SERVICE as KEYSTONE
 from fournines.layers.api.services.service import ApiService
@@ -19,6 +22,13 @@ _READY_S, _SEEN_S = 300.0, 60.0
 
 def _migration(service: ApiService) -> str:
     return f"api: migrate the schema of {service.name}"
+
+
+def _migrate(site: Site, service: ApiService, node: Node) -> Run:
+    """On the node's own member of the database: a VIP that moves would cut a migration in two, and the half
+    that is done makes it fail ever after. oslo.config lets the environment take the file's place."""
+    url = settings.database_url(site, service.sql_account, node.management)
+    return replace(service.migrate, env={"OS_DATABASE__CONNECTION": url})
 
 
 def services(site: Site) -> tuple[Service, ...]:
@@ -35,7 +45,8 @@ def services(site: Site) -> tuple[Service, ...]:
 def steps(site: Site) -> tuple[Step, ...]:
     """Each is done once for the whole cluster, on whichever controller is first."""
     migrations = (
-        Step(_migration(service), On.FIRST, {name: (service.migrate,) for name in site.controllers},
+        Step(_migration(service), On.FIRST,
+             {node.name: (_migrate(site, service, node),) for node in site.cluster.controllers},
              why="its tables have to be those of the installed version before it is started",
              unless=health.schema_current(site, service),
              until=Gate(health.schema_current(site, service), _SEEN_S))

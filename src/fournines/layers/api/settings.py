@@ -37,20 +37,26 @@ def spec_of(site: Site) -> ApiSpec:
 
 
 def database(site: Site, account: SqlAccount) -> Section:
-    """``[database]``: the one writer, through the VIP. utf8 is what OpenStack's migrations are written
-    for."""
+    """``[database]``: the one writer, through the VIP. Reads do not wait for the group (decision 6)."""
+    timers = site.timers
+    return {
+        "connection": database_url(site, account, vip(site)),
+        "connection_parameters": "init_command=SET+SESSION+wsrep_sync_wait=0",
+        "connection_recycle_time": round(timers.seconds("oslo.db.recycle")),
+        "max_retries": timers.count("oslo.db.max_retries"),
+        "retry_interval": round(timers.seconds("oslo.db.retry_interval")),
+    }
+
+
+def database_url(site: Site, account: SqlAccount, address: IPv4Address) -> str:
+    """For SQLAlchemy, with the password. utf8 is what OpenStack's migrations are written for."""
     timers = site.timers
     read_s = round(timers.seconds("oslo.db.read_timeout"))
     options = urlencode({
         "charset": "utf8", "connect_timeout": round(timers.seconds("oslo.db.connect_timeout")),
         "read_timeout": read_s, "write_timeout": read_s})
     login = f"{account.user}:{quote(site.secret(account.secret), safe='')}"
-    return {
-        "connection": f"mysql+pymysql://{login}@{vip(site)}:{SQL_PORT}/{account.database}?{options}",
-        "connection_recycle_time": round(timers.seconds("oslo.db.recycle")),
-        "max_retries": timers.count("oslo.db.max_retries"),
-        "retry_interval": round(timers.seconds("oslo.db.retry_interval")),
-    }
+    return f"mysql+pymysql://{login}@{address}:{SQL_PORT}/{account.database}?{options}"
 
 
 def messaging(site: Site, account: BrokerAccount) -> Mapping[str, Section]:
@@ -80,14 +86,15 @@ def messaging(site: Site, account: BrokerAccount) -> Mapping[str, Section]:
 
 
 def cache(site: Site) -> Section:
-    """``[cache]``: memcache_pool, because with pymemcache one dead host of three fails every request."""
+    """``[cache]``: the one memcached that is in use, through the VIP. memcache_pool, because it forgets at
+    once that its only server was dead."""
     if "cache" not in site.cluster.layers:
         return {"enabled": False}
     timers = site.timers
     return {
         "enabled": True,
         "backend": "oslo_cache.memcache_pool",
-        "memcache_servers": _cache_servers(site),
+        "memcache_servers": _cache_server(site),
         "memcache_dead_retry": round(timers.seconds("oslo.cache.dead_retry")),
         "memcache_socket_timeout": timers.seconds("oslo.cache.socket_timeout"),
         "memcache_pool_connection_get_timeout":
@@ -99,7 +106,7 @@ def authtoken(site: Site, user: str, secret: str) -> Section:
     """``[keystone_authtoken]``: how a service asks Keystone about the tokens it is shown."""
     timers = site.timers
     cached: Section = {} if "cache" not in site.cluster.layers else {
-        "memcached_servers": _cache_servers(site),
+        "memcached_servers": _cache_server(site),
         "memcache_pool_dead_retry": round(timers.seconds("oslo.cache.dead_retry")),
         # This one takes whole seconds only.
         "memcache_pool_socket_timeout": ceil(timers.seconds("oslo.cache.socket_timeout")),
@@ -122,5 +129,5 @@ def authtoken(site: Site, user: str, secret: str) -> Section:
     }
 
 
-def _cache_servers(site: Site) -> str:
-    return ",".join(f"{node.management}:{CACHE_PORT}" for node in site.cluster.controllers)
+def _cache_server(site: Site) -> str:
+    return f"{vip(site)}:{CACHE_PORT}"

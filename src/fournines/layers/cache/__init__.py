@@ -1,8 +1,8 @@
-"""Cache: a memcached on every controller, known to clients by all their addresses."""
+"""Cache: a memcached on every controller, of which the load balancer gives all clients one at a time."""
 
 from __future__ import annotations
 
-from fournines.blueprint.contribution import Contribution, Exchange
+from fournines.blueprint.contribution import Contribution, Exchange, Listener, Spread
 from fournines.blueprint.predicate import Answers, OnOthers
 from fournines.blueprint.steps import Gate, Service
 from fournines.cluster.topology import Cluster
@@ -14,7 +14,12 @@ _READY_S = 20.0
 
 
 def _exchange(cluster: Cluster) -> Exchange:
-    return Exchange()
+    """One listener that leads everybody to the same memcached, the last one first: a node that holds a VIP
+    is rarely the one that is lost together with the cache."""
+    members = tuple(node.name for node in reversed(cluster.controllers))
+    return Exchange(listeners=(Listener("cache", cluster.service_vip.name, artifacts.PORT, "cache", members,
+                                        Spread.ONE_ACTIVE, "tcp", unit=artifacts.UNIT),)
+                    if cluster.vips else ())
 
 
 def _contribute(site: Site) -> Contribution:

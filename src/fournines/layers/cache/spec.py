@@ -9,7 +9,7 @@ from fournines.cluster.notation import Wrong
 
 @dataclass(frozen=True, slots=True)
 class CacheSpec:
-    """memcached on every controller; clients know all of them and share the keys out among those that answer.
+    """memcached on every controller; all clients use the same one, which the load balancer chooses.
 
     memory_mb: what each may hold. connections: how many clients each serves at a time.
     """

@@ -21,12 +21,16 @@ DRILL = SqlAccount("fournines_drill", "fournines_drill", "database.drill")
 
 
 def exchange(cluster: Cluster) -> Exchange:
-    """One listener that always leads to one writer; an account that drills write with."""
-    members = tuple(node.name for node in cluster.controllers)
+    """One listener that always leads to one writer; an account that drills write with.
+
+    The first VIP is on the first controller, so the last one is the first writer: then the loss of one node
+    moves one of the two roles.
+    """
+    members = tuple(node.name for node in reversed(cluster.controllers))
     return Exchange(
         listeners=(Listener("database", cluster.service_vip.name, artifacts.SQL_PORT, kind="database",
-                            members=members, spread=Spread.ONE_WRITER, mode="tcp", check_path="/",
-                            check_port=artifacts.HEALTH_PORT),),
+                            members=members, spread=Spread.ONE_ACTIVE, mode="tcp", check_path="/",
+                            check_port=artifacts.HEALTH_PORT, unit=artifacts.MARIADB_UNIT),),
         sql_accounts=(DRILL,),
         secrets=(SecretNeed(artifacts.SST_SECRET, SecretKind.PASSWORD),
                  SecretNeed(DRILL.secret, SecretKind.PASSWORD)))

@@ -74,8 +74,8 @@ def server(site: Site, spec: DatabaseSpec, node: Node) -> ini.Document:
         # Reads on a new writer see everything that was acknowledged by the old one.
         "wsrep_sync_wait": 1,
         "wsrep_sst_method": "mariabackup",
-        # The last one first, for the first one is most likely the writer. The final comma allows any.
-        "wsrep_sst_donor": ",".join([each.name for each in reversed(members) if each != node] + [""]),
+        # The first one first, for the last one is most likely the writer. The final comma allows any.
+        "wsrep_sst_donor": ",".join([each.name for each in members if each != node] + [""]),
     }})
 
 

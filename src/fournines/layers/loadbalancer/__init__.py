@@ -20,6 +20,7 @@ def _contribute(site: Site) -> Contribution:
         packages={name: PACKAGES for name in site.controllers},
         files={node.name: artifacts.files(site, node) for node in site.cluster.controllers},
         services=procedures.services(site),
+        gates=health.gates(site),
         steps=procedures.steps(site),
         probes=(*health.probes(site), procedures.probe(site)),
         invariants=health.invariants(site),

@@ -20,6 +20,7 @@ PEERS_PORT, ALIVE_PORT = 10000, 8404
 SOCKET = "/run/haproxy/admin.sock"
 ALIVE_PATH = "/alive"
 _PEERS = "controllers"
+_CACHE_QUESTION, _CACHE_ANSWER = b"version\r\n".hex(), "^VERSION "
 _AMQP_HEADER, _AMQP_ANSWER = "414d515000000901", "^0100"   # "AMQP" 0 0 9 1; a method frame: Connection.Start
 _OLD_WORKERS_END_S = 300
 
@@ -93,7 +94,7 @@ def _listener(site: Site, listener: Listener) -> Iterator[Line]:
     yield ("default-server", *_member_options(site.timers, listener))
     for number, name in enumerate(listener.members):
         address = site.cluster.node(name).management
-        spare = ("backup",) if listener.spread is Spread.ONE_WRITER and number else ()
+        spare = ("backup",) if listener.spread is Spread.ONE_ACTIVE and number else ()
         yield ("server", name, f"{address}:{listener.port}", *spare)
 
 
@@ -123,10 +124,15 @@ def _check(listener: Listener) -> Iterator[Line]:
         yield ("tcp-check", "connect")
         yield ("tcp-check", "send-binary", _AMQP_HEADER)
         yield ("tcp-check", "expect", "rbinary", _AMQP_ANSWER)
+    elif listener.kind == "cache":
+        yield ("option", "tcp-check")
+        yield ("tcp-check", "connect")
+        yield ("tcp-check", "send-binary", _CACHE_QUESTION)
+        yield ("tcp-check", "expect", "rstring", _CACHE_ANSWER)
 
 
 def _spread(listener: Listener, connections: int) -> Iterator[Line]:
-    if listener.spread is not Spread.ONE_WRITER:
+    if listener.spread is not Spread.ONE_ACTIVE:
         yield ("balance", listener.spread.value)
         return
     # One entry for everybody: the member chosen last, known to all HAProxies. It is kept while that member is

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fournines.blueprint.contribution import Invariant, Listener, Members, Seat, Spread
 from fournines.blueprint.predicate import All, Answers, Fact, Judgement, OnEvery, OnExactly, Predicate, Test
 from fournines.blueprint.requests import JsonValue, ReadFile, Run, UnixAsk
-from fournines.blueprint.snapshot import Probe, Snapshot, Unreadable
+from fournines.blueprint.snapshot import Gone, Probe, Snapshot, Unreadable
 from fournines.cluster.topology import Vip
 from fournines.layers.layer import Site
 from fournines.layers.loadbalancer import haproxy_config, keepalived_config
@@ -24,11 +24,13 @@ _SERVERS = "show stat -1 4 -1"     # of every proxy, only servers (9.3 of HAProx
 @dataclass(frozen=True, slots=True)
 class Balancer:
     """What one HAProxy sees. ``down``: members that it gives nothing to, as ``listener/member``; ``empty``:
-    listeners without any member; ``writers``: listener -> the member that gets everything, or empty."""
+    listeners without any member; ``active``: listener -> the member that gets everything, or empty;
+    ``unknown``: listeners that its running configuration does not have."""
 
     down: tuple[str, ...]
     empty: tuple[str, ...]
-    writers: Mapping[str, str]
+    active: Mapping[str, str]
+    unknown: tuple[str, ...] = ()
 
 
 def parse_haproxy(reply: JsonValue, listeners: Sequence[Listener]) -> Balancer:
@@ -40,14 +42,16 @@ def parse_haproxy(reply: JsonValue, listeners: Sequence[Listener]) -> Balancer:
     rows = csv.DictReader(io.StringIO(statistics.removeprefix("# ").strip()))
     up = {(row["pxname"], row["svname"]): row["status"].startswith("UP") for row in rows}
     chosen = {table.partition(",")[0]: _entry(table) for table in tables}
-    writers = {listener.name: _writer(listener, chosen.get(listener.name, ""), up)
-               for listener in listeners if listener.spread is Spread.ONE_WRITER}
+    active = {listener.name: _active(listener, chosen.get(listener.name, ""), up)
+              for listener in listeners if listener.spread is Spread.ONE_ACTIVE}
     wanted = [(listener.name, member) for listener in listeners for member in listener.members]
     return Balancer(
         down=tuple(f"{listener}/{member}" for listener, member in wanted if not up.get((listener, member))),
         empty=tuple(listener.name for listener in listeners
                     if not any(up.get((listener.name, member)) for member in listener.members)),
-        writers=writers)
+        active=active,
+        unknown=tuple(listener.name for listener in listeners
+                      if not any((listener.name, member) in up for member in listener.members)))
 
 
 def _entry(table: str) -> str:
@@ -56,7 +60,7 @@ def _entry(table: str) -> str:
     return found[1] if found else ""
 
 
-def _writer(listener: Listener, chosen: str, up: Mapping[tuple[str, str], bool]) -> str:
+def _active(listener: Listener, chosen: str, up: Mapping[tuple[str, str], bool]) -> str:
     """As HAProxy routes the next connection: the chosen member while it is up, else the first that is."""
     alive = [member for member in listener.members if up.get((listener.name, member))]
     return chosen if chosen in alive else next(iter(alive), "")
@@ -82,7 +86,7 @@ def parse_vrrp(reply: JsonValue) -> str:
 def probes(site: Site) -> tuple[Probe, ...]:
     """Three cheap questions to each controller, and one more for each further VIP."""
     listeners = site.exchange.listeners
-    tables = [f"show table {each.name}" for each in listeners if each.spread is Spread.ONE_WRITER]
+    tables = [f"show table {each.name}" for each in listeners if each.spread is Spread.ONE_ACTIVE]
     question = ";".join((_SERVERS, *tables))
     vips = site.cluster.vips
     return (
@@ -151,18 +155,56 @@ class RoutedByHolder:
         having = [each for each in self.holders if holding.judge(snapshot, each).truth is True]
         if len(having) != 1:
             return Judgement(None, f"{len(having)} nodes hold the VIP {self.listener.vip}")
-        return Fact(HAPROXY, f"writers.{self.listener.name}", wanted=node).judge(snapshot, having[0])
+        return Fact(HAPROXY, f"active.{self.listener.name}", wanted=node).judge(snapshot, having[0])
 
     def __str__(self) -> str:
         return f"the holder of {self.listener.vip} sends {self.listener.name} here"
 
 
+@dataclass(frozen=True, slots=True)
+class Balanced:
+    """Every HAProxy that runs gives requests to the judged node again. A check or two after a member answers
+    its own health page, that is: whoever touches the next member sooner leaves clients with one less.
+
+    A HAProxy that does not run yet, or not yet with this listener, has nothing to say."""
+
+    listener: str
+    balancers: tuple[str, ...]
+
+    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
+        seen = [self._seen_by(snapshot, each, node) for each in self.balancers]
+        consulted = tuple(fact for item in seen for fact in item.consulted)
+        for truth in (False, None):
+            if because := "; ".join(item.because for item in seen if item.truth is truth):
+                return Judgement(truth, because, consulted)
+        return Judgement(True, f"every HAProxy gives {self.listener} to {node}", consulted)
+
+    def _seen_by(self, snapshot: Snapshot, balancer: str, node: str) -> Judgement:
+        view = snapshot.value(balancer, HAPROXY)
+        if not isinstance(view, Balancer):
+            unknown = isinstance(view, Gone)
+            return Judgement(None if unknown else True, f"{balancer}: {HAPROXY}: {view}",
+                             ((balancer, HAPROXY, str(view)),))
+        member = f"{self.listener}/{node}"
+        down = member in view.down and self.listener not in view.unknown
+        return Judgement(not down, f"{balancer}: HAProxy holds {member} for down",
+                         ((balancer, f"{HAPROXY}.down", str(view.down)),))
+
+    def __str__(self) -> str:
+        return f"every HAProxy gives {self.listener} to it"
+
+
+def gates(site: Site) -> dict[str, Predicate]:
+    """A member of a listener is back when every HAProxy has taken it back."""
+    return {each.unit: Balanced(each.name, site.controllers) for each in site.exchange.listeners if each.unit}
+
+
 def seats(site: Site) -> tuple[Seat, ...]:
-    """Who holds each VIP, and who gets the writes of each listener that has one writer."""
-    writers = [each for each in site.exchange.listeners if each.spread is Spread.ONE_WRITER]
+    """Who holds each VIP, and who gets everything of each listener that has one active member."""
+    single = [each for each in site.exchange.listeners if each.spread is Spread.ONE_ACTIVE]
     return (*(Seat(f"vip {name}", holds(name), holders(site, name)) for name in site.cluster.vips),
-            *(Seat(f"{each.name} writer", RoutedByHolder(each, holders(site, each.vip)), each.members)
-              for each in writers))
+            *(Seat(f"{each.name} {'writer' if each.kind == 'database' else 'in use'}",
+                   RoutedByHolder(each, holders(site, each.vip)), each.members) for each in single))
 
 
 def members(site: Site) -> Members:
@@ -186,9 +228,9 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
         "its Keepalived does not run, or HAProxy does not answer there: systemctl status keepalived haproxy")
         for name in vips)
     agreed = (Invariant(
-        f"all HAProxies send {each.name} to the same member", Agree(names, HAPROXY, "writers", each.name),
+        f"all HAProxies send {each.name} to the same member", Agree(names, HAPROXY, "active", each.name),
         "check that the HAProxies reach each other's port 10000 on the replication network")
-        for each in site.exchange.listeners if each.spread is Spread.ONE_WRITER)
+        for each in site.exchange.listeners if each.spread is Spread.ONE_ACTIVE)
     return (
         *one_holder, *ready,
         Invariant("every HAProxy sees every member up", OnEvery(names, Fact(HAPROXY, "down", wanted=())),

@@ -19,7 +19,7 @@ def _exchange(cluster: Cluster) -> Exchange:
     members = tuple(node.name for node in cluster.controllers)
     return Exchange(
         listeners=(Listener("messaging", cluster.service_vip.name, artifacts.PORT, "messaging", members,
-                            mode="tcp"),) if cluster.vips else (),
+                            mode="tcp", unit=artifacts.BROKER_UNIT),) if cluster.vips else (),
         secrets=(SecretNeed(artifacts.COOKIE_SECRET, SecretKind.ERLANG_COOKIE),
                  SecretNeed(DRILL_ACCOUNT.secret, SecretKind.PASSWORD)))
 
