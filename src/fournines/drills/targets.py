@@ -32,7 +32,8 @@ def clients_of(cluster: Cluster, timers: Timers,
         if "messaging" in cluster.layers:
             amqp = AmqpSettings(host, BROKER_PORT, DRILL_ACCOUNT.user, secrets[DRILL_ACCOUNT.secret],
                                 DRILL_VHOST, queue=run,
-                                heartbeat_s=round(timers.seconds("rabbitmq.heartbeat")))
+                                heartbeat_s=round(timers.seconds("rabbitmq.heartbeat")),
+                                confirm_timeout_s=timers.seconds("amqp.confirm_timeout"))
         api = cluster.spec(ApiSpec)
         if api is not None:
             keystone = KeystoneSettings(f"http://{host}:{IDENTITY_PORT}", DRILL_USER, secrets[DRILL_SECRET],

@@ -36,6 +36,13 @@ def test_a_gap_has_two_bounds() -> None:
     assert gap.probes == 21
 
 
+def test_a_gap_is_over_with_the_first_answer_whichever_request_got_it() -> None:
+    """The request of 13.1 s took 0.9 s, the one after it 0.01 s: at 13.21 s the service was back."""
+    answers = [replace(item, done_s=14.0) if item.number == 131 else item for item in probes(range(110, 131))]
+    (gap,) = gaps(answers, SLOW_S)
+    assert gap.upper_s == pytest.approx(2.3)
+
+
 @pytest.mark.parametrize(("count", "expected"), [(49, True), (50, None), (51, None), (52, False)])
 def test_the_limit_between_the_bounds_is_unknown(count: int, expected: bool | None) -> None:
     """n probes lost: between (n - 1) and (n + 1) periods."""

@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from fournines.artifacts import environment, rabbitmq, systemd
+from fournines.artifacts import environment, erlang, rabbitmq, systemd
 from fournines.blueprint.files import NodeFile
 from fournines.cluster.notation import Wrong
 from fournines.layers.layer import Site
@@ -71,6 +71,16 @@ def test_a_minority_pauses_and_timers_come_from_the_promise(site: Site) -> None:
     assert settings["heartbeat"] == f"{site.timers.seconds('rabbitmq.heartbeat'):g}"
     poll_ms = site.timers.ms("rabbitmq.aten_poll_interval")
     assert f"{{aten, [{{poll_interval, {poll_ms}}}]}}" in text_of(site, "ctl1", artifacts.ADVANCED)
+
+
+def test_the_kernel_tells_the_brokers_of_a_lost_peer(site: Site) -> None:
+    """1500 ms as a C integer, on connections of both directions; Erlang reads what is written."""
+    advanced = erlang.parse(text_of(site, "ctl1", artifacts.ADVANCED))
+    option = erlang.Tuple((erlang.Atom("raw"), 6, 18, (1500).to_bytes(4, "little")))
+    assert isinstance(advanced, erlang.List)
+    kernel = dict(item.items for item in advanced.items)[erlang.Atom("kernel")]
+    for name in ("inet_dist_listen_options", "inet_dist_connect_options"):
+        assert dict(item.items for item in kernel.items)[erlang.Atom(name)] == erlang.List((option,))
 
 
 def test_queues_are_quorum_queues_unless_their_client_says_otherwise(site: Site) -> None:

@@ -35,7 +35,7 @@ def _node_gone(fault: str, timers: Timers) -> tuple[Chain, ...]:
             Branch(writer), Branch(cache), Branch(waits.given_up(timers)),
             Branch((waits.token_asked_again(timers),)))),
         Chain(fault, AMQP, "messaging", (
-            Branch(waits.elected(timers)), Branch((waits.broker_down(timers),)),
+            Branch(waits.elected(timers)), Branch((waits.broker_lost(timers), *waits.unconfirmed(timers))),
             Branch(waits.publisher_leaves(timers)),
             Branch((waits.marked_down(timers, "messaging", "silent"), waits.next_broker(timers))),
             Branch((waits.takeover(timers), waits.data_again(timers), waits.next_broker(timers))))),
@@ -79,7 +79,7 @@ def _hang(timers: Timers) -> tuple[Chain, ...]:
         Chain("memcached hang", API, "cache", (
             Branch((waits.marked_down(timers, "cache", "hung"), waits.cache_in_vain(timers))),)),
         Chain("broker hang", AMQP, "messaging", (
-            Branch(waits.elected(timers)), Branch((waits.broker_down(timers),)),
+            Branch(waits.elected(timers)), Branch((waits.broker_hung(timers),)),
             Branch(waits.publisher_leaves(timers)),
             Branch((waits.marked_down(timers, "messaging", "hung"), waits.next_broker(timers))))),
     )

@@ -41,6 +41,10 @@ DEFINITIONS: tuple[Definition, ...] = (
     Share("oslo.messaging.kombu_reconnect_delay", 1 / 10, at_least=0.1, at_most=1.0,
           source=f"{_RABBIT}, kombu_reconnect_delay (default 1.0)",
           because="A pause before the next broker, so that a thousand clients do not arrive at once."),
+    Share("amqp.confirm_timeout", 0.3, at_least=0.5, at_most=10.0,
+          source="RabbitMQ consumer acknowledgements and publisher confirms guide: no limit of its own",
+          because="A publisher that connected before the brokers gave the lost one up may never hear of its "
+                  "message: it has to try another connection. Drills do; your own publishers should."),
     Share("oslo.cache.socket_timeout", 2 / 25, at_least=0.3, at_most=1.0,
           source=f"{_CACHE}, memcache_socket_timeout (default 1.0)",
           because="A request goes on without the cache after this; keystonemiddleware knows whole seconds "

@@ -35,6 +35,8 @@ def tolerated_stalls(timers: Timers) -> tuple[Stall, ...]:
             _silent_checks(timers, kind) for kind in ("api", "database", "cache", "messaging"))),
         Stall("mariadbd", "Galera peers",
               round(second("galera.suspect_timeout") - second("galera.keepalive_period"), 6)),
+        Stall("the kernel of a broker's machine", "TCP of its peers",
+              second("rabbitmq.peer_user_timeout")),
         Stall("RabbitMQ", "quorum queues on its peers", second("rabbitmq.aten_poll_interval")),
         Stall("RabbitMQ", "net ticks of its peers", 0.75 * second("rabbitmq.net_ticktime")),
         Stall("AMQP client", "heartbeats of its broker", second("rabbitmq.heartbeat")),

@@ -114,11 +114,26 @@ def elected(timers: Timers) -> tuple[Term, Term]:
             Term("another leader is elected", ("rabbitmq.aten_poll_interval",), 0.0, ELECTION_S))
 
 
-def broker_down(timers: Timers) -> Term:
+def broker_lost(timers: Timers) -> Term:
+    """The kernels of the others: data that stays unacknowledged is sent at least every aten poll."""
+    limit = timers.seconds("rabbitmq.peer_user_timeout")
+    return Term("the other brokers give the lost one up",
+                ("rabbitmq.peer_user_timeout", "rabbitmq.aten_poll_interval"),
+                0.0, limit + timers.seconds("rabbitmq.aten_poll_interval"))
+
+
+def broker_hung(timers: Timers) -> Term:
     """Erlang's net tick: 0.75 to 1.25 of it."""
     tick = timers.seconds("rabbitmq.net_ticktime")
-    return Term("the other brokers give the silent one up", ("rabbitmq.net_ticktime",),
+    return Term("the other brokers give the hung one up", ("rabbitmq.net_ticktime",),
                 0.75 * tick, 1.25 * tick)
+
+
+def unconfirmed(timers: Timers) -> tuple[Term, Term]:
+    """A publisher that connected anew before the brokers gave the lost one up: RabbitMQ 3.10 reads who leads
+    a queue from Mnesia, where the new leader can note itself only then."""
+    return (Term("a publisher gives a message up that is not confirmed", ("amqp.confirm_timeout",), 0.0,
+                 timers.seconds("amqp.confirm_timeout")), next_broker(timers))
 
 
 def publisher_leaves(timers: Timers) -> tuple[Term, Term]:

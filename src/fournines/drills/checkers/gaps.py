@@ -2,7 +2,7 @@
 
 A probe is good when it was acknowledged within ``slow_s`` of when it was due. A gap is a run of probes that
 were not good. It lasted at least from when the first was due to when the last was, and at most from the end
-of the last good probe before to the end of the first good one after.
+of the last good probe before to the first end of a good one that was due after it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from fournines.drills.operation import Operation, Outcome
 from fournines.drills.schedule import Timeline
@@ -59,24 +59,23 @@ def good(operation: Operation, slow_s: float) -> bool:
 def gaps(operations: Sequence[Operation], slow_s: float) -> tuple[Gap, ...]:
     """Every gap of one path, in order; ``operations`` are sorted here."""
     found: list[Gap] = []
-    bad: list[Operation] = []
-    before: Operation | None = None
-    for operation in sorted(operations, key=lambda item: item.intended_s):
-        if not good(operation, slow_s):
-            bad.append(operation)
-            continue
-        if bad:
-            found.append(_gap(before, bad, operation))
-            bad = []
-        before = operation
-    return (*found, _gap(before, bad, None)) if bad else tuple(found)
+    ordered = sorted(operations, key=lambda item: item.intended_s)
+    runs = [(served, list(run)) for served, run in groupby(ordered, lambda item: good(item, slow_s))]
+    for number, (served, run) in enumerate(runs):
+        if not served:
+            before = runs[number - 1][1] if number else ()
+            after = runs[number + 1][1] if number + 1 < len(runs) else ()
+            found.append(_gap(before, run, after))
+    return tuple(found)
 
 
-def _gap(before: Operation | None, bad: Sequence[Operation], after: Operation | None) -> Gap:
+def _gap(before: Sequence[Operation], bad: Sequence[Operation], after: Sequence[Operation]) -> Gap:
+    """``before`` and ``after`` are the good probes up to the neighbouring gaps."""
     lower_s = bad[-1].intended_s - bad[0].intended_s
     upper_s = math.inf
-    if before is not None and after is not None and before.done_s is not None and after.done_s is not None:
-        upper_s = max(lower_s, after.done_s - before.done_s)
+    if before and after:
+        served_again_s = min(item.done_s for item in after if item.done_s is not None)
+        upper_s = max(lower_s, served_again_s - (before[-1].done_s or before[-1].intended_s))
     until_s = max(math.inf if item.done_s is None else item.done_s for item in bad)
     return Gap(bad[0].intended_s, until_s, lower_s, upper_s, len(bad))
 

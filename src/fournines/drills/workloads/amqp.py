@@ -22,7 +22,6 @@ from fournines.drills.operation import Outcome
 from fournines.drills.outcomes import AmqpError, of_amqp
 from fournines.drills.workloads.workload import CONNECT_TIMEOUT_S, Answer, Emit
 
-CONFIRM_TIMEOUT_S = 2.0    # a publisher's patience, well inside the promise: a new connection may find a way
 RETRY_S = 0.2
 DRAIN_TIMEOUT_S = 30.0
 QUIET_S = 1.0          # nothing came for so long, and the broker says that nothing is left
@@ -33,7 +32,7 @@ _BROKEN = (aiormq.exceptions.AMQPError, OSError, RuntimeError, EOFError)
 
 @dataclass(frozen=True, slots=True)
 class AmqpSettings:
-    """``queue`` is the run's own."""
+    """``queue`` is the run's own; ``confirm_timeout_s`` is a publisher's patience with one connection."""
 
     host: str
     port: int
@@ -42,6 +41,7 @@ class AmqpSettings:
     vhost: str = "/"
     queue: str = ""
     heartbeat_s: int = 10
+    confirm_timeout_s: float = 1.5
 
 
 @asynccontextmanager
@@ -156,7 +156,7 @@ class AmqpWorkload:
     async def _publish(self, channel: AbstractChannel, value: str) -> None:
         message = aio_pika.Message(value.encode(), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
         await channel.default_exchange.publish(message, self.settings.queue, mandatory=True,
-                                               timeout=CONFIRM_TIMEOUT_S)
+                                               timeout=self.settings.confirm_timeout_s)
 
     async def _consume(self) -> None:
         while True:

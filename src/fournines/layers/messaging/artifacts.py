@@ -32,6 +32,7 @@ GUARD_UNIT_FILE = f"/etc/systemd/system/{GUARD_UNIT}"
 GUARD_FILES = (GUARD_UNIT_FILE, GUARD)
 
 _GUARD_SOURCE = package_files("fournines.layers.messaging") / "node" / "broker_guard.py"
+_IPPROTO_TCP, _TCP_USER_TIMEOUT = 6, 18     # netinet/in.h, linux/tcp.h
 LOAD_TABLES_ATTEMPTS, LOAD_TABLES_S = 10, 30.0
 
 
@@ -89,11 +90,22 @@ def _config(site: Site, node: Node, spec: MessagingSpec) -> rabbitmq.Document:
 
 
 def _advanced(site: Site, node: Node) -> erlang.Term:
+    options = erlang.List((_user_timeout(site),))
     return erlang.proplist({
-        "kernel": erlang.proplist({"inet_dist_use_interface": _address(node.replication)}),
+        "kernel": erlang.proplist({
+            "inet_dist_use_interface": _address(node.replication),
+            "inet_dist_listen_options": options,
+            "inet_dist_connect_options": options}),
         "rabbit": erlang.proplist({"quorum_cluster_size": replicas(len(site.controllers))}),
         "aten": erlang.proplist({"poll_interval": site.timers.ms("rabbitmq.aten_poll_interval")}),
     })
+
+
+def _user_timeout(site: Site) -> erlang.Term:
+    """``{raw, Protocol, Option, Value}``, see inet:setopts/2 of Erlang's inet(3). The value is the machine's
+    C integer: little-endian on all of Debian's architectures but s390x."""
+    value = site.timers.ms("rabbitmq.peer_user_timeout").to_bytes(4, "little")
+    return erlang.Tuple((erlang.Atom("raw"), _IPPROTO_TCP, _TCP_USER_TIMEOUT, value))
 
 
 def _environment(node: Node, spec: MessagingSpec) -> environment.Document:
