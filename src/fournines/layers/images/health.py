@@ -75,7 +75,8 @@ def usable(count: int) -> All:
 def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
     """Asked of every controller. A mount that lost all copies hangs, so the answer is not waited for long."""
     return (
-        Probe(VOLUME, dict.fromkeys(nodes, Run(("python3", SCRIPT, "facts"), timeout_s=5)), parse_volume),
+        Probe(VOLUME, dict.fromkeys(nodes, Run(("python3", "-I", "-S", SCRIPT, "facts"), timeout_s=5)),
+              parse_volume),
         Probe(DAEMON, dict.fromkeys(nodes, Run(("gluster", "--mode=script", "pool", "list"), timeout_s=10)),
               parse_daemon),
     )

@@ -18,9 +18,7 @@ import json
 import re
 import sys
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -214,6 +212,9 @@ def token(url: str, user: str, password: str, project: str) -> tuple[str, str]:
 def ask(method: str, url: str, body: Json | None,
         headers: Mapping[str, str]) -> tuple[Json, Mapping[str, str]]:
     """One HTTP request, never through a proxy. The error text never carries what was sent."""
+    import urllib.error  # here: they are slow to import, and every plan asks for the facts, which need neither
+    import urllib.request
+
     request = urllib.request.Request(  # noqa: S310 - the URL is ours, and always http
         url, method=method, data=None if body is None else json.dumps(body).encode(),
         headers={"Content-Type": "application/json", "Accept": "application/json", **headers})
