@@ -229,6 +229,20 @@ def test_everything_comes_back_after_all_lost_their_power(plane: ControlPlane) -
     assert plane.say("plan").code == 0
 
 
+def test_everything_comes_back_after_all_were_shut_down_in_order(plane: ControlPlane) -> None:
+    """Nobody has crashed, so nobody remembers a view to come back to, and no broker a peer that is running."""
+    lab = plane.lab
+    for machine in lab.machines:
+        on(lab, machine.name, "systemctl", "--no-block", "poweroff")
+    eventually(lambda: all(machine.power == "off" for machine in lab.machines), "all have shut down")
+    for machine in lab.machines:
+        machine.power_on()
+    for machine in lab.machines:
+        machine.wait_up()
+    plane.become_whole()
+    assert plane.say("plan").code == 0
+
+
 def test_the_lab_is_reached_from_this_computer(plane: ControlPlane) -> None:
     """``lab forward`` carries the host's loopback to the address in the lab."""
     process = plane.start("lab", "forward", "5000")

@@ -205,6 +205,16 @@ async def test_a_failing_command_is_a_failed_request(node: PipeNode) -> None:
     assert "cannot be started: No such file" in await refused(node, Run(("/does/not/exist",)))
 
 
+async def test_of_a_long_complaint_both_ends_are_told(node: PipeNode) -> None:
+    script = "echo the cause >&2; head -c 100000 /dev/zero | tr '\\0' x >&2; echo noise at exit >&2; exit 3"
+    (reply,) = await node.ask([Run(("sh", "-c", script))])
+    assert isinstance(reply, Failed)
+    assert reply.reason.startswith("sh exited with 3: the cause\nxxx")
+    assert "\n[...]\n" in reply.reason
+    assert reply.reason.endswith("xxxnoise at exit")
+    assert len(reply.reason) < 5000
+
+
 async def test_only_the_end_of_a_long_output_is_kept(node: PipeNode) -> None:
     reply = await mapping(node, Run(("sh", "-c", "yes 0123456 | head -c 300000; echo end")))
     text = str(reply["stdout"])

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 READY = b"\n\x00fournines-agent-ready\x00\n"   # whatever a login shell prints comes before this
 MAX_FRAME = 64 << 20
 OUTPUT_LIMIT = 64 << 10       # of each of stdout and stderr, the end is kept
-REASON_LIMIT = 2000           # characters of a command's words in a reason
+REASON_LIMIT = 4000           # characters of a command's words in a reason
 BODY_LIMIT = 256 << 10
 PLAIN_TIMEOUT_S = 30.0        # of a request that names no timeout: only a hanging file system needs it
 MARGIN_S = 10.0               # what a request may take beyond its own timeout, to clean up and explain
@@ -165,7 +165,7 @@ def execute(batch: Batch, argv: list[str], stdin: str = "", env: dict[str, str] 
             kill_group(process)
             process.wait()
             join_all(tails)
-            said = last_words(tails[1].text() or tails[0].text())
+            said = words(tails[1].text() or tails[0].text())
             raise Refusal(f"{argv[0]} was killed: not done within {timeout_s:g} s{said}") from None
         join_all(tails)
     finally:
@@ -182,10 +182,14 @@ def join_all(tails: list[Tail]) -> None:
         tail.join(max(0.0, deadline - time.monotonic()))
 
 
-def last_words(text: str) -> str:
-    """``: `` and the end of what a command said, or nothing."""
+def words(text: str) -> str:
+    """``: `` and what a command said, or nothing. Of a long text both ends: the cause is mostly in the last
+    lines, but Python programs go on to complain while they shut down."""
     text = text.strip()
-    return ": " + text[-REASON_LIMIT:] if text else ""
+    if len(text) > REASON_LIMIT:
+        head = REASON_LIMIT // 4
+        text = f"{text[:head]}\n[...]\n{text[head - REASON_LIMIT:]}"
+    return ": " + text if text else ""
 
 
 def ended(code: int) -> str:
@@ -196,7 +200,7 @@ def must(batch: Batch, argv: list[str], timeout_s: float = 30.0) -> str:
     """stdout of a command that has to succeed."""
     code, out, err = execute(batch, argv, timeout_s=timeout_s)
     if code != 0:
-        raise Refusal(f"{argv[0]} {ended(code)}{last_words(err or out)}")
+        raise Refusal(f"{argv[0]} {ended(code)}{words(err or out)}")
     return out
 
 
@@ -204,7 +208,7 @@ def run(batch: Batch, argv: list[str], stdin: str, env: dict[str, str], user: st
         check: bool) -> Facts:
     code, out, err = execute(batch, argv, stdin, env, user, timeout_s)
     if check and code != 0:
-        raise Refusal(f"{argv[0]} {ended(code)}{last_words(err or out)}")
+        raise Refusal(f"{argv[0]} {ended(code)}{words(err or out)}")
     return {"rc": code, "stdout": out, "stderr": err}
 
 
@@ -453,7 +457,7 @@ def package_facts(batch: Batch, names: list[str]) -> dict[str, str | None]:
     shape = "-f=${Package}\\t${db:Status-Abbrev}\\t${Version}\\n"
     code, out, err = execute(batch, ["dpkg-query", "-W", shape, "--", *names])
     if code not in (0, 1):   # 1: some are not known
-        raise Refusal(f"dpkg-query {ended(code)}{last_words(err)}")
+        raise Refusal(f"dpkg-query {ended(code)}{words(err)}")
     found: dict[str, str | None] = dict.fromkeys(names)
     for line in out.splitlines():
         name, status, version = line.split("\t")
@@ -480,12 +484,12 @@ def install_packages(batch: Batch, names: list[str], timeout_s: float) -> Facts:
             updated, _, complaint = step(["apt-get", "update", "--quiet"])
             if updated != 0:
                 err = f"{err}\napt-get update: {complaint.strip()[-REASON_LIMIT // 2:]}"
-                raise Refusal(f"apt-get install {ended(code)}{last_words(err)}")
+                raise Refusal(f"apt-get install {ended(code)}{words(err)}")
             code, out, err = step(install)
     finally:
         HOLDING_BACK.remove()
     if code != 0:
-        raise Refusal(f"apt-get install {ended(code)}{last_words(err or out)}")
+        raise Refusal(f"apt-get install {ended(code)}{words(err or out)}")
     return {}
 
 

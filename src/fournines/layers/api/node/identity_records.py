@@ -212,7 +212,7 @@ def token(url: str, user: str, password: str, project: str) -> tuple[str, str]:
 def ask(method: str, url: str, body: Json | None,
         headers: Mapping[str, str]) -> tuple[Json, Mapping[str, str]]:
     """One HTTP request, never through a proxy. The error text never carries what was sent."""
-    import urllib.error  # here: they are slow to import, and every plan asks for the facts, which need neither
+    import urllib.error  # here: slow to import, and every plan asks for the facts, which need neither
     import urllib.request
 
     request = urllib.request.Request(  # noqa: S310 - the URL is ours, and always http
