@@ -230,7 +230,7 @@ def test_everything_comes_back_after_all_lost_their_power(plane: ControlPlane) -
 
 
 def test_everything_comes_back_after_all_were_shut_down_in_order(plane: ControlPlane) -> None:
-    """Nobody has crashed, so nobody remembers a view to come back to, and no broker a peer that is running."""
+    """Nobody has crashed: no view to come back to, and no broker that is known to run."""
     lab = plane.lab
     for machine in lab.machines:
         on(lab, machine.name, "systemctl", "--no-block", "poweroff")

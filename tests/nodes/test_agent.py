@@ -206,7 +206,7 @@ async def test_a_failing_command_is_a_failed_request(node: PipeNode) -> None:
 
 
 async def test_of_a_long_complaint_both_ends_are_told(node: PipeNode) -> None:
-    script = "echo the cause >&2; head -c 100000 /dev/zero | tr '\\0' x >&2; echo noise at exit >&2; exit 3"
+    script = "echo the cause >&2; head -c 9000 /dev/zero | tr '\\0' x >&2; echo noise at exit >&2; exit 3"
     (reply,) = await node.ask([Run(("sh", "-c", script))])
     assert isinstance(reply, Failed)
     assert reply.reason.startswith("sh exited with 3: the cause\nxxx")
