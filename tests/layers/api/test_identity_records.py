@@ -13,7 +13,14 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from fournines.layers.api.node import identity_records
-from fournines.layers.api.node.identity_records import Refusal, apply, assigned, heads, serve
+from fournines.layers.api.node.identity_records import (
+    Refusal,
+    apply,
+    apply_patiently,
+    assigned,
+    heads,
+    serve,
+)
 
 
 class Keystone(ThreadingHTTPServer):
@@ -27,6 +34,7 @@ class Keystone(ThreadingHTTPServer):
             "users": [{"id": "admin", "name": "admin", "password": "root", "enabled": True}],
             "roles": [], "projects": [], "services": [], "endpoints": []}
         self.changes: list[str] = []
+        self.failures = 0     # how many of the next writes are answered 500, as while a writer moves
 
     @property
     def url(self) -> str:
@@ -69,6 +77,10 @@ class Handler(BaseHTTPRequestHandler):
             return
         kind = self.path.rsplit("/", 1)[1]
         (record,) = self.body().values()
+        if self.server.failures:
+            self.server.failures -= 1
+            self.reply(500, {"error": "lost connection to the database"})
+            return
         record = {**record, "id": f"{kind}-{len(self.server.records[kind])}"}
         self.server.records[kind].append(record)
         self.server.changes.append(f"POST {kind}")
@@ -138,6 +150,26 @@ def test_a_refusal_says_where_and_never_what_was_sent(keystone: Keystone) -> Non
     with pytest.raises(Refusal, match=r"POST http://127\.0\.0\.1:\d+/v3/auth/tokens: 401") as caught:
         apply(asked)
     assert "a wrong one" not in str(caught.value)
+
+
+def test_a_writer_that_moves_meanwhile_is_waited_for(
+        keystone: Keystone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity_records, "PAUSES_S", (0.0, 0.0, 0.0))
+    keystone.failures = 3
+    apply_patiently(wanted(keystone))
+    assert keystone.records["projects"][0]["description"] == "made (1)"
+    keystone.records["endpoints"].clear()
+    keystone.failures = 4
+    with pytest.raises(Refusal, match="500"):
+        apply_patiently(wanted(keystone))
+
+
+def test_what_patience_cannot_mend_is_said_at_once(
+        keystone: Keystone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity_records, "PAUSES_S", (3600.0,))
+    asked = {**wanted(keystone), "admin": {"user": "admin", "password": "a wrong one", "project": "admin"}}
+    with pytest.raises(Refusal, match="401"):
+        apply_patiently(asked)
 
 
 def test_an_errand_times_what_a_client_does(keystone: Keystone) -> None:

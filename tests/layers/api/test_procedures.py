@@ -57,7 +57,11 @@ def test_no_secret_in_an_argument_or_a_description(site: Site) -> None:
 
 
 def test_the_administrators_password_travels_in_the_environment(site: Site) -> None:
-    assert records.bootstrap_request(site).env == {"OS_BOOTSTRAP_PASSWORD": site.secret(records.ADMIN_SECRET)}
+    node = site.cluster.node("ctl2")
+    request = records.bootstrap_request(site, node)
+    assert request.env["OS_BOOTSTRAP_PASSWORD"] == site.secret(records.ADMIN_SECRET)
+    assert f"@{node.management}:3306/keystone?" in request.env["OS_DATABASE__CONNECTION"]
+    assert site.secret(records.ADMIN_SECRET) not in request.describe() + repr(request)
 
 
 def test_a_complete_cluster_needs_nothing(site: Site) -> None:

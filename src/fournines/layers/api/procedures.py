@@ -25,10 +25,8 @@ def _migration(service: ApiService) -> str:
 
 
 def _migrate(site: Site, service: ApiService, node: Node) -> Run:
-    """On the node's own member of the database: a VIP that moves would cut a migration in two, and the half
-    that is done makes it fail ever after. oslo.config lets the environment take the file's place."""
-    url = settings.database_url(site, service.sql_account, node.management)
-    return replace(service.migrate, env={"OS_DATABASE__CONNECTION": url})
+    """On the node's own member of the database, for MariaDB cannot roll half a migration back."""
+    return replace(service.migrate, env=settings.own_database(site, service.sql_account, node))
 
 
 def services(site: Site) -> tuple[Service, ...]:
@@ -57,7 +55,8 @@ def steps(site: Site) -> tuple[Step, ...]:
         node.name: (records.apply_request(site, node),) for node in site.cluster.controllers}
     return (
         *migrations,
-        Step(BOOTSTRAP, On.FIRST, {name: (records.bootstrap_request(site),) for name in site.controllers},
+        Step(BOOTSTRAP, On.FIRST, 
+             {node.name: (records.bootstrap_request(site, node),) for node in site.cluster.controllers},
              why="somebody has to be there who may make the other accounts, and clients must find Keystone",
              unless=bootstrapped, until=Gate(bootstrapped, _SEEN_S), needs=(_migration(KEYSTONE),)),
         Step(RECORD, On.FIRST, applying,

@@ -46,16 +46,18 @@ def facts_request(site: Site) -> Run:
     return Run(("/usr/bin/python3", "-I", SCRIPT, "facts", *services), timeout_s=15.0)
 
 
-def bootstrap_request(site: Site) -> Run:
+def bootstrap_request(site: Site, node: Node) -> Run:
     """``keystone-manage bootstrap``: the administrator and Keystone's own endpoints; may be repeated. It
-    needs no running Keystone; the password travels in the environment."""
+    needs no running Keystone, only the node's own member of the database; the password travels in the
+    environment."""
     spec = settings.spec_of(site)
     url = KEYSTONE.url(site)
     argv = ("keystone-manage", "bootstrap", "--bootstrap-username", ADMIN,
             "--bootstrap-project-name", ADMIN_PROJECT, "--bootstrap-region-id", spec.region,
             *(word for interface in INTERFACES for word in (f"--bootstrap-{interface}-url", url)))
-    password = {"OS_BOOTSTRAP_PASSWORD": site.secret(ADMIN_SECRET)}
-    return Run(argv, env=password, user="keystone", timeout_s=300.0)
+    secrets = {"OS_BOOTSTRAP_PASSWORD": site.secret(ADMIN_SECRET),
+               **settings.own_database(site, KEYSTONE.sql_account, node)}
+    return Run(argv, env=secrets, user="keystone", timeout_s=300.0)
 
 
 def apply_request(site: Site, node: Node) -> Run:

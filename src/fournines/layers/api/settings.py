@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from fournines.artifacts.document import Scalar
 from fournines.blueprint.contribution import BrokerAccount, SqlAccount
+from fournines.cluster.topology import Node
 from fournines.layers.api.spec import ApiSpec
 from fournines.layers.layer import Site
 
@@ -57,6 +58,12 @@ def database_url(site: Site, account: SqlAccount, address: IPv4Address) -> str:
         "read_timeout": read_s, "write_timeout": read_s})
     login = f"{account.user}:{quote(site.secret(account.secret), safe='')}"
     return f"mysql+pymysql://{login}@{address}:{SQL_PORT}/{account.database}?{options}"
+
+
+def own_database(site: Site, account: SqlAccount, node: Node) -> Mapping[str, str]:
+    """The environment of a command that has to reach the node's own member of the database: a VIP that moves,
+    or a balancer that changes the writer, would cut it. oslo.config lets it take the file's place."""
+    return {"OS_DATABASE__CONNECTION": database_url(site, account, node.management)}
 
 
 def messaging(site: Site, account: BrokerAccount) -> Mapping[str, Section]:

@@ -26,6 +26,7 @@ from typing import Any
 Json = dict[str, Any]
 REQUEST_TIMEOUT_S = 30.0
 SQL_TIMEOUT_S = 3
+PAUSES_S = (1.0, 2.0, 4.0)     # together longer than a failover takes
 NO_SUCH_TABLE = 1146
 
 
@@ -167,6 +168,18 @@ def apply(wanted: Json) -> None:
     identity.ask("PATCH", f"/projects/{projects['service']}", {"project": {"description": wanted["mark"]}})
 
 
+def apply_patiently(wanted: Json) -> None:
+    """As ``apply``. A VIP or a writer that moves meanwhile answers 5xx for a moment; what was made stays."""
+    for pause_s in PAUSES_S:
+        try:
+            return apply(wanted)
+        except Refusal as refusal:
+            if 0 < refusal.status < 500:
+                raise
+            time.sleep(pause_s)
+    apply(wanted)
+
+
 def ensure_user(identity: Identity, url: str, user: Json, project: str, role: str) -> None:
     """The user, enabled, with its role on its project. The password is set only where it does not work:
     setting it ends every token that the user has."""
@@ -253,7 +266,7 @@ def main() -> None:
             case ["facts", *services]:
                 print(json.dumps(facts(services)))
             case ["apply"]:
-                apply(json.load(sys.stdin))
+                apply_patiently(json.load(sys.stdin))
             case ["serve"]:
                 print(json.dumps(serve(json.load(sys.stdin))))
             case _:
