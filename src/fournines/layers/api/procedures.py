@@ -55,7 +55,7 @@ def steps(site: Site) -> tuple[Step, ...]:
         node.name: (records.apply_request(site, node),) for node in site.cluster.controllers}
     return (
         *migrations,
-        Step(BOOTSTRAP, On.FIRST, 
+        Step(BOOTSTRAP, On.FIRST,
              {node.name: (records.bootstrap_request(site, node),) for node in site.cluster.controllers},
              why="somebody has to be there who may make the other accounts, and clients must find Keystone",
              unless=bootstrapped, until=Gate(bootstrapped, _SEEN_S), needs=(_migration(KEYSTONE),)),

@@ -10,7 +10,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Invariant, Listener, Members, Seat, Spread
-from fournines.blueprint.predicate import All, Answers, Fact, Judgement, OnEvery, OnExactly, Predicate, Test
+from fournines.blueprint.predicate import (
+    Agree,
+    All,
+    Answers,
+    Fact,
+    Judgement,
+    OnEvery,
+    OnExactly,
+    Predicate,
+    Test,
+)
 from fournines.blueprint.requests import JsonValue, ReadFile, Run, UnixAsk
 from fournines.blueprint.snapshot import Gone, Probe, Snapshot, Unreadable
 from fournines.cluster.topology import Vip
@@ -116,33 +126,6 @@ def takes_part(site: Site, node_vips: Sequence[str]) -> Predicate:
 
 
 @dataclass(frozen=True, slots=True)
-class Agree:
-    """All ``nodes`` have the same value; unknown while one is missing and the others agree."""
-
-    nodes: tuple[str, ...]
-    probe: str
-    field: str
-    key: str
-
-    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
-        judged = [Answers(self.probe).judge(snapshot, each) for each in self.nodes]
-        values = {each: str(getattr(value, self.field).get(self.key, ""))
-                  for each, value in snapshot.known(self.probe).items() if each in self.nodes}
-        consulted = tuple((each, f"{self.probe}.{self.field}.{self.key}", value)
-                          for each, value in values.items())
-        said = ", ".join(f"{each}: {value or 'nobody'}" for each, value in values.items())
-        if len(set(values.values())) > 1:
-            return Judgement(False, said, consulted)
-        if len(values) < len(self.nodes):
-            silent = "; ".join(item.because for item in judged if item.truth is not True)
-            return Judgement(None, silent, consulted)
-        return Judgement(True, said, consulted)
-
-    def __str__(self) -> str:
-        return f"{', '.join(self.nodes)} agree on {self.probe}.{self.field}.{self.key}"
-
-
-@dataclass(frozen=True, slots=True)
 class RoutedByHolder:
     """The judged node is where the HAProxy of the VIP's holder sends ``listener``; unknown while nobody, or
     more than one node, holds the VIP."""
@@ -228,7 +211,7 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
         "its Keepalived does not run, or HAProxy does not answer there: systemctl status keepalived haproxy")
         for name in vips)
     agreed = (Invariant(
-        f"all HAProxies send {each.name} to the same member", Agree(names, HAPROXY, "active", each.name),
+        f"all HAProxies send {each.name} to the same member", Agree(names, HAPROXY, f"active.{each.name}"),
         "check that the HAProxies reach each other's port 10000 on the replication network")
         for each in site.exchange.listeners if each.spread is Spread.ONE_ACTIVE)
     return (
