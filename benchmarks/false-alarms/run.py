@@ -11,17 +11,19 @@ Needs root and the example's lab, which is built first. Usage: run.py [STALLS]
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import random
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from fournines.blueprint.requests import Failed, Run
+from fournines.blueprint.requests import Failed, JsonValue, Request, Run, UnixAsk
 from fournines.cli.opened import Opened, open_cluster
 from fournines.cli.reaching import Via, connected
 from fournines.lab.lab import Lab
+from fournines.layers.loadbalancer.haproxy_config import SOCKET
 from fournines.nodes.node import Node
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,13 +33,18 @@ SEED = 20260101
 SETTLE_S = 8.0        # longer than the slowest alarm takes to show
 BUSY_S = 60.0
 BUSY_PROCESSES = 4    # per node; three nodes share the host's processors
-# What each component writes when it raises the alarm, from its journal or log.
-ALARMS: Mapping[str, tuple[str, ...]] = {
-    "VIP moved": ("journalctl", "-u", "keepalived", "-g", "Entering MASTER STATE"),
-    "HAProxy member down": ("journalctl", "-u", "haproxy", "-g", "is DOWN"),
-    "Galera member suspected": ("journalctl", "-u", "mariadb", "-g", "suspecting node"),
-    "broker given up": ("journalctl", "-u", "rabbitmq-server", "-g", "node rabbit@.* down"),
-}
+# How a node tells how often each alarm has been raised there: by what is written, or by a counter.
+JOURNAL = ("journalctl", "-o", "cat", "-u")
+
+
+def _questions(node: str) -> Mapping[str, Request]:
+    log = f"/var/log/rabbitmq/rabbit@{node}.log"
+    return {
+        "VIP moved": Run((*JOURNAL, "keepalived", "-g", "Entering MASTER STATE"), check=False),
+        "HAProxy member down": UnixAsk(SOCKET, "show stat -1 4 -1"),
+        "Galera member suspected": Run((*JOURNAL, "mariadb", "-g", "suspecting node"), check=False),
+        "broker given up": Run(("grep", "-hE", "node rabbit@[^ ]+ down:", log), check=False),
+    }
 
 
 def main() -> int:
@@ -66,25 +73,36 @@ async def _stall_all(stalls: int) -> int:
 
 
 async def _count(what: str, nodes: Mapping[str, Node], times: int, stall: object) -> int:
-    began = int(time.time())
+    before = await _alarms(nodes)
     for _ in range(times):
         await stall()  # type: ignore[operator]
         await asyncio.sleep(SETTLE_S if times > 1 else 0)
     await asyncio.sleep(SETTLE_S)
-    seen = {alarm: await _alarms(nodes, argv, began) for alarm, argv in ALARMS.items()}
+    after = await _alarms(nodes)
+    seen = {alarm: after[alarm] - before[alarm] for alarm in after}
     shown = ", ".join(f"{alarm} {count}" for alarm, count in seen.items())
     print(f"{what}, {times} times: {shown}", flush=True)
     return sum(seen.values())
 
 
-async def _alarms(nodes: Mapping[str, Node], argv: tuple[str, ...], since: int) -> int:
-    count = 0
+async def _alarms(nodes: Mapping[str, Node]) -> dict[str, int]:
+    """How often each alarm has ever been raised, on all nodes together."""
+    total: dict[str, int] = {}
     for node in nodes.values():
-        (reply,) = await node.ask([Run((*argv, "-o", "cat", "--since", f"@{since}"), check=False)])
-        if isinstance(reply, Failed) or not isinstance(reply, dict):
-            raise SystemExit(f"{node.name}: its journal cannot be read: {reply}")
-        count += sum(not line.startswith("-- ") for line in str(reply["stdout"]).splitlines())
-    return count
+        questions = _questions(node.name)
+        for alarm, reply in zip(questions, await node.ask(list(questions.values())), strict=True):
+            if isinstance(reply, Failed) or not isinstance(reply, dict):
+                raise SystemExit(f"{node.name} does not tell of {alarm}: {reply}")
+            total[alarm] = total.get(alarm, 0) + _count_of(reply)
+    return total
+
+
+def _count_of(reply: Mapping[str, JsonValue]) -> int:
+    """Lines, or of HAProxy's statistics how often each member went down (column chkdown)."""
+    if "answer" in reply:
+        rows = csv.DictReader(io.StringIO(str(reply["answer"]).removeprefix("# ").strip()))
+        return sum(int(row["chkdown"] or 0) for row in rows)
+    return sum(not line.startswith("-- ") for line in str(reply["stdout"]).splitlines())
 
 
 async def _freeze(opened: Opened, order: random.Random, stall_s: float) -> None:
