@@ -21,10 +21,15 @@ import pytest
 from fournines.blueprint.snapshot import Snapshot
 from fournines.cluster.topology import Cluster, Network, Node, Recovery, Vip
 from fournines.drills.catalog import DRILLS
+from fournines.drills.checkers.gaps import measure
+from fournines.drills.checkers.owners import one_owner
 from fournines.drills.drill import Act, Capability, Drill
 from fournines.drills.folder import RunFolder, armed
 from fournines.drills.place import Health, Place
+from fournines.drills.recorded import read_run
+from fournines.drills.result import Result
 from fournines.drills.runner import heal_left_behind, run
+from fournines.drills.schedule import Window
 from fournines.drills.settings import TCP, ClientSettings
 from fournines.errors import DrillError, Refused
 from fournines.findings import Finding, Severity
@@ -213,8 +218,8 @@ async def test_a_drill_from_end_to_end(place: Place, machine: MadeUpMachine, tmp
     assert row.failed >= 5
     assert 0.3 <= row.gap_lower_s <= row.gap_upper_s
     assert {item.name for item in result.folder.iterdir()} == {
-        "spec.json", "history.jsonl", "samples.jsonl", "before.json", "after.json", "verdict.json",
-        "clients.log", "console-ctl1.log"}
+        "spec.json", "history.jsonl", "samples.jsonl", "timeline.json", "before.json", "after.json",
+        "verdict.json", "clients.log", "console-ctl1.log"}
     found = dict(verdicts(result.folder))
     # On a computer that is starved a sampler may fall silent for too long: then this is not known, rightly.
     assert found.pop("never two owners of 192.0.2.100") in ("true", "unknown")
@@ -223,6 +228,20 @@ async def test_a_drill_from_end_to_end(place: Place, machine: MadeUpMachine, tmp
         "the cluster becomes whole again": "true"}
     assert json.loads((result.folder / "spec.json").read_text())["timers"] == {"vrrp.advert_int": "0.2s"}
     assert "power off: ctl1, which holds 192.0.2.100" in told
+    reads_back_as(result)
+
+
+def reads_back_as(result: Result) -> None:
+    """What is in the folder yields the values that were judged, by the times and clocks written there."""
+    recorded = read_run(result.folder)
+    assert (recorded.result, recorded.notes) == (result, ())
+    (row,) = result.rows
+    measured = measure(recorded.history.of(TCP), recorded.timeline, DRILL.slow_s)
+    assert measured.gap is not None
+    assert (measured.gap.lower_s, measured.gap.upper_s) == (row.gap_lower_s, row.gap_upper_s)
+    window = Window(recorded.timeline.began_s, recorded.timeline.ended_s)
+    excused = {"ctl1": Window(recorded.timeline.injected_s, recorded.timeline.ended_s)}
+    assert one_owner(str(VIP), recorded.samples, window, excused) in result.verdicts
 
 
 async def test_a_fault_that_did_not_happen_proves_nothing(place: Place, machine: MadeUpMachine,

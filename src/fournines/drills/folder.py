@@ -2,11 +2,13 @@
 
     spec.json       the drill, the cluster, the timers in force
     history.jsonl   what clients asked and were answered
-    samples.jsonl   which node held the address, as the nodes saw it
+    samples.jsonl   which node held the address, as the nodes saw it, in the time of their own clocks
+    timeline.json   when what happened, and the clocks of the nodes compared with that of the clients
     before.json     the cluster before, and after.json after
     console-NODE    the end of what the target wrote to its console
     clients.log     what the clients' process complained of
     verdict.json    the result
+    report.html     all of it for people
     undo.json       while the fault is there: what takes it away again
 """
 
@@ -24,7 +26,8 @@ from fournines.durable import write_durably
 from fournines.errors import DrillError
 
 READABLE = 0o644
-UNDO = "undo.json"
+SPEC, TIMELINE, VERDICT, REPORT, UNDO = ("spec.json", "timeline.json", "verdict.json", "report.html",
+                                         "undo.json")
 
 
 class RunFolder:

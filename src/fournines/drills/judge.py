@@ -14,6 +14,7 @@ from fournines.drills.schedule import Timeline, Window
 from fournines.drills.settings import AMQP, SQL_NEW, SQL_STANDING
 from fournines.drills.verdict import Verdict
 
+WHOLE_AGAIN = "the cluster becomes whole again"
 SILENT_AFTER_S = 2.0   # what may still arrive of a machine that is off
 
 
@@ -71,7 +72,7 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float) -> tupl
     excused = {evidence.target: Window(evidence.timeline.injected_s, evidence.timeline.ended_s)}
     verdicts.append(one_owner(evidence.address, evidence.samples, window, excused))
     truth = True if evidence.whole_again else None
-    verdicts.append(Verdict("the cluster becomes whole again", truth, evidence.convergence))
+    verdicts.append(Verdict(WHOLE_AGAIN, truth, evidence.convergence))
     return verdicts, rows
 
 

@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fournines.drills.checkers.gaps import Gap, PathMeasure
-from fournines.drills.verdict import Verdict, word
+from fournines.drills.plain import Data, number, object_, objects
+from fournines.drills.verdict import Verdict, truth_of, word
+from fournines.drills.verdict import from_data as verdict_from_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,33 @@ class Result:
         return {"drill": self.drill, "target": self.target, "recover_within_s": self.recover_within_s,
                 "verdict": self.verdict.as_data(), "verdicts": [item.as_data() for item in self.verdicts],
                 "rows": [row.as_data() for row in self.rows], "folder": str(self.folder)}
+
+
+def result_from_data(data: Data, folder: Path) -> Result:
+    """What ``Result.as_data`` made, of the run in ``folder`` (which may have moved since). Raises KeyError,
+    TypeError or ValueError where it is something else."""
+    return Result(
+        str(data["drill"]), str(data["target"]), number(data, "recover_within_s"),
+        verdict_from_data(object_(data, "verdict")),
+        tuple(verdict_from_data(item) for item in objects(data, "verdicts")),
+        tuple(_row_from_data(item) for item in objects(data, "rows")), folder)
+
+
+def _row_from_data(data: Data) -> Row:
+    return Row(
+        str(data["path"]), _bound(data, "gap_lower_s"), _bound(data, "gap_upper_s"),
+        _bound(data, "return_lower_s"), _bound(data, "return_upper_s"), _bound(data, "resolution_s"),
+        int(number(data, "requests")), int(number(data, "failed")), int(number(data, "unknown")),
+        int(number(data, "slow")), _counted(data, "acknowledged"), _counted(data, "lost"),
+        truth_of(data["truth"]))
+
+
+def _bound(data: Data, key: str) -> float:
+    return math.inf if data[key] is None else number(data, key)
+
+
+def _counted(data: Data, key: str) -> int | None:
+    return None if data[key] is None else int(number(data, key))
 
 
 def row(measured: PathMeasure, acknowledged: int | None, lost: int | None, truth: bool | None) -> Row:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from fournines.drills import history
 from fournines.drills.crowd import Crowd, crowd
 from fournines.drills.drill import Act, Drill, Effect, Target
-from fournines.drills.folder import RunFolder, armed
+from fournines.drills.folder import SPEC, TIMELINE, VERDICT, RunFolder, armed
 from fournines.drills.history import HistoryWriter
 from fournines.drills.judge import Evidence, judge
 from fournines.drills.place import Health, Machine, Place
@@ -48,7 +48,7 @@ async def run(drill: Drill, place: Place, runs: Path, progress: Progress = silen
         raise Refused(f"{drill.name} needs {', '.join(sorted(lacking))}, which cannot be done here",
                       hint="run it in a lab: fournines lab up")
     folder = RunFolder.create(runs, drill.name)
-    folder.write("spec.json", {"drill": asdict(drill), "cluster": place.cluster, "timers": place.timers})
+    folder.write(SPEC, {"drill": asdict(drill), "cluster": place.cluster, "timers": place.timers})
     with _terminated_is_cancelled():
         return await _Run(drill, place, folder, progress).run()
 
@@ -113,7 +113,7 @@ class _Run:
                                slow_s=self._drill.slow_s)
         result = Result(self._drill.name, evidence.target, self._place.cluster.recovery.recover_within_s,
                         merge(self._drill.name, verdicts), tuple(verdicts), tuple(rows), self._folder.path)
-        self._folder.write("verdict.json", result.as_data())
+        self._folder.write(VERDICT, result.as_data())
         return result
 
     async def _experiment(self) -> Evidence:
@@ -144,14 +144,14 @@ class _Run:
             healed_s = time.monotonic()
             await to_its_end(self._heal(machine))
         whole_again, convergence = await self._converge(healed_s)
-        ended_s = time.monotonic()
+        timeline = Timeline(began_s, injected_s, healed_s, time.monotonic())
         self._tell("letting the last requests end, and reading back what was written")
         finished = await clients.stop()
         rows = await self._read_back()
         self._folder.write_console(machine.name, await asyncio.to_thread(machine.console, CONSOLE_LINES))
+        self._folder.write(TIMELINE, {**asdict(timeline), "clocks": samples.clocks()})
         return Evidence(
-            history=history.read(self._folder.history),
-            timeline=Timeline(began_s, injected_s, healed_s, ended_s), target=machine.name,
+            history=history.read(self._folder.history), timeline=timeline, target=machine.name,
             address=self._address, samples=samples.samples(self._address), rows=rows, effect_seen=effect_seen,
             whole_again=whole_again, convergence=convergence, finished=finished)
 

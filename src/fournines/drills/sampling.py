@@ -42,6 +42,11 @@ class Offset:
         both = Offset(max(self.lo_s, lo_s), min(self.hi_s, hi_s))
         return both if both.lo_s <= both.hi_s else Offset(lo_s, hi_s)
 
+    def as_data(self) -> dict[str, float | None]:
+        """Plain data; JSON has no infinity."""
+        return {"lo_s": None if math.isinf(self.lo_s) else self.lo_s,
+                "hi_s": None if math.isinf(self.hi_s) else self.hi_s}
+
 
 @dataclass(slots=True)
 class Session:
@@ -86,6 +91,11 @@ class Sampling:
         return {node: tuple(sample for session in sessions for sample in session.samples(address))
                 for node, sessions in self.sessions.items()}
 
+    def clocks(self) -> dict[str, list[dict[str, float | None]]]:
+        """node -> what its clock is to ours, one item for each of its sessions; plain data."""
+        return {node: [session.offset.as_data() for session in sessions]
+                for node, sessions in self.sessions.items()}
+
     def holders(self, address: str, since_s: float) -> tuple[str, ...]:
         """The nodes whose newest sample, not older than ``since_s``, says that they hold the address."""
         newest = {node: max(samples, key=lambda sample: sample.lo_s)
@@ -116,7 +126,7 @@ class Sampling:
     async def _listen(self, node: str, channel: Channel, addresses: Sequence[str]) -> None:
         settings = {"addresses": list(addresses), "period_s": PERIOD_S}
         channel.writer.write(json.dumps(settings).encode() + b"\n")
-        session = Session()
+        session, number = Session(), len(self.sessions[node])
         self.sessions[node].append(session)
         asking = asyncio.create_task(_ask_the_time(session, channel))
         pending = b""
@@ -128,7 +138,7 @@ class Sampling:
                     said = json.loads(line)
                     session.hear(said, now_s)
                     if self._record is not None and "held" in said:
-                        self._record.write({"node": node, **said})
+                        self._record.write({"node": node, "session": number, **said})
                 if session.seen and not math.isinf(session.offset.lo_s):
                     self._heard[node].set()
         finally:

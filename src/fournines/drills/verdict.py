@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
+from fournines.drills.plain import Data, items
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -23,6 +25,20 @@ class Verdict:
 def word(truth: bool | None) -> str:
     """How a verdict is written."""
     return "unknown" if truth is None else "true" if truth else "false"
+
+
+def truth_of(written: object) -> bool | None:
+    """What ``word`` wrote. Raises ValueError for anything else: it must not pass for unknown."""
+    for truth in (True, False, None):
+        if written == word(truth):
+            return truth
+    raise ValueError(f"{written!r} is neither true, false nor unknown")
+
+
+def from_data(data: Data) -> Verdict:
+    """What ``as_data`` made. Raises KeyError, TypeError or ValueError where it is something else."""
+    return Verdict(str(data["question"]), truth_of(data["truth"]), str(data["because"]),
+                   tuple(map(str, items(data, "evidence"))))
 
 
 def merge(question: str, verdicts: Iterable[Verdict]) -> Verdict:

@@ -8,7 +8,7 @@ of the last good probe before to the first end of a good one that was due after 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
@@ -80,21 +80,29 @@ def _gap(before: Sequence[Operation], bad: Sequence[Operation], after: Sequence[
     return Gap(bad[0].intended_s, until_s, lower_s, upper_s, len(bad))
 
 
+def of_fault(found: Iterable[Gap], timeline: Timeline) -> tuple[Gap, ...]:
+    """Those of the fault. What was under way when it came was hit by it too: a gap is the fault's when it
+    began before the undo and did not end before the fault. Those that ended before are noise."""
+    return tuple(gap for gap in found
+                 if gap.until_s >= timeline.injected_s and gap.start_s < timeline.healed_s)
+
+
+def of_return(found: Iterable[Gap], timeline: Timeline) -> tuple[Gap, ...]:
+    """Those that began while the cluster became whole again."""
+    return tuple(gap for gap in found if gap.start_s in timeline.healing)
+
+
 def measure(operations: Sequence[Operation], timeline: Timeline, slow_s: float) -> PathMeasure:
-    """Of one path. What was under way when the fault came was hit by it too: a gap is the fault's when it
-    began before the undo and did not end before the fault. Those that ended before are noise. The baseline
-    are the probes that should have ended before the fault."""
+    """Of one path. The baseline are the probes that should have ended before the fault; of the later ones,
+    those count that had not."""
     found = gaps(operations, slow_s)
     baseline = [item for item in operations
                 if timeline.began_s <= item.intended_s < timeline.injected_s - slow_s]
     later = [item for item in operations if item.intended_s < timeline.ended_s
              and (item.done_s is None or item.done_s >= timeline.injected_s)]
-    broken = [gap for gap in found
-              if gap.until_s >= timeline.injected_s and gap.start_s < timeline.healed_s]
-    healing = [gap for gap in found if gap.start_s in timeline.healing]
     return PathMeasure(
         path=operations[0].path if operations else "", probes=len(later), slow_s=slow_s,
-        gap=_longest(broken), return_gap=_longest(healing),
+        gap=_longest(of_fault(found, timeline)), return_gap=_longest(of_return(found, timeline)),
         resolution_s=_period_s(operations) + _worst_s(baseline, slow_s),
         failed=sum(item.outcome is Outcome.FAIL for item in later),
         unknown=sum(item.outcome is Outcome.UNKNOWN for item in later),
