@@ -1,0 +1,71 @@
+"""How numbers and truths are said in a report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from fournines.drills.result import Row
+from fournines.report.budget import Cost
+from fournines.report.console import count, seconds
+
+PROMISE: Mapping[bool | None, str] = {True: "kept", False: "broken", None: "unknown"}
+ANSWER: Mapping[bool | None, str] = {True: "yes", False: "no", None: "unknown"}
+STYLE: Mapping[bool | None, str] = {True: "good", False: "bad", None: "doubtful"}
+HEADLINE: Mapping[bool | None, str] = {
+    True: "The promise was kept.",
+    False: "The promise was broken.",
+    None: "Whether the promise was kept is not known."}
+
+
+def bounds(lower_s: float, upper_s: float) -> str:
+    """``1.40 to 2.58 s``."""
+    if not upper_s:
+        return "none seen"
+    if math.isinf(upper_s):
+        return f"at least {seconds(lower_s)}, no end seen"
+    return f"{lower_s:.2f} to {upper_s:.2f} s"
+
+
+def at_most(upper_s: float) -> str:
+    """The most that a gap can have been."""
+    if math.isinf(upper_s):
+        return "no end seen"
+    return seconds(upper_s) if upper_s else "none seen"
+
+
+def moment(from_fault_s: float) -> str:
+    """``0.6 s after the fault``."""
+    return f"{abs(from_fault_s):.1f} s {'after' if from_fault_s >= 0 else 'before'} the fault"
+
+
+def share(cost: Cost) -> str:
+    """``0.18 %`` of a year's allowance."""
+    if math.isinf(cost.share):
+        return "not known"
+    return f"{100 * cost.share:.2f} %"
+
+
+def times(cost: Cost) -> str:
+    """How often a year it may happen."""
+    found = cost.times_a_year
+    if found is not None:
+        return f"{found} times"
+    return "not known" if cost.upper_s else "no limit seen"
+
+
+def lost(rows: Sequence[Row]) -> str:
+    """What became of the acknowledged writes of all paths."""
+    writing = [row for row in rows if row.acknowledged is not None]
+    if not writing:
+        return "Nothing was written."
+    acknowledged = sum(row.acknowledged or 0 for row in writing)
+    known = [row.lost for row in writing if row.lost is not None]
+    of = f"Of {count(acknowledged, 'acknowledged write')}"
+    if sum(known):
+        more = "" if len(known) == len(writing) else "; not every path could be read back"
+        return f"{of}, {sum(known)} {'was' if sum(known) == 1 else 'were'} lost{more}."
+    if len(known) < len(writing):
+        unread = ", ".join(row.path for row in writing if row.lost is None)
+        return f"{of}, none is known to be lost, but these could not be read back: {unread}."
+    return f"{of}, none was lost."
