@@ -1,0 +1,49 @@
+"""Runs as JUnit XML, for continuous integration: a suite for each run, a test case for each verdict.
+
+True is a case that passed, false a failure. Unknown is an *error*, not a case that was skipped: programs
+count skipped cases as good, and unknown is never a pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.etree import ElementTree as Xml
+
+from fournines.drills.verdict import Verdict
+from fournines.report.run_view import RunView
+
+
+def junit(views: Sequence[RunView]) -> str:
+    """The whole document."""
+    everything = [verdict for view in views for verdict in view.verdicts]
+    suites = Xml.Element("testsuites", {"name": "fournines", **_counts(everything)})
+    for view in views:
+        took_s = view.moments.ended_s - view.moments.began_s
+        suite = Xml.SubElement(suites, "testsuite", {"name": view.name, **_counts(view.verdicts),
+                                                     "time": f"{took_s:.1f}"})
+        properties = Xml.SubElement(suite, "properties")
+        for name, value in (("drill", view.drill), ("target", view.target),
+                            ("recover_within_s", f"{view.recover_within_s:g}")):
+            Xml.SubElement(properties, "property", name=name, value=value)
+        for verdict in view.verdicts:
+            _case(suite, view, verdict)
+    Xml.indent(suites)
+    text: bytes = Xml.tostring(suites, encoding="utf-8", xml_declaration=True)
+    return f"{text.decode()}\n"
+
+
+def _counts(verdicts: Sequence[Verdict]) -> dict[str, str]:
+    return {"tests": str(len(verdicts)), "skipped": "0",
+            "failures": str(sum(item.truth is False for item in verdicts)),
+            "errors": str(sum(item.truth is None for item in verdicts))}
+
+
+def _case(suite: Xml.Element, view: RunView, verdict: Verdict) -> None:
+    case = Xml.SubElement(suite, "testcase", classname=view.drill, name=verdict.question)
+    detail = "\n".join((verdict.because, *verdict.evidence))
+    if verdict.truth is False:
+        Xml.SubElement(case, "failure", message=verdict.because, type="broken").text = detail
+    elif verdict.truth is None:
+        Xml.SubElement(case, "error", message=verdict.because, type="unknown").text = detail
+    else:
+        Xml.SubElement(case, "system-out").text = detail
