@@ -16,7 +16,7 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "three-controllers.yaml"
 COMMANDS = ["check", "schema", "render", "plan", "apply", "status", "verify", "rotate", "rotate fernet",
             "lab", "lab check", "lab up", "lab status", "lab down", "lab shell", "lab exec", "lab power",
             "lab freeze", "lab thaw", "lab link", "lab console", "lab forward", "drill", "drill list",
-            "drill run"]
+            "drill run", "report"]
 
 
 def run(*argv: str | Path) -> int:

@@ -42,3 +42,6 @@ def test_the_command_runs_from_the_wheel_alone(clean_environment: Path, tmp_path
     assert json.loads(run(fournines, "schema", cwd=tmp_path))["type"] == "object"
     run(fournines, "render", example, "--out", tmp_path / "rendered", cwd=tmp_path)
     assert (tmp_path / "rendered" / "ctl1" / "etc" / "haproxy" / "haproxy.cfg").is_file()
+    recorded = ROOT / "tests" / "report" / "outputs" / "20261126T232230Z-power-off-vip-holder"
+    run(fournines, "report", recorded, "--out", tmp_path / "report.html", cwd=tmp_path)
+    assert "The promise was kept." in (tmp_path / "report.html").read_text(encoding="utf-8")

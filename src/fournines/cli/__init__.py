@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import typer
 
-from fournines.cli import changing, describing, drilling, looking, machines
+from fournines.cli import changing, describing, drilling, looking, machines, reporting
 from fournines.errors import ClusterFileError, FourninesError, Interrupted
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ for part in (describing, changing, looking):
     part.add_to(app)
 app.add_typer(machines.app, name="lab")
 app.add_typer(drilling.app, name="drill")
+reporting.add_to(app)
 
 
 @app.callback()

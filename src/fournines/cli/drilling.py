@@ -51,6 +51,8 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
         as_json: Json = False, via: ViaOption = Via.AUTO, ssh_config: SshConfig = None) -> int:
     """Break something while clients work, heal it, and say what they saw and whether the promise was kept.
 
+    A page with everything about it, `report.html`, is left in the run's folder.
+
     It heals whatever happens, also after Ctrl-C; a drill that was killed is healed by the next one.
     Exit code 0: the promise was kept; 1: broken, or an error; 2: unknown, as where the fault cannot be shown
     to have taken effect.
@@ -69,7 +71,19 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
         from fournines.report.drill_view import show_result
 
         show_result(screen(), result)
+    leave_report(result.folder)
     return _EXIT_CODES[result.verdict.truth]
+
+
+def leave_report(folder: Path) -> None:
+    """A page that cannot be made takes nothing from the verdict, which is known and written down."""
+    from fournines.cli.reporting import write_report
+    from fournines.drills.recorded import read_run
+
+    try:
+        _tell(f"report: {write_report(read_run(folder))}")
+    except FourninesError as problem:
+        _tell(f"there is no report: {problem}; once that is repaired: fournines report {folder}")
 
 
 async def _run(drill: Drill, opened: Opened, runs: Path, via: Via, ssh_config: Path | None) -> Result:

@@ -1,0 +1,98 @@
+"""``fournines report``: what a drill found out as a page, JSON or JUnit XML; or several runs compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fournines.cli.options import Json
+from fournines.errors import FourninesError
+
+if TYPE_CHECKING:
+    from fournines.drills.recorded import Recorded
+    from fournines.report.run_view import RunView
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command()(report)
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...",
+                                               help="Folders that drills have left in `runs`.")],
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", dir_okay=False,
+                                             help="Where the page goes; without it RUN/report.html.")] = None,
+    junit: Annotated[Path | None, typer.Option(
+        "--junit", metavar="FILE", dir_okay=False,
+        help="Also write JUnit XML: a case for each verdict, false a failure, unknown an error.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Show what drills found out: one run as a page that needs nothing else, several compared.
+
+    Of one run the page goes into its folder. Several are compared on the screen, and with `--out` on a page.
+    With `--json` nothing is written but what `--out` and `--junit` name.
+
+    Examples: `fournines report runs/20261126T232230Z-power-off-vip-holder` ·
+    `fournines report runs/one runs/two --out comparison.html`
+    """
+    from fournines.drills.recorded import read_run
+    from fournines.report.junit import junit as as_junit
+    from fournines.report.run_view import run_view
+
+    recorded = [read_run(path) for path in runs]
+    views = [run_view(run) for run in recorded]
+    if junit is not None:
+        _write(junit, as_junit(views))
+    if len(recorded) > 1:
+        _compare(views, out, as_json)
+        return 0
+    written = None if as_json and out is None else write_report(recorded[0], out)
+    print(json.dumps(views[0].as_data(), indent=1) if as_json else written)
+    return 0
+
+
+def _compare(views: Sequence[RunView], out: Path | None, as_json: bool) -> None:
+    from fournines.report.comparison import compare
+
+    comparison = compare(views)
+    if out is not None:
+        from fournines.report.page import comparison_page
+
+        _write(out, comparison_page(comparison))
+    if as_json:
+        print(json.dumps(comparison.as_data(), indent=1))
+        return
+    from fournines.report.comparison_view import show_comparison
+    from fournines.report.console import screen
+
+    show_comparison(screen(), comparison)
+    if out is not None:
+        print(out)
+
+
+def write_report(run: Recorded, out: Path | None = None) -> Path:
+    """The page of one run, by default in its folder; where it is."""
+    from fournines.drills.folder import REPORT
+    from fournines.report.page import run_page
+    from fournines.report.run_view import run_view
+
+    path = out or run.folder / REPORT
+    _write(path, run_page(run, run_view(run)))
+    return path
+
+
+def _write(path: Path, text: str) -> None:
+    """A whole file, or none."""
+    from fournines.drills.folder import READABLE
+    from fournines.durable import write_durably
+
+    try:
+        write_durably(path, text.encode(), READABLE)
+    except OSError as problem:
+        raise FourninesError(f"{path} cannot be written: {problem.strerror}",
+                             hint="name a file in a directory that is there and can be written") from problem
