@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -67,6 +68,13 @@ def test_timers_that_are_not_derived_predict_nothing_and_are_named() -> None:
     assert found.chains == ()
     assert found.foreseen
     assert found.because.endswith("which differ in corosync.token, vrrp.advert_int")
+
+
+def test_of_many_other_timers_a_few_are_named() -> None:
+    spec = kept_run().spec
+    found = derivation_of(replace(spec, timers={}))
+    assert found.because.count(",") == 5   # four between the five, one in the sentence
+    assert re.search(r" and \d+ more$", found.because)
 
 
 def test_a_cluster_that_cannot_be_derived_any_more_is_told() -> None:

@@ -63,6 +63,11 @@ def test_a_timeline_with_clocks_is_taken_as_it_is(folder: Path) -> None:
     assert run.samples["ctl3"] == ()
 
 
+def test_a_run_has_its_name_from_inside_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    assert read_run(Path()).name == KEPT.name
+
+
 def test_a_torn_end_is_left_out_and_told(folder: Path) -> None:
     for name in ("history.jsonl", "samples.jsonl"):
         with (folder / name).open("a") as file:

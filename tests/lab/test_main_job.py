@@ -195,6 +195,8 @@ def test_the_drill_hits_heals_and_loses_nothing(plane: ControlPlane) -> None:
     assert all(item["truth"] == "true" for item in timeless if "two owners" not in item["question"])
     folder = plane.file.parent / str(result["folder"])
     assert json.loads((folder / "verdict.json").read_text())["verdict"] == result["verdict"]
+    assert "report: " in said.err
+    assert (folder / "report.html").is_file()
     plane.become_whole()
 
 

@@ -26,6 +26,7 @@ CHAIN_PATHS: Mapping[str, str] = {
     settings.SQL_STANDING: SQL_STANDING, settings.SQL_NEW: SQL_NEW, settings.AMQP: PUBLISHER,
     settings.KEYSTONE: API, settings.GLANCE: API, settings.TCP: VIP}
 """Path of a client -> path of the chains."""
+NAMED = 5   # timers that are not as derived, before the others are only counted
 
 
 class Agreement(StrEnum):
@@ -61,8 +62,9 @@ def derivation_of(spec: Spec) -> Derivation:
     other = sorted(name for name in derived.keys() | spec.timers.keys()
                    if derived.get(name) != spec.timers.get(name))
     if other:
+        named = ", ".join(other[:NAMED]) + (f" and {len(other) - NAMED} more" if len(other) > NAMED else "")
         return Derivation(None, "this version derives other timers for the recorded cluster, which differ in "
-                                + ", ".join(other), timers.chains)
+                                + named, timers.chains)
     return Derivation(timers, "", timers.chains)
 
 

@@ -54,7 +54,7 @@ class Recorded:
     @property
     def name(self) -> str:
         """UTC time and drill."""
-        return self.folder.name
+        return self.folder.resolve().name
 
 
 def read_run(path: Path) -> Recorded:
