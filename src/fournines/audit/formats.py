@@ -88,7 +88,19 @@ def read(node: str, path: str, shown: str, content: bytes, mode: int | None = No
     problems: list[Unparsable] = []
     text = content.decode(errors="replace").removeprefix("\ufeff")
     document = reader(text, problems.append)
-    return File(node, path, shown, document, tuple(problems), tuple(_ignores(text)), mode)
+    return File(node, path, shown, document, _first(problems), tuple(_ignores(text)), mode)
+
+
+_MOST_PROBLEMS = 100
+
+
+def _first(problems: list[Unparsable]) -> tuple[Unparsable, ...]:
+    """A file of another format is one mistake and not a million; how many more there are is said."""
+    if len(problems) <= _MOST_PROBLEMS:
+        return tuple(problems)
+    next_one = problems[_MOST_PROBLEMS]
+    more = f"{len(problems) - _MOST_PROBLEMS} more lines from here on"
+    return (*problems[:_MOST_PROBLEMS], Unparsable(next_one.format_name, next_one.line, more))
 
 
 _IGNORE = re.compile(r"[#!;%]+[ \t]*fournines:[ \t]*ignore[ \t]+(?P<rules>[A-Za-z0-9, ]{1,200}?)"

@@ -163,8 +163,10 @@ def drift(cloud: Cloud) -> Hits:
     most = max((hosts for _, _, hosts in sets), key=len, default=frozenset())
     for service, option, hosts in sets:
         if hosts.isdisjoint(most):
+            comparable = _numeric(hosts) == _numeric(most)
             yield Hit(option.at, f"the brokers of {service.name} ({', '.join(sorted(hosts))}) are none of "
-                                 f"those that other services name ({', '.join(sorted(most))})")
+                                 f"those that other services name ({', '.join(sorted(most))})",
+                      None if comparable else Severity.WARNING)
     first: dict[tuple[str, str, str], tuple[Service, Option]] = {}
     for service in services(cloud):
         for section, name in _SHARED:
@@ -178,6 +180,11 @@ def drift(cloud: Cloud) -> Hits:
             if seen.value != shared.value:
                 yield Hit(shared.at, f"{name} of {service.name} is another one than that of {other.name} on "
                                      f"{other.node}")
+
+
+def _numeric(hosts: frozenset[str]) -> bool:
+    """Whether all are addresses: those and names may mean the same brokers."""
+    return all(re.fullmatch(r"[0-9.]+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*", host) for host in hosts)
 
 
 _SHARED = (

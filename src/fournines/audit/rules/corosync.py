@@ -38,10 +38,11 @@ def short_consensus(cloud: Cloud) -> Hits:
 def single_link(cloud: Cloud) -> Hits:
     for membership in memberships(cloud):
         if membership.transport in ("udp", "udpu"):
-            several = len(membership.sections("totem", "interface")) > 1
-            yield Hit(membership.at("totem", "transport"),
-                      f"transport {membership.transport} has one link" + (
-                          ", and Corosync 3 refuses the second interface" if several else ""))
+            interfaces = membership.sections("totem", "interface")
+            yield Hit(membership.at("totem", "transport"), f"transport {membership.transport} has one link")
+            for interface in interfaces[1:]:
+                yield Hit(membership.file.at(interface.line), "Corosync 3 refuses a second interface with "
+                                                              f"transport {membership.transport}")
             continue
         for node in membership.nodes:
             if node.last("ring0_addr") is not None and node.last("ring1_addr") is None:
