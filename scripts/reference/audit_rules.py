@@ -13,7 +13,8 @@ from fournines.audit.rule import RULES, Rule
 
 SYSTEMS = {
     "HAP": "HAProxy", "KAD": "Keepalived", "GAL": "Galera", "RMQ": "RabbitMQ", "COR": "Corosync",
-    "MEM": "memcached", "OSL": "OpenStack services", "SYS": "All nodes alike", "KEY": "Keystone", "GLA": "Glance",
+    "MEM": "memcached", "OSL": "OpenStack services", "SYS": "All nodes alike", "KEY": "Keystone",
+    "GLA": "Glance",
     "CIN": "Cinder", "NEU": "Neutron", "NOV": "Nova", "SEC": "Secrets", "AUD": "The audit itself",
 }
 
@@ -22,28 +23,31 @@ def page() -> str:
     """A table for each system, then the guide."""
     return markdown.page(
         "Audit rules",
-        f"The {len(RULES)} rules of `fournines audit`; `fournines audit --explain HAP005` says the same of one. "
-        "The severity is the rule's own: what cannot be known from the files is `info`. Errata are those of the "
-        "OpenStack High Availability Guide of 2014.",
+        f"The {len(RULES)} rules of `fournines audit`; `fournines audit --explain HAP005` says the same of "
+        "one. The severity is the rule's own: what cannot be known from the files is `info`. Errata are "
+        "those of the OpenStack High Availability Guide of 2014.",
         *_systems(), "## The guide", _about_the_guide(), _guide())
 
 
 def _systems() -> Iterator[str]:
     for prefix, system in SYSTEMS.items():
         yield f"## {system}"
-        yield table(("rule", "severity", "what", "in a failure", "what to do", "source", "versions", "errata"),
+        yield table(("rule", "severity", "what", "in a failure", "what to do", "source", "versions",
+                     "errata"),
                     (_row(rule) for name, rule in sorted(RULES.items()) if name.startswith(prefix)))
 
 
 def _row(rule: Rule) -> tuple[str, ...]:
-    return (code(rule.id), rule.severity.value, rule.title, f"{rule.effect.value}: {rule.consequence}", rule.fix,
+    return (code(rule.id), rule.severity.value, rule.title, f"{rule.effect.value}: {rule.consequence}",
+            rule.fix,
             rule.source, rule.versions, ", ".join(rule.errata))
 
 
 def _about_the_guide() -> str:
-    return ("`tests/guide` holds the guide's configuration, for the formats that are read so far, as the files it "
-            "says they are. These of its mistakes are found at these lines of it; a test keeps it so. Not found are "
-            "those in Pacemaker, DRBD, shell and Python snippets, and those that no file shows.")
+    return ("`tests/guide` holds the guide's configuration, for the formats that are read so far, as the "
+            "files it says they are. These of its mistakes are found at these lines of it; a test keeps it "
+            "so. Not found are those in Pacemaker, DRBD, shell and Python snippets, and those that no file "
+            "shows.")
 
 
 def _guide() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address
 
 from fournines.audit.cloud import Cloud
@@ -203,6 +204,7 @@ def _names_of_two(cloud: Cloud) -> Iterator[Hit]:
                               "name servers after the machine they are on")
 
 
+@lru_cache(maxsize=1024)
 def _no_address(text: str) -> bool:
     """Digits and dots, and no IPv4 address."""
     if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)+", text):

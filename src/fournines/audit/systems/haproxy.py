@@ -159,8 +159,15 @@ class Balancer:
         """The proxies through which connections come to this one: itself for a ``listen``."""
         return (backend,) if backend.kind == "listen" else self._fronts.get(backend.name, ())
 
+    @cached_property
+    def _services(self) -> dict[Proxy, str]:
+        return {proxy: self._service(proxy) for proxy in self.proxies}
+
     def service(self, proxy: Proxy) -> str:
         """The service that it balances, by the well-known ports of its listeners, else of its servers."""
+        return self._services[proxy]
+
+    def _service(self, proxy: Proxy) -> str:
         check = proxy.health_check
         if check is not None and check.words[1] == "mysql-check":
             return "mysql"
@@ -209,6 +216,7 @@ def _balancer(node: str, files: list[tuple[File, haproxy.Document]]) -> Balancer
 _UNITS_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60_000.0, "h": 3_600_000.0, "d": 86_400_000.0}
 
 
+@lru_cache(maxsize=1024)
 def milliseconds(text: str) -> int | None:
     """A duration as HAProxy writes it, milliseconds without a unit; None for what is none."""
     match = re.fullmatch(r"([0-9]{1,12})(us|ms|s|m|h|d)?", text)
