@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import audit_rules
 import cluster_file
 import commands
 import invariants
@@ -21,6 +22,7 @@ PAGES: Mapping[str, Callable[[Example], str]] = {
     "cluster-file.md": lambda example: cluster_file.page(),
     "timers.md": lambda example: timers.page(example.cluster),
     "invariants.md": invariants.page,
+    "audit-rules.md": lambda example: audit_rules.page(),
     "layout-on-nodes.md": layout.page,
 }
 

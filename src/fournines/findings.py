@@ -22,14 +22,15 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in a file: 1-based line and column; 0 means the whole file."""
+    """Where in a file: 1-based line and column; without them 0, which means the whole file or line."""
 
     file: str
     line: int = 0
     column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        parts = (self.file, self.line, self.column) if self.column else (self.file, self.line)
+        return ":".join(map(str, parts)) if self.line else self.file
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import TypeAlias
 
-from fournines.errors import Unwritable
+from fournines.errors import Unparsable, Unwritable
 
 MANAGED = "Managed by Fournines; edits here are lost: change the cluster file, then run: fournines apply"
 
 Scalar: TypeAlias = str | int | float | bool | IPv4Address | IPv4Interface | IPv4Network
 
 _BREAKS = frozenset(("Cc", "Cs", "Zl", "Zp"))  # control characters, lone surrogates, separators of lines
+
+
+Complain: TypeAlias = Callable[[Unparsable], None]
+
+
+def refuse(problem: Unparsable) -> None:
+    """The strict way to take a problem in a text, and what every ``parse`` does unless it is given another:
+    one that returns makes it skip what it cannot read and go on."""
+    raise problem
 
 
 def notice(comment: str = "#") -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from fournines.artifacts.document import notice
@@ -30,6 +30,7 @@ class Tuple:
     """``{a, b}``."""
 
     items: tuple[Term, ...] = ()
+    line: int = field(default=0, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ class _Reader:
         if token.kind == "mark" and token.text in "{[":
             closing = "}" if token.text == "{" else "]"
             items = self._items(closing, depth)
-            return Tuple(items) if closing == "}" else List(items)
+            return Tuple(items, token.line) if closing == "}" else List(items)
         if token.kind == "mark" and token.text == "<<":
             return self._binary()
         if token.kind == "string":

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from fournines.artifacts.document import Scalar, notice, numbered, text_of, writable
+from fournines.artifacts.document import Complain, Scalar, notice, numbered, refuse, text_of, writable
 from fournines.errors import Unparsable, Unwritable
 
 FORMAT = "haproxy.cfg"
@@ -25,11 +25,16 @@ Line: TypeAlias = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """``kind`` and its arguments (a name for most kinds, none for global), then its lines of words."""
+    """``kind`` and its arguments (a name for most kinds, none for global), then its lines of words.
+
+    Where it was read: ``number`` is the line it begins on, and ``numbers`` those of its lines.
+    """
 
     kind: str
     arguments: tuple[str, ...]
     lines: tuple[Line, ...] = ()
+    number: int = field(default=0, compare=False)
+    numbers: tuple[int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +91,29 @@ def _word(word: str, where: str) -> str:
     return "".join(_ESCAPES.get(character, character) for character in word)
 
 
-def parse(text: str) -> Document:
+def parse(text: str, complain: Complain = refuse) -> Document:
     """The configuration that ``text`` holds; Unparsable where HAProxy would not read it as one.
 
     Environment variables in double quotes are left as they stand.
     """
-    found: list[tuple[Line, list[Line]]] = []
+    found: list[tuple[int, Line, list[Line], list[int]]] = []
     for number, line in numbered(text):
-        words = _split(line, number)
+        try:
+            words = _split(line, number)
+        except Unparsable as problem:
+            complain(problem)
+            continue
         if not words:
             continue
         if words[0] in SECTION_KINDS:
-            found.append((words, []))
+            found.append((number, words, [], []))
         elif not found:
-            raise Unparsable(FORMAT, number, "a line stands before the first section")
+            complain(Unparsable(FORMAT, number, "a line stands before the first section"))
         else:
-            found[-1][1].append(words)
-    return Document(tuple(Section(head[0], head[1:], tuple(lines)) for head, lines in found))
+            found[-1][2].append(words)
+            found[-1][3].append(number)
+    return Document(tuple(Section(head[0], head[1:], tuple(lines), number, tuple(numbers))
+                          for number, head, lines, numbers in found))
 
 
 _UNESCAPES = {b" ": b" ", b"\\": b"\\", b"#": b"#", b"'": b"'", b'"': b'"',
@@ -114,10 +125,14 @@ _TOKEN = re.compile(r"""
     | "(?P<weak>(?:[^"\\]|\\.)*)"
     | (?P<plain>(?:[^ \t\r\f\v"'\\\#]|\\.)+)
 """, re.VERBOSE | re.DOTALL)
+_PLAIN_LINE = re.compile(r"[^\"'\\#]*")
+_PLAIN_WORDS = re.compile(r"[^ \t\r\f\v]+")
 _ESCAPED = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
 
 
 def _split(line: str, number: int) -> Line:
+    if _PLAIN_LINE.fullmatch(line):   # nearly all lines, and ten times as fast
+        return tuple(_PLAIN_WORDS.findall(line))
     words: list[str] = []
     joined = False  # whether the next piece belongs to the last word: a'b c'd is one word
     position = 0

@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from fournines.artifacts.document import Scalar, named, notice, numbered, text_of, unpadded, writable
+from fournines.artifacts.document import (
+    Complain,
+    Scalar,
+    named,
+    notice,
+    numbered,
+    refuse,
+    text_of,
+    unpadded,
+    writable,
+)
 from fournines.errors import Unparsable, Unwritable
 
 
@@ -30,6 +40,7 @@ class Entry:
 
     key: str
     value: str | None
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,7 @@ class Section:
 
     name: str
     entries: tuple[Entry, ...] = ()
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,30 +96,61 @@ def emit(document: Document) -> str:
     return "".join(lines)
 
 
-def parse(text: str, dialect: Dialect) -> Document:
-    """The document that ``text`` holds, read as its program does; Unparsable where that would refuse it."""
-    found: list[tuple[str, list[Entry]]] = []
-    continued = False
+def parse(text: str, dialect: Dialect, complain: Complain = refuse) -> Document:
+    """The document that ``text`` holds, read as its program does; Unparsable where that would refuse it.
+
+    A ``complain`` that returns gets the settings before the first section too, in one without a name.
+    """
+    reader = _Reader(dialect, complain)
     for number, line in numbered(text):
-        blank = not line.strip()
-        if dialect is Dialect.OSLO and line[:1] in (" ", "\t") and not blank:
-            if not continued:
-                raise Unparsable(dialect, number, "an indented line, and no value before it to continue")
-            last = found[-1][1].pop()
-            found[-1][1].append(Entry(last.key, f"{last.value}\n{line.strip()}"))
-            continue
-        continued = False
+        try:
+            reader.read(number, line)
+        except Unparsable as problem:
+            complain(problem)
+    return reader.document()
+
+
+class _Reader:
+    """What was read so far: sections by name and line, and the lines of a value that may go on."""
+
+    def __init__(self, dialect: Dialect, complain: Complain) -> None:
+        self._dialect = dialect
+        self._complain = complain
+        self._sections: list[tuple[str, int, list[Entry]]] = []
+        self._last: Entry | None = None   # may be continued (oslo.config)
+        self._more: list[str] = []
+
+    def read(self, number: int, line: str) -> None:
         stripped = line.strip()
-        if blank or stripped[0] in "#;":
-            continue
+        if self._dialect is Dialect.OSLO and line[:1] in (" ", "\t") and stripped:
+            if self._last is None:
+                raise Unparsable(self._dialect, number, "an indented line continues a value, and there is "
+                                                        "none")
+            self._more.append(stripped)
+            return
+        self._end_value()
+        if not stripped or stripped[0] in "#;":
+            return
         if stripped[0] == "[":
-            found.append((_section_name(dialect, stripped, number), []))
-        elif not found:
-            raise Unparsable(dialect, number, "a setting stands before the first [section]")
-        else:
-            found[-1][1].append(_entry(dialect, stripped, number))
-            continued = True
-    return Document(dialect, tuple(Section(name, tuple(entries)) for name, entries in found))
+            self._sections.append((_section_name(self._dialect, stripped, number), number, []))
+            return
+        entry = _entry(self._dialect, stripped, number)
+        if not self._sections:
+            self._complain(Unparsable(self._dialect, number, "a setting stands before the first [section]"))
+            self._sections.append(("", number, []))
+        self._sections[-1][2].append(entry)
+        self._last = entry
+
+    def _end_value(self) -> None:
+        if self._last is not None and self._more:
+            value = "\n".join([self._last.value or "", *self._more])
+            self._sections[-1][2][-1] = Entry(self._last.key, value, self._last.line)
+        self._last, self._more = None, []
+
+    def document(self) -> Document:
+        self._end_value()
+        return Document(self._dialect, tuple(Section(name, tuple(entries), number)
+                                             for name, number, entries in self._sections))
 
 
 def _document(dialect: Dialect, sections: Sections, yes: str, no: str) -> Document:
@@ -187,7 +230,7 @@ def _entry(dialect: Dialect, line: str, number: int) -> Entry:
     if dialect is Dialect.MY_CNF:
         directive, _, path = line.partition(" ")
         if directive in _INCLUDES and path.strip():
-            return Entry(directive, path.strip())
+            return Entry(directive, path.strip(), number)
         line = _without_comment(line)
     separators = ":=" if dialect is Dialect.OSLO else "="
     match = re.match(rf"([^{separators}]*)([{separators}]?)(.*)", line)
@@ -198,8 +241,8 @@ def _entry(dialect: Dialect, line: str, number: int) -> Entry:
     if not separator:
         if dialect is Dialect.OSLO:
             raise Unparsable(dialect, number, "a setting is written: name = value")
-        return Entry(key, None if dialect is Dialect.MY_CNF else "")
-    return Entry(key, _READ[dialect](value))
+        return Entry(key, None if dialect is Dialect.MY_CNF else "", number)
+    return Entry(key, _READ[dialect](value), number)
 
 
 def _without_comment(line: str) -> str:

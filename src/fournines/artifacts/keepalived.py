@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from fournines.artifacts.document import Scalar, notice, numbered, text_of, writable
+from fournines.artifacts.document import Complain, Scalar, notice, numbered, refuse, text_of, writable
 from fournines.errors import Unparsable, Unwritable
 
 FORMAT = "keepalived.conf"
@@ -23,6 +23,7 @@ class Line:
     """A keyword and its values, or a value alone."""
 
     words: tuple[str, ...]
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Block:
 
     words: tuple[str, ...]
     items: tuple[Item, ...] = ()
+    line: int = field(default=0, compare=False)
 
 
 Item: TypeAlias = Line | Block
@@ -106,47 +108,71 @@ _TOKEN = re.compile(r"""
 _QUOTED = re.compile(r"""\"([^"]*)\"|'([^'"\\{}\#!]*)'|\\(["'\\\#!{}\ ])""")
 
 
-def parse(text: str) -> Document:
+def parse(text: str, complain: Complain = refuse) -> Document:
     """The configuration that ``text`` holds; Unparsable where quotes or braces do not match.
 
     Parameters (``$NAME``), conditions (``@node``) and includes are left as words.
     """
-    open_blocks: list[tuple[int, tuple[str, ...], list[Item]]] = [(0, (), [])]
+    reader = _Reader()
     for number, line in numbered(text):
-        words: list[str] = []
-        for piece in _pieces(line, number):
-            if piece == _OPEN:
-                open_blocks.append((number, _head(open_blocks[-1][2], words, number), []))
-                if len(open_blocks) > _DEEPEST:
-                    raise Unparsable(FORMAT, number, f"blocks are nested deeper than {_DEEPEST}")
-                words = []
-            elif piece == _CLOSE:
-                _close_line(open_blocks, words)
-                if len(open_blocks) == 1:
-                    raise Unparsable(FORMAT, number, "a } closes no block")
-                _, head, items = open_blocks.pop()
-                open_blocks[-1][2].append(Block(head, tuple(items)))
-            else:
-                words.append(piece[1:])
-        _close_line(open_blocks, words)
-    if len(open_blocks) > 1:
-        raise Unparsable(FORMAT, open_blocks[-1][0], "the block that begins here is not closed")
-    return Document(tuple(open_blocks[0][2]))
+        try:
+            for piece in _pieces(line, number):
+                reader.take(piece, number)
+        except Unparsable as problem:
+            complain(problem)
+        reader.end_line(number)
+    return reader.document(complain)
 
 
-def _head(items: list[Item], words: list[str], number: int) -> tuple[str, ...]:
-    """The words before a brace, which may also be those of the line before it."""
-    if words:
-        return tuple(words)
-    if items and isinstance(items[-1], Line):
-        return items.pop().words
-    raise Unparsable(FORMAT, number, "a block has no keyword before its {")
+class _Reader:
+    """The blocks that are open, outermost first: line, words before the brace, items so far."""
 
+    def __init__(self) -> None:
+        self._open: list[tuple[int, tuple[str, ...], list[Item]]] = [(0, (), [])]
+        self._words: list[str] = []
 
-def _close_line(open_blocks: list[tuple[int, tuple[str, ...], list[Item]]], words: list[str]) -> None:
-    if words:
-        open_blocks[-1][2].append(Line(tuple(words)))
-        words.clear()
+    def take(self, piece: str, number: int) -> None:
+        if piece == _OPEN:
+            self._open_block(number)
+        elif piece == _CLOSE:
+            self.end_line(number)
+            if len(self._open) == 1:
+                raise Unparsable(FORMAT, number, "a } closes no block")
+            self._close_block()
+        else:
+            self._words.append(piece[1:])
+
+    def end_line(self, number: int) -> None:
+        if self._words:
+            self._open[-1][2].append(Line(tuple(self._words), number))
+            self._words = []
+
+    def document(self, complain: Complain) -> Document:
+        if len(self._open) > 1:
+            complain(Unparsable(FORMAT, self._open[-1][0], "the block that begins here is not closed"))
+        while len(self._open) > 1:
+            self._close_block()
+        return Document(tuple(self._open[0][2]))
+
+    def _open_block(self, number: int) -> None:
+        if len(self._open) >= _DEEPEST:
+            raise Unparsable(FORMAT, number, f"blocks are nested deeper than {_DEEPEST}")
+        self._open.append((*self._head(number), []))
+
+    def _head(self, number: int) -> tuple[int, tuple[str, ...]]:
+        """Line and words before a brace, which may also be those of the line before it."""
+        if self._words:
+            words, self._words = tuple(self._words), []
+            return number, words
+        items = self._open[-1][2]
+        if items and isinstance(items[-1], Line):
+            last = items.pop()
+            return last.line, last.words
+        raise Unparsable(FORMAT, number, "a block has no keyword before its {")
+
+    def _close_block(self) -> None:
+        number, words, items = self._open.pop()
+        self._open[-1][2].append(Block(words, tuple(items), number))
 
 
 def _pieces(line: str, number: int) -> Iterable[str]:

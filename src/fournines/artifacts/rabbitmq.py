@@ -12,7 +12,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from fournines.artifacts.document import Scalar, notice, numbered, text_of, unpadded, writable
+from fournines.artifacts.document import (
+    Complain,
+    Scalar,
+    notice,
+    numbered,
+    refuse,
+    text_of,
+    unpadded,
+    writable,
+)
 from fournines.errors import Unparsable, Unwritable
 
 FORMAT = "rabbitmq.conf"
@@ -24,6 +33,7 @@ class Entry:
 
     key: str
     value: str
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +71,7 @@ def emit(configuration: Document) -> str:
     return "".join(lines)
 
 
-def parse(text: str) -> Document:
+def parse(text: str, complain: Complain = refuse) -> Document:
     """The settings that ``text`` holds; Unparsable where a line is none."""
     entries: list[Entry] = []
     for number, line in numbered(text):
@@ -70,8 +80,9 @@ def parse(text: str) -> Document:
             continue
         key, separator, value = (part.strip() for part in content.partition("="))
         if not separator or not value or not _KEY.fullmatch(key):
-            raise Unparsable(FORMAT, number, "a setting is written: name.of.setting = value")
-        entries.append(Entry(key, value))
+            complain(Unparsable(FORMAT, number, "a setting is written: name.of.setting = value"))
+            continue
+        entries.append(Entry(key, value, number))
     return Document(tuple(entries))
 
 

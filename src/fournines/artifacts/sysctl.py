@@ -7,9 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from fournines.artifacts.document import Scalar, notice, numbered, text_of, unpadded, writable
+from fournines.artifacts.document import (
+    Complain,
+    Scalar,
+    notice,
+    numbered,
+    refuse,
+    text_of,
+    unpadded,
+    writable,
+)
 from fournines.errors import Unparsable, Unwritable
 
 FORMAT = "sysctl.d"
@@ -21,6 +30,7 @@ class Entry:
 
     key: str
     value: str
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ def emit(settings: Document) -> str:
     return "".join(lines)
 
 
-def parse(text: str) -> Document:
+def parse(text: str, complain: Complain = refuse) -> Document:
     """The settings that ``text`` holds; Unparsable where a line is none."""
     entries: list[Entry] = []
     for number, line in numbered(text):
@@ -61,6 +71,7 @@ def parse(text: str) -> Document:
             continue
         key, separator, value = (part.strip() for part in content.partition("="))
         if not separator or not value or not _KEY.fullmatch(key):
-            raise Unparsable(FORMAT, number, "a setting is written: key = value")
-        entries.append(Entry(key, value))
+            complain(Unparsable(FORMAT, number, "a setting is written: key = value"))
+            continue
+        entries.append(Entry(key, value, number))
     return Document(tuple(entries))

@@ -7,10 +7,20 @@ an argument list so that systemd runs exactly it. Sources: systemd.syntax(7), sy
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from fournines.artifacts.document import Scalar, named, notice, numbered, text_of, unpadded, writable
+from fournines.artifacts.document import (
+    Complain,
+    Scalar,
+    named,
+    notice,
+    numbered,
+    refuse,
+    text_of,
+    unpadded,
+    writable,
+)
 from fournines.errors import Unparsable, Unwritable
 
 FORMAT = "systemd unit"
@@ -22,6 +32,7 @@ class Entry:
 
     key: str
     value: str
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,36 +94,38 @@ def emit(unit: Document) -> str:
     return "".join(lines)
 
 
-def parse(text: str) -> Document:
+def parse(text: str, complain: Complain = refuse) -> Document:
     """The unit that ``text`` holds, continued lines joined; Unparsable where systemd would ignore a line."""
     found: list[tuple[str, list[Entry]]] = []
     for number, line in _logical_lines(text):
         if line.startswith("["):
             if not line.endswith("]") or len(line) < 3:
-                raise Unparsable(FORMAT, number, "a section is written [Name]")
-            found.append((line[1:-1], []))
+                complain(Unparsable(FORMAT, number, "a section is written [Name]"))
+            else:
+                found.append((line[1:-1], []))
             continue
         key, separator, value = line.partition("=")
         if not separator or not key.strip():
-            raise Unparsable(FORMAT, number, "a setting is written Key=value")
-        if not found:
-            raise Unparsable(FORMAT, number, "a setting stands before the first [Section]")
-        found[-1][1].append(Entry(key.strip(), value.strip()))
+            complain(Unparsable(FORMAT, number, "a setting is written Key=value"))
+        elif not found:
+            complain(Unparsable(FORMAT, number, "a setting stands before the first [Section]"))
+        else:
+            found[-1][1].append(Entry(key.strip(), value.strip(), number))
     return Document(tuple(Section(name, tuple(entries)) for name, entries in found))
 
 
 def _logical_lines(text: str) -> list[tuple[int, str]]:
     """(number of the first line, text) without comments, which may also stand between continued lines."""
-    joined: list[tuple[int, str]] = []
+    joined: list[tuple[int, list[str]]] = []
     continued = False
     for number, line in numbered(text):
         if line.lstrip()[:1] in ("#", ";"):
             continue
         body = line[:-1] + " " if line.endswith("\\") else line
         if continued:
-            first, before = joined.pop()
-            joined.append((first, before + body))
+            joined[-1][1].append(body)
         else:
-            joined.append((number, body))
+            joined.append((number, [body]))
         continued = line.endswith("\\")
-    return [(number, line.strip()) for number, line in joined if line.strip()]
+    whole = ((number, "".join(bodies).strip()) for number, bodies in joined)
+    return [(number, line) for number, line in whole if line]

@@ -1,8 +1,8 @@
 """The command line: parse, call, print through ``report``, exit. Nothing below this package prints or exits.
 
-Exit codes: 0 done, or nothing to do; 1 an error, or an invariant that does not hold; 2 a plan with changes,
-or a drill whose verdict is unknown; 130 interrupted. ``FOURNINES_DEBUG=1`` shows the traceback of an expected
-error too.
+Exit codes: 0 done, or nothing to do; 1 an error, an invariant that does not hold, or an audit that found what
+it is to fail on; 2 a plan with changes, or a drill whose verdict is unknown; 130 interrupted.
+``FOURNINES_DEBUG=1`` shows the traceback of an expected error too.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import typer
 
-from fournines.cli import changing, describing, drilling, looking, machines, reporting
+from fournines.cli import auditing, changing, describing, drilling, looking, machines, reporting
 from fournines.errors import ClusterFileError, FourninesError, Interrupted
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="One file becomes a highly available OpenStack control plane: planned, applied, verified, broken on "
          "purpose and measured.")
-for part in (describing, changing, looking):
+for part in (describing, auditing, changing, looking):
     part.add_to(app)
 app.add_typer(machines.app, name="lab")
 app.add_typer(drilling.app, name="drill")

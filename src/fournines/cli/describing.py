@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +14,6 @@ from fournines.cli.options import File, Json
 from fournines.errors import ClusterFileError, FourninesError
 
 if TYPE_CHECKING:
-    from fournines.cluster.needs import SecretNeed
     from fournines.engine.compile import Blueprint
 
 
@@ -45,7 +43,7 @@ def check(file: File, as_json: Json = False) -> int:
     """
     try:
         opened = open_cluster(file)
-        _blueprint_with_placeholders(opened)
+        opened.blueprint_with_placeholders()
     except ClusterFileError as problem:
         if not as_json:
             raise
@@ -90,7 +88,7 @@ def render(
     if explain:
         _explain(opened, as_json)
         return 0
-    blueprint = _blueprint_with_placeholders(opened)
+    blueprint = opened.blueprint_with_placeholders()
     nodes = _chosen(blueprint.nodes, node)
     if out is not None:
         _write(blueprint, nodes, out)
@@ -151,21 +149,3 @@ def _write(blueprint: Blueprint, nodes: Iterable[str], out: Path) -> None:
                                      hint="choose a directory that can be written") from problem
             count += 1
     print(f"{count} files in {out}")
-
-
-def _blueprint_with_placeholders(opened: Opened) -> Blueprint:
-    """The blueprint without any secret, so that nothing has to be made or opened for it."""
-    from fournines.engine.compile import compile, exchange
-    from fournines.layers import LAYERS
-
-    secrets = {need.name: _placeholder(need) for need in exchange(opened.cluster, LAYERS).secrets}
-    return compile(opened.cluster, opened.timers, secrets, LAYERS)
-
-
-def _placeholder(need: SecretNeed) -> str:
-    from fournines.cluster.needs import SecretKind
-
-    if need.kind is not SecretKind.FERNET_KEYS:
-        return f"SECRET-{need.name}"
-    words = (b"the staged key belongs here", b"the primary key belongs here")
-    return json.dumps([base64.urlsafe_b64encode(word.ljust(32, b".")).decode() for word in words])

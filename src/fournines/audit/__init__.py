@@ -1,0 +1,9 @@
+"""WHAT WOULD BREAK IT: configuration files as they lie on nodes, judged by rules. Nothing is changed.
+
+    collect   paths on this computer -> Cloud          the only module here that reads anything
+    formats   a file's path -> its reader
+    cloud     nodes -> files -> documents, with the lines on which things stand
+    systems   what the documents mean: proxies and servers, members, brokers, services, addresses
+    rules     one function each, registered by ``rule``
+    judge     a cloud -> findings; the suppressed ones are told apart, not left out
+"""

@@ -1,0 +1,76 @@
+"""What is audited, as a pure value: files of nodes, each read into a document of its format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from fournines.errors import Unparsable
+from fournines.findings import Place
+
+D = TypeVar("D")
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """A comment in a file that accepts what a rule says about a line, or about the file as a whole.
+
+    ``line`` is that of the comment; ``about`` the line that it is about. Without a reason it accepts nothing.
+    """
+
+    rules: tuple[str, ...]
+    reason: str
+    line: int
+    about: int
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a node: ``path`` as it is there (/etc/haproxy/haproxy.cfg), ``shown`` as a user finds it
+    here.
+
+    ``problems`` are lines that could not be understood, and that ``document`` lacks. ``mode`` is the
+    permission bits on the node, None where they are not known: a copy's say nothing.
+    """
+
+    node: str
+    path: str
+    shown: str
+    document: object
+    problems: tuple[Unparsable, ...] = ()
+    ignores: tuple[Ignore, ...] = ()
+    mode: int | None = None
+
+    def at(self, line: int = 0) -> Place:
+        """The place of a line; that of the whole file without one."""
+        return Place(self.shown, line)
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file or directory that could not be read, and why."""
+
+    shown: str
+    why: str
+
+
+@dataclass(frozen=True, eq=False)
+class Cloud:
+    """Everything that was read, and what could not be. Each is itself: what is derived from it is kept by
+    it."""
+
+    files: tuple[File, ...] = ()
+    unread: tuple[Unread, ...] = ()
+
+    @cached_property
+    def nodes(self) -> tuple[str, ...]:
+        """The names of all nodes with files, in order."""
+        return tuple(dict.fromkeys(file.node for file in self.files))
+
+    def documents(self, kind: type[D]) -> Iterator[tuple[File, D]]:
+        """The files whose documents are of that class, each with its document."""
+        for file in self.files:
+            if isinstance(file.document, kind):
+                yield file, file.document

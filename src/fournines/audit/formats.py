@@ -1,0 +1,127 @@
+"""Which file is in which format, from its path on a node; and texts read into files of a ``Cloud``. No
+I/O."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TypeAlias
+
+from fournines.artifacts import (
+    corosync,
+    environment,
+    erlang,
+    haproxy,
+    ini,
+    keepalived,
+    memcached,
+    rabbitmq,
+    sysctl,
+    systemd,
+)
+from fournines.artifacts.document import Complain, numbered
+from fournines.artifacts.ini import Dialect
+from fournines.audit.cloud import File, Ignore
+from fournines.errors import Unparsable
+
+Reader: TypeAlias = Callable[[str, Complain], object]
+
+SERVICES = ("aodh", "barbican", "ceilometer", "cinder", "designate", "glance", "gnocchi", "heat", "ironic",
+            "keystone", "magnum", "manila", "masakari", "mistral", "neutron", "nova", "octavia", "placement",
+            "sahara", "trove", "watcher")
+"""The OpenStack services whose files below /etc/SERVICE are read as those of oslo.config."""
+
+
+def _my_cnf(text: str, complain: Complain) -> ini.Document:
+    return ini.parse(text, Dialect.MY_CNF, complain)
+
+
+def _oslo(text: str, complain: Complain) -> ini.Document:
+    return ini.parse(text, Dialect.OSLO, complain)
+
+
+def _whole(parse: Callable[[str], object]) -> Reader:
+    """A reader of a format that has no lines to skip: what cannot be understood is the whole file."""
+    def read(text: str, complain: Complain) -> object:
+        try:
+            return parse(text)
+        except Unparsable as problem:
+            complain(problem)
+            return None
+
+    return read
+
+
+_FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple((re.compile(pattern), reader) for pattern,
+                                                             reader in (
+    (r"haproxy[^/]*\.cfg|.*/haproxy/(?:[^/]+/)?[^/]+\.cfg|.*/haproxy[^/]*\.cfg", haproxy.parse),
+    (r"(?:.*/)?keepalived[^/]*\.conf|.*/keepalived/(?:[^/]+/)?[^/]+\.conf", keepalived.parse),
+    (r"(?:.*/)?corosync\.conf", corosync.parse),
+    (r"(?:.*/)?(?:my|mariadb|galera|wsrep)\.cnf|.*/(?:mysql|my\.cnf\.d|mariadb)/(?:.+/)?[^/]+\.cnf", _my_cnf),
+    (r"(?:.*/)?rabbitmq\.conf|.*/rabbitmq/conf\.d/[^/]+\.conf", rabbitmq.parse),
+    (r"(?:.*/)?rabbitmq-env\.conf", _whole(environment.parse)),
+    (r"(?:.*/)?(?:advanced|rabbitmq)\.config", _whole(erlang.parse)),
+    (r".*/rabbitmq/definitions\.json", _whole(rabbitmq.parse_definitions)),
+    (r"(?:.*/)?memcached[^/]*\.conf", memcached.parse),
+    (r"(?:.*/)?sysctl\.conf|.*/sysctl\.d/[^/]+\.conf", sysctl.parse),
+    (r".*/systemd/system/memcached\.service(?:\.d/[^/]+\.conf)?", systemd.parse),
+    (rf".*/(?:{'|'.join(SERVICES)})/(?:.+/)?(?!logging|api-paste)[^/]+\.(?:conf|ini)"
+     rf"|(?:.*/)?(?:{'|'.join(SERVICES)})(?:[-_][a-z0-9_-]+)?\.conf", _oslo),
+))
+_NOT_OSLO = re.compile(r".*(?:paste|uwsgi|wsgi|rootwrap|logging|policy)[^/]*\.(?:ini|conf)|.*/rootwrap\.d/.*")
+
+
+def reader_of(path: str) -> Reader | None:
+    """What reads a file that lies at this path of a node; None for one that is not audited."""
+    for pattern, reader in _FORMATS:
+        if pattern.fullmatch(path):
+            return None if reader is _oslo and _NOT_OSLO.fullmatch(path) else reader
+    return None
+
+
+def read(node: str, path: str, shown: str, content: bytes, mode: int | None = None) -> File | None:
+    """The file, with whatever of it can be understood; None for one that is not audited."""
+    reader = reader_of(path)
+    if reader is None:
+        return None
+    problems: list[Unparsable] = []
+    text = content.decode(errors="replace").removeprefix("\ufeff")
+    document = reader(text, problems.append)
+    return File(node, path, shown, document, _first(problems), tuple(_ignores(text)), mode)
+
+
+_MOST_PROBLEMS = 100
+
+
+def _first(problems: list[Unparsable]) -> tuple[Unparsable, ...]:
+    """A file of another format is one mistake and not a million; how many more there are is said."""
+    if len(problems) <= _MOST_PROBLEMS:
+        return tuple(problems)
+    next_one = problems[_MOST_PROBLEMS]
+    more = f"{len(problems) - _MOST_PROBLEMS} more lines from here on"
+    return (*problems[:_MOST_PROBLEMS], Unparsable(next_one.format_name, next_one.line, more))
+
+
+_IGNORE = re.compile(r"[#!;%]+[ \t]*fournines:[ \t]*ignore[ \t]+(?P<rules>[A-Za-z0-9, ]{1,200}?)"
+                     r"(?:[ \t]+because[ \t]+(?P<reason>\S.*))?[ \t]*$")
+_COMMENT = re.compile(r"[ \t]*(?:[#!;%].*)?")
+
+
+def _ignores(text: str) -> Iterator[Ignore]:
+    """``# fournines: ignore HAP003 because ...``: about its own line, or, alone on one, the next with
+    content."""
+    if "fournines:" not in text:
+        return
+    waiting: list[Ignore] = []
+    for number, line in numbered(text):
+        if not _COMMENT.fullmatch(line):
+            yield from (replace(ignore, about=number) for ignore in waiting)
+            waiting.clear()
+        match = _IGNORE.search(line)
+        if match is not None:
+            rules = tuple(re.split(r"[, ]+", match["rules"].strip(", ")))
+            waiting.append(Ignore(rules, (match["reason"] or "").strip(), number, number))
+            if not _COMMENT.fullmatch(line):
+                yield waiting.pop()
+    yield from waiting

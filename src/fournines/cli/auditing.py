@@ -1,0 +1,120 @@
+"""The command that judges configuration as it lies in files: audit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fournines.cli.opened import open_cluster
+from fournines.cli.options import Json
+from fournines.errors import FourninesError
+from fournines.findings import Severity
+
+if TYPE_CHECKING:
+    from fournines.audit.cloud import Cloud
+
+CLUSTER_FILES = (".yaml", ".yml")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command()(audit)
+
+
+def audit(
+    paths: Annotated[list[Path] | None, typer.Argument(
+        metavar="PATH...", help="A node's /etc, a directory with one folder for each node, single files, or "
+                                "a cluster file, whose rendered files are then audited.")] = None,
+    as_json: Json = False,
+    sarif: Annotated[Path | None, typer.Option("--sarif", metavar="FILE", dir_okay=False,
+                                               help="Also write the findings as SARIF 2.1.0.")] = None,
+    fail_on: Annotated[Severity, typer.Option("--fail-on", help="The least severity that makes the exit code "
+                                                                "1.")]
+    = Severity.ERROR,
+    explain: Annotated[str,
+                       typer.Option("--explain", metavar="ID", help="Say all about a rule, such as HAP005.")]
+    = "",
+) -> int:
+    """Find what would break a cluster in the configuration files of its nodes, and change nothing.
+
+    Works without root on any operating system, on a live /etc or a copy. What cannot be read or understood is
+    a finding too. A comment accepts a finding: `# fournines: ignore HAP003 because REASON`.
+    Exit code 0 where nothing is as bad as `--fail-on`, else 1.
+
+    Examples: `fournines audit /etc` · `fournines audit my-cluster.yaml --fail-on warning` ·
+    `fournines audit rendered/ --json` · `fournines audit --explain HAP005`
+    """
+    from fournines.audit.judge import judge
+
+    if explain:
+        _explain(explain)
+        return 0
+    if not paths:
+        raise FourninesError("nothing was named that could be audited", hint="fournines audit /etc")
+    cloud = _collected(paths)
+    found = judge(cloud)
+    if sarif is not None:
+        from fournines.report.sarif import sarif_of
+
+        _write(sarif, json.dumps(sarif_of(found), indent=1) + "\n")
+    if as_json:
+        print(json.dumps([verdict.as_data() for verdict in found.verdicts], indent=1))
+    else:
+        from fournines.report.audit_view import show_audit
+        from fournines.report.console import plain_screen
+
+        show_audit(plain_screen(), found)
+    return 1 if found.fails(fail_on) else 0
+
+
+def _collected(paths: Sequence[Path]) -> Cloud:
+    from fournines.audit.cloud import Cloud
+    from fournines.audit.collect import collect
+
+    missing = next((path for path in paths if not path.exists() and not path.is_symlink()), None)
+    if missing is not None:
+        raise FourninesError(f"{missing}: there is no such file or directory",
+                             hint="name what is to be audited")
+    declared = [path for path in paths if path.suffix in CLUSTER_FILES and path.is_file()]
+    cloud = collect(path for path in paths if path not in declared)
+    cloud = Cloud((*cloud.files, *(file for path in declared for file in _rendered(path).files)),
+                  cloud.unread)
+    if not cloud.files and not cloud.unread:
+        raise FourninesError(f"{', '.join(map(str, paths))}: no file of a kind that is audited",
+                             hint="name a node's etc, or a folder that holds it; "
+                                  "docs/how-to/audit-a-cluster.md lists the kinds")
+    return cloud
+
+
+def _rendered(path: Path) -> Cloud:
+    """The files that the cluster file becomes, with the permissions that they are to have."""
+    from fournines.audit.cloud import Cloud
+    from fournines.audit.formats import read
+
+    files = open_cluster(path).blueprint_with_placeholders().files
+    return Cloud(tuple(file for node, items in files.items() for item in items
+                       if (file := read(node, item.path, f"{node}{item.path}", item.content, item.mode))))
+
+
+def _explain(name: str) -> None:
+    import fournines.audit.rules  # noqa: F401  registers the rules
+    from fournines.audit.rule import RULES
+    from fournines.report.audit_view import show_rule
+    from fournines.report.console import screen
+
+    rule = RULES.get(name.upper())
+    if rule is None:
+        raise FourninesError(f"there is no rule {name}", hint=f"the rules are: {', '.join(sorted(RULES))}")
+    show_rule(screen(), rule)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise FourninesError(f"{path}: {problem.strerror}",
+                             hint="choose a file that can be written") from problem

@@ -1,0 +1,70 @@
+"""Planted faults: minimal files in which a rule fires, with the lines marked, and minimal ones where it must
+not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fournines.audit.cloud import Cloud
+from fournines.audit.formats import read
+from fournines.audit.judge import judge
+from fournines.audit.rule import RULES
+
+MARK = "  <--"
+WHOLE = "<--\n"
+PATHS = {
+    "haproxy": "/etc/haproxy/haproxy.cfg", "keepalived": "/etc/keepalived/keepalived.conf",
+    "corosync": "/etc/corosync/corosync.conf", "my.cnf": "/etc/mysql/my.cnf",
+    "mariadb.cnf": "/etc/mysql/mariadb.cnf", "galera.cnf": "/etc/mysql/mariadb.conf.d/60-galera.cnf", "rabbitmq": "/etc/rabbitmq/rabbitmq.conf",
+    "advanced": "/etc/rabbitmq/advanced.config", "rabbitmq-env": "/etc/rabbitmq/rabbitmq-env.conf",
+    "definitions": "/etc/rabbitmq/definitions.json", "memcached": "/etc/memcached.conf",
+    "memcached-unit": "/etc/systemd/system/memcached.service.d/a.conf", "sysctl": "/etc/sysctl.d/90-a.conf",
+    "keystone": "/etc/keystone/keystone.conf", "glance": "/etc/glance/glance-api.conf",
+    "nova": "/etc/nova/nova.conf", "neutron": "/etc/neutron/neutron.conf",
+    "cinder": "/etc/cinder/cinder.conf",
+    "heat": "/etc/heat/heat.conf",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """For one rule: names of files (``haproxy``, or ``ctl2 haproxy``) to texts. ``<--`` ends each line at
+    which the rule is to fire; at the very beginning of a text it means the file as a whole."""
+
+    rule: str
+    broken: Mapping[str, str]
+    right: Mapping[str, str]
+
+
+def cloud(texts: Mapping[str, str], mode: int | None = None) -> Cloud:
+    """A cloud of these files; the node is ctl1 where none is named."""
+    files = []
+    for name, text in texts.items():
+        node, _, kind = name.rpartition(" ")
+        node, path = node or "ctl1", PATHS[kind]
+        file = read(node, path, node + path, text.encode(), mode)
+        assert file is not None, f"{path} is not audited"
+        files.append(file)
+    return Cloud(tuple(files))
+
+
+def unmarked(texts: Mapping[str, str]) -> dict[str, str]:
+    return {name: text.removeprefix(WHOLE).replace(MARK, "") for name, text in texts.items()}
+
+
+def marked(texts: Mapping[str, str]) -> set[tuple[str, int]]:
+    """(name of the file, line) of every mark."""
+    lines = {(name, number) for name, text in texts.items()
+             for number, line in enumerate(text.removeprefix(WHOLE).split("\n"), 1) if line.endswith(MARK)}
+    return lines | {(name, 0) for name, text in texts.items() if text.startswith(WHOLE)}
+
+
+def fired(rule: str, texts: Mapping[str, str], mode: int | None = None) -> set[tuple[str, int]]:
+    """(name of the file, line) of everything that the rule finds."""
+    names = {}
+    for name in texts:
+        node, _, kind = name.rpartition(" ")
+        names[(node or "ctl1") + PATHS[kind]] = name
+    found = judge(cloud(texts, mode), [RULES[rule]]).open
+    return {(names[verdict.place.file], verdict.place.line) for verdict in found}
