@@ -16,7 +16,9 @@ WHOLE = "<--\n"
 PATHS = {
     "haproxy": "/etc/haproxy/haproxy.cfg", "keepalived": "/etc/keepalived/keepalived.conf",
     "corosync": "/etc/corosync/corosync.conf", "my.cnf": "/etc/mysql/my.cnf",
-    "mariadb.cnf": "/etc/mysql/mariadb.cnf", "galera.cnf": "/etc/mysql/mariadb.conf.d/60-galera.cnf", "rabbitmq": "/etc/rabbitmq/rabbitmq.conf",
+    "mariadb.cnf": "/etc/mysql/mariadb.cnf",
+    "galera.cnf": "/etc/mysql/mariadb.conf.d/60-galera.cnf",
+    "rabbitmq": "/etc/rabbitmq/rabbitmq.conf",
     "advanced": "/etc/rabbitmq/advanced.config", "rabbitmq-env": "/etc/rabbitmq/rabbitmq-env.conf",
     "definitions": "/etc/rabbitmq/definitions.json", "memcached": "/etc/memcached.conf",
     "memcached-unit": "/etc/systemd/system/memcached.service.d/a.conf", "sysctl": "/etc/sysctl.d/90-a.conf",

@@ -18,7 +18,7 @@ from fournines.findings import Place
 
 _SERVER_GROUPS = re.compile(r"(?:mysqld|server|mariadb|mariadbd|galera)(?:-[0-9.]+)?")
 _MAIN_FILES = ("/etc/my.cnf", "/etc/mysql/my.cnf")
-_LINKED_FILE = "/etc/mysql/mariadb.cnf"   # what Debian's /etc/mysql/my.cnf is a link to, which a copy may lack
+_LINKED_FILE = "/etc/mysql/mariadb.cnf"   # Debian's my.cnf is a link to it; a copy may lack the link
 _DEEPEST_INCLUDE = 10
 
 
@@ -110,7 +110,8 @@ def duration_s(text: str) -> float | None:
 
 
 def _server(node: str, files: dict[str, tuple[File, ini.Document]]) -> Server:
-    mains = [path for path in _MAIN_FILES if path in files] or [path for path in files if path == _LINKED_FILE]
+    mains = [path for path in _MAIN_FILES if path in files]
+    mains = mains or [path for path in files if path == _LINKED_FILE]
     reader = _Reader(files)
     for path in mains or sorted(files):
         reader.read(path, 0)
