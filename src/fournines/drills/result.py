@@ -14,7 +14,8 @@ from fournines.drills.verdict import Verdict, word
 class Row:
     """One client path in the table. Seconds; a gap's bounds are what it lasted at least and at most
     (infinite: no end was seen), zero where there was none. ``gap`` is while the fault was there, ``return``
-    while the cluster became whole again. ``acknowledged`` and ``lost`` are None where nothing is written."""
+    while the cluster became whole again. ``acknowledged`` and ``lost`` are None where nothing is written.
+    ``predicted`` are the bounds of the gap that follow from the timers, None where they say nothing."""
 
     path: str
     gap_lower_s: float
@@ -29,6 +30,8 @@ class Row:
     acknowledged: int | None
     lost: int | None
     truth: bool | None
+    predicted_lower_s: float | None = None
+    predicted_upper_s: float | None = None
 
     def as_data(self) -> dict[str, object]:
         """Plain data; JSON has no infinity, so a gap without an end has null as its upper bound."""
@@ -39,7 +42,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """``verdict`` is the drill's: the worst of ``verdicts``. ``folder`` holds everything it rests on."""
+    """``verdict`` is the drill's: the worst of ``verdicts``. ``folder`` holds everything it rests on.
+    ``remarks`` say where measurement and prediction do not fit."""
 
     drill: str
     target: str
@@ -48,12 +52,14 @@ class Result:
     verdicts: tuple[Verdict, ...]
     rows: tuple[Row, ...]
     folder: Path
+    remarks: tuple[str, ...] = ()
 
     def as_data(self) -> dict[str, object]:
         """Plain data for ``verdict.json`` and ``--json``."""
         return {"drill": self.drill, "target": self.target, "recover_within_s": self.recover_within_s,
                 "verdict": self.verdict.as_data(), "verdicts": [item.as_data() for item in self.verdicts],
-                "rows": [row.as_data() for row in self.rows], "folder": str(self.folder)}
+                "rows": [row.as_data() for row in self.rows], "folder": str(self.folder),
+                "remarks": list(self.remarks)}
 
 
 def row(measured: PathMeasure, acknowledged: int | None, lost: int | None, truth: bool | None) -> Row:
