@@ -64,6 +64,7 @@ async def test_brokers_agree_on_who_leads_the_drills_queue(find: Find, nodes: di
     (question,) = asked
     assert isinstance(question, Run)
     assert '<<"run_1">>' in question.stdin
+    assert question.stdin.endswith(".\n")   # erl_call answers nothing to a line without its end
     nodes["ctl1"].script(Run, {"rc": 0, "stdout": "rabbit@ctl1", "stderr": ""})
     assert await find(Target.QUEUE_LEADER, CLIENTS) == ("ctl1", "ctl2")
 

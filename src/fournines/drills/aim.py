@@ -25,7 +25,7 @@ SEATS: Mapping[Target, str] = {Target.DATABASE_WRITER: "database writer", Target
 _SEAT_PROBES = (HAPROXY, VIPS)   # three cheap questions to each controller
 _SHOW_LEADER = (   # answered from what the asked broker knows, in milliseconds; see messaging/node/status.erl
     "{{ok, Queue}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<\"{vhost}\">>, queue, <<\"{queue}\">>)),"
-    " io:put_chars(atom_to_list(element(2, amqqueue:get_pid(Queue)))).")
+    " io:put_chars(atom_to_list(element(2, amqqueue:get_pid(Queue)))).\n")   # erl_call takes whole lines only
 
 
 @dataclass(frozen=True, slots=True)
