@@ -20,7 +20,7 @@ from fournines.drills.intervention import Intervention
 from fournines.drills.place import Place
 from fournines.drills.runner import heal_left_behind, run
 from fournines.drills.settings import ClientSettings
-from fournines.errors import DrillError, Refused
+from fournines.errors import DrillError, Refused, Unreachable
 from fournines.nodes.fake import FakeNode
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="makes network namespaces")
@@ -41,12 +41,17 @@ class Unit:
     service: Service
     state: str = "S"
     deaf: bool = False              # true: signals reach nobody
+    late: int = 0                   # looks until a signal has come true
     said: list[str] = field(default_factory=list)
     timers: set[str] = field(default_factory=set)
 
     def answer(self, request: Request) -> Reply:
         if isinstance(request, UnitProcesses):
-            return {pid: {"state": self.state, "started": 100} for pid in ("10", "11")}
+            states = (self.state, self.state)
+            if self.state == "T" and self.late:
+                self.late, states = self.late - 1, ("T", "S")
+            return {pid: {"state": state, "started": 100}
+                    for pid, state in zip(("10", "11"), states, strict=True)}
         if isinstance(request, UnitFacts):
             return {name: {"active": "active" if name == UNIT or name in self.timers else "inactive"}
                     for name in request.units}
@@ -120,6 +125,12 @@ async def test_a_hung_unit_is_seen_and_continued(place: Place, unit: Unit, tmp_p
     assert armed(tmp_path) == {}
 
 
+async def test_a_fault_may_take_a_moment_to_be_seen(place: Place, unit: Unit, tmp_path: Path) -> None:
+    unit.late = 2
+    result = await run(HANG, place, tmp_path)
+    assert result.verdicts[0].truth is True, result.verdicts
+
+
 async def test_signals_that_reach_nobody_prove_nothing(place: Place, unit: Unit, tmp_path: Path) -> None:
     unit.deaf = True
     result = await run(HANG, place, tmp_path)
@@ -167,6 +178,24 @@ async def test_what_cannot_be_armed_is_not_broken(place: Place, unit: Unit, tmp_
         await run(HANG, place, tmp_path)
     assert "--signal=STOP" not in unit.said
     assert armed(tmp_path) == {}
+
+
+async def test_a_node_that_is_lost_before_healing_is_left_to_its_timer(place: Place, unit: Unit,
+                                                                       tmp_path: Path) -> None:
+    node, told = place.nodes["ctl1"], []
+    assert isinstance(node, FakeNode)
+
+    def tell(message: str) -> None:
+        told.append(message)
+        if "what clients notice" in message:
+            node.unreachable = "no route to host"
+
+    with pytest.raises(Unreachable):
+        await run(HANG, place, tmp_path, tell)
+    (timer,) = unit.timers
+    assert f"ctl1 does not answer: its timer {timer.removesuffix('.timer')} takes the fault away" in told
+    (left,) = armed(tmp_path).values()   # and the next drill looks after it
+    assert (left.act, left.target) == (Act.CONTINUE, "ctl1")
 
 
 async def test_a_unit_that_does_not_serve_is_not_broken_further(place: Place, unit: Unit,

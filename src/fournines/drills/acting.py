@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 
+from fournines.blueprint.predicate import Judgement
 from fournines.blueprint.requests import Failed, Reply, Request
 from fournines.drills import effects, on_node
 from fournines.drills.drill import CABLE_ACTS, MACHINE_ACTS, Act, Effect
 from fournines.drills.effects import Running, Sight
 from fournines.drills.intervention import Intervention
 from fournines.drills.place import Machine, Place
-from fournines.errors import DrillError, Unreachable
+from fournines.engine.wait import wait_until
+from fournines.errors import DrillError, GateTimeout, Unreachable
 
 UP_TIMEOUT_S = 120.0
+EFFECT_TIMEOUT_S = 5.0   # a killed process takes a moment to go, and a rule drops what comes next
 
 
 def is_outside(act: Act) -> bool:
@@ -79,6 +83,20 @@ async def look(place: Place, effect: Effect, deed: Intervention, before: Running
         return effects.of_packets((await place.nodes[deed.target].ask(on_node.look(effect, deed)))[0])
     except Unreachable as problem:
         return Sight(False, problem.message)
+
+
+async def await_effect(place: Place, effect: Effect, deed: Intervention, before: Running | None) -> Sight:
+    """Look until the fault is there; what was last seen where it does not come in time."""
+    last = Sight(False, f"nothing was seen of {deed} within {EFFECT_TIMEOUT_S:g} s")
+
+    async def once() -> Judgement:
+        nonlocal last
+        last = await look(place, effect, deed, before)
+        return Judgement(last.shown, last.because)
+
+    with contextlib.suppress(GateTimeout):
+        await wait_until(once, f"{deed} takes effect", EFFECT_TIMEOUT_S)
+    return last
 
 
 def _to_machine(machine: Machine, deed: Intervention) -> None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from fournines.drills import acting, history
 from fournines.drills.aim import draw, role
 from fournines.drills.crowd import Crowd, crowd
-from fournines.drills.drill import SILENCING, Drill, Effect, Target
+from fournines.drills.drill import SILENCING, Drill, Target
 from fournines.drills.effects import Running, Sight
 from fournines.drills.folder import RunFolder, armed
 from fournines.drills.history import HistoryWriter
@@ -28,7 +28,7 @@ from fournines.drills.result import Result
 from fournines.drills.sampling import START_TIMEOUT_S, Sampling, sampling
 from fournines.drills.schedule import Timeline
 from fournines.drills.verdict import merge
-from fournines.errors import DrillError, Refused
+from fournines.errors import DrillError, Refused, Unreachable
 
 LOOK_AGAIN_S = 3.0         # each look asks every node everything, which a cluster that boots feels
 CONSOLE_LINES = 400
@@ -233,13 +233,16 @@ class _Run:
         self._tell(f"{deed}: {deed.target}, {self._role.which}")
         # To its end even when cancelled: healing must not overtake a fault that is still being made.
         await to_its_end(acting.inject(self._place, deed))
-        if self._fault.effect is Effect.PACKETS_DROPPED:
-            return Sight(True, "looked at when some had time to come")
-        return await acting.look(self._place, self._fault.effect, deed, before)
+        return await acting.await_effect(self._place, self._fault.effect, deed, before)
 
     async def _heal(self, undo: Intervention) -> None:
         self._tell(f"{undo}: {undo.target}")
-        await acting.heal(self._place, undo)
+        try:
+            await acting.heal(self._place, undo)
+        except Unreachable:
+            if undo.timer:
+                self._tell(f"{undo.target} does not answer: its timer {undo.timer} takes the fault away")
+            raise
         self._folder.disarm()
 
     async def _keep_console(self, target: str) -> None:
