@@ -145,3 +145,25 @@ def test_what_a_command_does_not_need_is_not_loaded() -> None:
     done = subprocess.run([sys.executable, "-c", "import sys, fournines.cli; print(sorted("
                            f"{heavy} & set(sys.modules)))"], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_drills_are_listed_with_what_they_need(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("drill", "list", "--json") == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert listed["hang-database-writer"]["target"] == "database-writer"
+    assert listed["hang-database-writer"]["needs"] == ["processes"]
+    assert listed["cut-all-links-of-vip-holder"]["undo"] == "plug_in"
+    assert run("drill", "list") == 0
+    assert "target database-writer; needs processes" in capsys.readouterr().out
+
+
+def test_real_hosts_are_not_broken(capsys: pytest.CaptureFixture[str], tmp_path: Path,
+                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    file = tmp_path / "cluster.yaml"
+    file.write_text(EXAMPLE.read_text())
+    assert run("drill", "run", "kill-keystone", file, "--via", "ssh", "--runs", tmp_path / "runs") == 1
+    said = capsys.readouterr().err
+    assert "kill-keystone needs processes, which cannot be done here" in said
+    assert "fournines lab up" in said
+    assert not (tmp_path / "runs").exists()

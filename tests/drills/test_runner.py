@@ -1,7 +1,5 @@
 """The runner: two nodes that are network namespaces, real samplers and clients, and a machine that loses
 power.
-
-What the layers do in a real cluster (the address moves) the made-up machine does itself, after a while.
 """
 
 from __future__ import annotations
@@ -10,197 +8,32 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Address, IPv4Network
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from drills.made_up import VIP, MadeUpMachine, Namespace
 from fournines.blueprint.snapshot import Snapshot
-from fournines.cluster.topology import Cluster, Network, Node, Recovery, Vip
+from fournines.cluster.topology import Recovery
 from fournines.drills.catalog import DRILLS
 from fournines.drills.checkers.gaps import measure
 from fournines.drills.checkers.owners import one_owner
-from fournines.drills.drill import Act, Capability, Drill
+from fournines.drills.drill import Act, Drill
 from fournines.drills.folder import RunFolder, armed
+from fournines.drills.intervention import Intervention
 from fournines.drills.place import Health, Place
 from fournines.drills.recorded import read_run
 from fournines.drills.result import Result
 from fournines.drills.runner import heal_left_behind, run
 from fournines.drills.schedule import Window
-from fournines.drills.settings import TCP, ClientSettings
+from fournines.drills.settings import TCP
 from fournines.errors import DrillError, Refused
 from fournines.findings import Finding, Severity
-from fournines.nodes.door import CommandDoor
-from fournines.nodes.fake import FakeNode
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="makes network namespaces")
-VIP = IPv4Address("192.0.2.100")
 DRILL = replace(DRILLS["power-off-vip-holder"], baseline_s=3.0, observe_s=2.5, converge_s=30.0)
-
-
-def ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True, capture_output=True, timeout=10)
-
-
-@dataclass
-class Namespace:
-    """A node: a namespace whose loopback may hold the VIP. Nobody can enter while it is off."""
-
-    name: str
-    home: Path
-
-    def __post_init__(self) -> None:
-        self.netns = f"fn-{os.getpid()}-{self.name}"
-        ip("netns", "add", self.netns)
-        ip("-n", self.netns, "link", "set", "lo", "up")
-
-    @property
-    def off(self) -> Path:
-        return self.home / f"{self.name}.off"
-
-    def door(self) -> CommandDoor:
-        enter = f'[ -e {self.off} ] && exit 1; exec nsenter --net=/run/netns/{self.netns} "$@"'
-        return CommandDoor(self.name, ("sh", "-c", enter, "sh"))
-
-    def take(self) -> None:
-        ip("-n", self.netns, "address", "add", f"{VIP}/32", "dev", "lo")
-
-    def drop(self) -> None:
-        subprocess.run(["ip", "-n", self.netns, "address", "del", f"{VIP}/32", "dev", "lo"],
-                       capture_output=True, timeout=10, check=False)
-
-    def end_processes(self) -> None:
-        pids = subprocess.run(["ip", "netns", "pids", self.netns], capture_output=True, text=True, timeout=10,
-                              check=True)
-        for pid in pids.stdout.split():
-            os.kill(int(pid), signal.SIGKILL)
-
-    def remove(self) -> None:
-        self.end_processes()
-        ip("netns", "del", self.netns)
-
-
-@dataclass
-class MadeUpMachine:
-    """Cuts the service when it loses power; another node takes the address over at once."""
-
-    node: Namespace
-    heir: Namespace
-    service: Service
-    done: list[str] = field(default_factory=list)
-    works: bool = True      # false: the power switch does nothing
-    splits: bool = False    # true: the heir takes the address although it is held
-
-    @property
-    def name(self) -> str:
-        return self.node.name
-
-    @property
-    def power(self) -> str:
-        return "off" if self.node.off.exists() else "on"
-
-    def power_off(self) -> None:
-        self.done.append("power_off")
-        if self.splits:
-            self.heir.take()
-        if not self.works:
-            return
-        self.service.refuse(0.8)
-        self.node.off.touch()
-        self.node.end_processes()
-        self.node.drop()
-        if not self.splits:
-            self.heir.take()
-
-    def power_on(self) -> None:
-        self.done.append("power_on")
-        self.node.off.unlink(missing_ok=True)
-
-    def wait_up(self, timeout_s: float = 120.0) -> None:
-        self.done.append("wait_up")
-
-    def freeze(self) -> None:
-        raise NotImplementedError
-
-    def thaw(self) -> None:
-        raise NotImplementedError
-
-    def console(self, lines: int = 0) -> str:
-        return "Kernel panic - not syncing: no power\n"
-
-
-class Service:
-    """What the clients reach: a listener that refuses for a time."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._server: asyncio.Server | None = None
-        self.port = 0
-
-    async def listen(self) -> None:
-        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.read()
-            writer.close()
-
-        self._server = await asyncio.start_server(answer, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def _refuse(self, seconds: float) -> None:
-        await self.close()
-        await asyncio.sleep(seconds)
-        await self.listen()
-
-    def refuse(self, seconds: float) -> None:
-        """From another thread; comes back by itself."""
-        self._refusing = asyncio.run_coroutine_threadsafe(self._refuse(seconds), self._loop)
-
-    async def close(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-
-
-@pytest.fixture
-def namespaces(tmp_path: Path) -> Iterator[dict[str, Namespace]]:
-    nodes = {name: Namespace(name, tmp_path) for name in ("ctl1", "ctl2")}
-    nodes["ctl1"].take()
-    yield nodes
-    for node in nodes.values():
-        node.remove()
-
-
-@pytest.fixture
-async def service() -> AsyncIterator[Service]:
-    found = Service()
-    await found.listen()
-    yield found
-    await found.close()
-
-
-@pytest.fixture
-def machine(namespaces: dict[str, Namespace], service: Service) -> MadeUpMachine:
-    return MadeUpMachine(namespaces["ctl1"], namespaces["ctl2"], service)
-
-
-@pytest.fixture
-def place(namespaces: dict[str, Namespace], machine: MadeUpMachine, service: Service) -> Place:
-    network = Network("management", IPv4Network("192.0.2.0/24"))
-    nodes = tuple(Node(name, {"management": IPv4Address(f"192.0.2.{number}")})
-                  for number, name in enumerate(namespaces, 1))
-    cluster = Cluster("demo", "zed", "debian12", Recovery(20.0), {"management": network},
-                      {"internal": Vip("internal", VIP, "management")}, nodes, {})
-
-    async def healthy() -> Health:
-        return Health((), Snapshot({}, {}))
-
-    return Place(cluster, {name: node.door() for name, node in namespaces.items()},
-                 {name: FakeNode(name) for name in namespaces}, healthy,
-                 lambda run: ClientSettings("127.0.0.1", tcp_port=service.port, periods_s={TCP: 0.05}),
-                 machines={"ctl1": machine}, can=frozenset({Capability.POWER}),
-                 timers={"vrrp.advert_int": "0.2s"})
 
 
 def verdicts(folder: Path) -> Mapping[str, str]:
@@ -307,9 +140,9 @@ async def test_sigterm_heals(place: Place, machine: MadeUpMachine, tmp_path: Pat
 
 async def test_what_a_killed_runner_left_is_healed_later(place: Place, machine: MadeUpMachine,
                                                          tmp_path: Path) -> None:
-    RunFolder.create(tmp_path, "x").arm(Act.POWER_ON, "ctl1")
+    RunFolder.create(tmp_path, "x").arm(Intervention(Act.POWER_ON, "ctl1"))
     assert await heal_left_behind(place, tmp_path) == ("ctl1",)
-    assert machine.done == ["power_on"]
+    assert machine.done == ["power_on", "wait_up"]
     assert await heal_left_behind(place, tmp_path) == ()
 
 

@@ -179,9 +179,30 @@ def test_one_holder_of_the_address_although_keepalived_is_killed(plane: ControlP
     plane.become_whole()
 
 
-def test_the_drill_hits_heals_and_loses_nothing(plane: ControlPlane) -> None:
+def test_a_fault_ends_though_its_drill_was_killed(plane: ControlPlane) -> None:
+    """The node itself takes it away; the next drill finds nothing left to heal, and says which run it was."""
+    def stopped() -> str:
+        return "".join(on(plane.lab, node, "sh", "-c", "ps -C mariadbd -o stat= | grep ^T || true")
+                       for node in NODES)
+
+    process = plane.start("drill", "run", "hang-database-writer")
+    try:
+        eventually(lambda: bool(stopped()), "the fault")
+    finally:
+        process.kill()
+        process.communicate()
+    eventually(lambda: not stopped(), "the timer on the node has come")
+    plane.become_whole()
+    timers = [on(plane.lab, node, "systemctl", "list-units", "--all", "--plain", "--no-legend",
+                 "fournines-drill*") for node in NODES]
+    assert timers == ["", "", ""]
+
+
+@pytest.mark.parametrize("drill", ["power-off-vip-holder", "hang-database-writer",
+                                   "cut-management-of-vip-holder"])
+def test_a_drill_hits_heals_and_loses_nothing(plane: ControlPlane, drill: str) -> None:
     """Seconds belong to benchmarks/failover; here is judged what no busy computer excuses."""
-    said = plane.say("drill", "run", "power-off-vip-holder", "--json")
+    said = plane.say("drill", "run", drill, "--json")
     result = said.data
     rows = {row["path"]: row for row in result["rows"]}  # type: ignore[index,union-attr]
     assert len(rows) >= 6
@@ -190,6 +211,7 @@ def test_the_drill_hits_heals_and_loses_nothing(plane: ControlPlane) -> None:
     verdicts = {item["question"]: item for item in result["verdicts"]}  # type: ignore[index,union-attr]
     timeless = [item for question, item in verdicts.items() if "recovers within" not in question]
     assert len(timeless) >= 6
+    assert all(machine.has_link(network) for machine in plane.lab.machines for network in machine.networks)
     # Whether an address had two owners cannot be known while a node is too busy to say what it holds.
     assert [item for item in timeless if item["truth"] == "false"] == []
     assert all(item["truth"] == "true" for item in timeless if "two owners" not in item["question"])

@@ -30,9 +30,12 @@ from fournines.blueprint.requests import (
     Run,
     TcpConnect,
     UnitFacts,
+    UnitProcesses,
     UnixAsk,
     WriteFile,
 )
+from fournines.lab.cgroups import ControlGroup
+from fournines.lab.pids import ProcessId
 from fournines.nodes.pipe import PipeNode
 
 USER = pwd.getpwuid(os.getuid()).pw_name
@@ -343,3 +346,30 @@ async def test_an_unknown_verb_is_refused(node: PipeNode) -> None:
         verb = "dance"
 
     assert "does not know the verb" in await refused(node, Dance())
+
+
+@as_root
+async def test_the_processes_of_a_unit_are_those_of_its_control_group(node: PipeNode) -> None:
+    """A group of that name stands for the unit; a process outside it is not one of them."""
+    unit = f"fournines-{os.getpid()}.service"
+    group = ControlGroup(f"agent-{os.getpid()}", unit)
+    group.create()
+    inside = await asyncio.create_subprocess_exec("sleep", "60")
+    outside = await asyncio.create_subprocess_exec("sleep", "60")
+    try:
+        for directory in group.directories:
+            (directory / "cgroup.procs").write_text(str(inside.pid))
+        assert await mapping(node, UnitProcesses("fournines-none.service")) == {}
+        began = ProcessId.of(inside.pid)
+        assert began is not None
+        assert await mapping(node, UnitProcesses(unit)) == {
+            str(inside.pid): {"state": "S", "started": began.started}}
+        inside.send_signal(signal.SIGSTOP)
+        stopped = (await mapping(node, UnitProcesses(unit)))[str(inside.pid)]
+        assert isinstance(stopped, dict)
+        assert stopped["state"] == "T"
+    finally:
+        for process in (inside, outside):
+            process.kill()
+            await process.wait()
+        group.remove()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -61,6 +62,20 @@ def test_a_drill_ends_with_a_table_and_the_folder() -> None:
     assert lines[2:5] == ["SQL 7.00 s none 7 1 0 290 2 broken", "TCP 0.80 s none 7 1 0 - - kept",
                           "AMQP no end seen none 7 1 0 290 0 unknown"]
     assert lines[5:] == ["broken: SQL recovers: gap 7 s", "verdict: broken", "everything about it: runs/1"]
+
+
+def test_a_prediction_stands_beside_its_gap_and_what_does_not_fit_below() -> None:
+    verdict = Verdict("kill-database-writer", True, "all hold")
+    predicted = replace(row("SQL", 4.0, 0, True), predicted_lower_s=1.2, predicted_upper_s=2.8)
+    upper_only = replace(row("Keystone", 0.8, None, True), predicted_lower_s=0.0, predicted_upper_s=2.8)
+    lines = shown(show_result, Result("kill-database-writer", "ctl1", 5.0, verdict, (verdict,),
+                                      (predicted, upper_only, row("TCP", 0.0, None, True)), Path("runs/1"),
+                                      ("slower than predicted: SQL: a gap",)))
+    assert lines[1].startswith("client path longest gap predicted on return failed")
+    assert [line.split(" none ")[0] for line in lines[2:4]] == ["SQL 4.00 s 1.20 to 2.80 s",
+                                                                 "Keystone 0.80 s up to 2.80 s"]
+    assert lines[4].startswith("TCP none - none")
+    assert lines[5:] == ["slower than predicted: SQL: a gap", "verdict: kept", "everything about it: runs/1"]
 
 
 @pytest.mark.parametrize(("duration_s", "text"), [(0.354, "0.35 s"), (12.4, "12 s"), (125.0, "2 min 5 s")])

@@ -140,6 +140,18 @@ class UnitFacts(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class UnitProcesses(Request):
+    """Every living process in the control group of a systemd unit: ``{pid: {"state", "started"}}``, pid as
+    text; ``state`` is the letter of proc(5) (T: stopped), ``started`` in clock ticks since boot."""
+
+    verb: ClassVar[str] = "unit_processes"
+    unit: str
+
+    def describe(self) -> str:
+        return f"look at the processes of {self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
 class Unit(Request):
     """``systemctl ACT UNIT``; ``act`` is start, stop, restart, reload, enable, disable, mask, unmask,
     reset-failed, kill or daemon-reload (then ``unit`` is empty). Waits for the job. Reply ``{}``.

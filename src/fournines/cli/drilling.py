@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,7 +35,7 @@ def listing(as_json: Json = False) -> int:
     from fournines.drills.catalog import DRILLS
 
     if as_json:
-        print(json.dumps({drill.name: drill.summary for drill in DRILLS.values()}, indent=1))
+        print(json.dumps({drill.name: drill.as_data() for drill in DRILLS.values()}, indent=1))
         return 0
     from fournines.report.console import screen
     from fournines.report.drill_view import show_drills
@@ -48,6 +49,11 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
         file: MaybeFile = None,
         runs: Annotated[Path, typer.Option("--runs", metavar="DIR", file_okay=False,
                                            help="Where the run's folder goes.")] = RUNS,
+        on: Annotated[str, typer.Option("--on", metavar="NODE",
+                                        help="Hit this controller, whoever the drill's target is.")] = "",
+        seed: Annotated[int | None, typer.Option(
+            "--seed", help="Decides where any of several is hit; without it a random one, which is told.")
+        ] = None,
         as_json: Json = False, via: ViaOption = Via.AUTO, ssh_config: SshConfig = None) -> int:
     """Break something while clients work, heal it, and say what they saw and whether the promise was kept.
 
@@ -63,7 +69,10 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
 
     if name not in DRILLS:
         raise FourninesError(f"there is no drill {name}", hint=f"there are: {', '.join(DRILLS)}")
-    result = asyncio.run(_run(DRILLS[name], open_cluster(file), runs, via, ssh_config))
+    chosen = secrets.randbelow(1 << 16) if seed is None else seed
+    if seed is None and not on and DRILLS[name].fault.target.is_drawn:
+        _tell(f"seed {chosen}")
+    result = asyncio.run(_run(DRILLS[name], open_cluster(file), runs, via, ssh_config, on, chosen))
     if as_json:
         print(json.dumps(result.as_data(), indent=1))
     else:
@@ -86,8 +95,10 @@ def leave_report(folder: Path) -> None:
         _tell(f"there is no report: {problem}; once that is repaired: fournines report {folder}")
 
 
-async def _run(drill: Drill, opened: Opened, runs: Path, via: Via, ssh_config: Path | None) -> Result:
+async def _run(drill: Drill, opened: Opened, runs: Path, via: Via, ssh_config: Path | None, on: str,
+               seed: int) -> Result:
     from fournines.drills import runner
+    from fournines.drills.aim import finding
     from fournines.drills.drill import Capability
     from fournines.drills.place import Place, health_of
     from fournines.drills.targets import clients_of
@@ -106,11 +117,12 @@ async def _run(drill: Drill, opened: Opened, runs: Path, via: Via, ssh_config: P
         machines={machine.name: machine for machine in lab.machines} if lab else {},
         can=frozenset(Capability) if lab else frozenset(),
         client_prefix=lab.inside() if lab else (),
-        timers={timer.name: timer.shown for timer in opened.timers.values()})
+        timers={timer.name: timer.shown for timer in opened.timers.values()}, chains=opened.timers.chains,
+        find=finding(blueprint, nodes))
     try:
         with only_one(opened.state, f"drill {drill.name}"):
             await runner.heal_left_behind(place, runs, _tell)
-            return await runner.run(drill, place, runs, _tell)
+            return await runner.run(drill, place, runs, _tell, named=on, seed=seed)
     finally:
         await leave(nodes, doors)
 

@@ -7,54 +7,121 @@ from enum import StrEnum
 
 
 class Act(StrEnum):
-    """Something that can be done to a machine; the names are the verbs of ``lab/driver.py``."""
+    """Something that can be done to a node. Those to a machine and its cables are verbs of
+    ``lab/driver.py``; the others are requests to the node, see ``on_node.py``."""
 
     POWER_OFF = "power_off"
     POWER_ON = "power_on"
     FREEZE = "freeze"
     THAW = "thaw"
+    CUT = "cut"             # pull the cables to some networks
+    PLUG_IN = "plug_in"
+    KILL = "kill"           # SIGKILL to every process of a unit
+    HANG = "hang"           # SIGSTOP to every process of a unit
+    CONTINUE = "continue"
+    STOP = "stop"           # the orderly way, as an operator does
+    START = "start"
+    RESTART = "restart"
+    DROP = "drop"           # packets of the other controllers, by a table of the drill's own
+    ACCEPT = "accept"
+
+
+MACHINE_ACTS = frozenset({Act.POWER_OFF, Act.POWER_ON, Act.FREEZE, Act.THAW})
+CABLE_ACTS = frozenset({Act.CUT, Act.PLUG_IN})
 
 
 class Capability(StrEnum):
-    """What the place where the machines are must be able to do."""
+    """What the place where the machines are must be able to do, and may."""
 
     POWER = "power"
     FREEZE = "freeze"
+    CABLES = "cables"
+    PROCESSES = "processes"   # signals to, and orders about, units of a node
+    PACKETS = "packets"       # rules in a node's packet filter
 
 
 class Target(StrEnum):
-    """Which machine is hit; found out when the drill begins."""
+    """Which machine is hit; found out when the drill begins, from what the nodes say."""
 
     VIP_HOLDER = "vip-holder"
+    DATABASE_WRITER = "database-writer"
+    CACHE_IN_USE = "cache-in-use"
+    QUEUE_LEADER = "queue-leader"   # the broker that leads the queue of the drill's own publisher
+    ONE = "one"                     # any controller, chosen by the seed
+    OTHER = "other"                 # any that does not hold the service address, chosen by the seed
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the seed decides."""
+        return self in (Target.ONE, Target.OTHER)
+
+
+class Direction(StrEnum):
+    """Which packets between the target and the other controllers are dropped."""
+
+    HEARD = "heard"   # those that it would hear; what it says is heard
+    BOTH = "both"
 
 
 class Effect(StrEnum):
     """What has to be seen before the fault counts as having taken effect."""
 
-    IS_OFF = "is off"           # the driver says so, and the node falls silent
-    IS_FROZEN = "is frozen"     # the driver says so, and the node falls silent
+    IS_OFF = "is off"                       # the driver says so, and the node falls silent
+    IS_FROZEN = "is frozen"                 # the driver says so, and the node falls silent
+    HAS_NO_LINK = "has no link"             # the kernel says so of every cable that was cut
+    PROCESSES_GONE = "processes gone"       # none of those that ran before is there any more
+    PROCESSES_STOPPED = "processes stopped"   # every one is in state T, and it is those that ran before
+    IS_INACTIVE = "is inactive"             # systemd says so
+    PACKETS_DROPPED = "packets dropped"     # the counter of the drill's rule has moved
+
+
+SILENCING = frozenset({Effect.IS_OFF, Effect.IS_FROZEN})
+"""Effects after which nothing on the machine speaks any more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault without its undo does not exist. ``undo`` must do no harm where the fault did not happen."""
+    """A fault without its undo does not exist. ``undo`` must do no harm where the fault did not happen.
+
+    ``unit`` is whose processes are hit; ``networks`` whose cables are cut (none: all), or whose packets are
+    dropped, in ``direction``. ``faults.py`` has one function for each kind.
+    """
 
     inject: Act
     undo: Act
     target: Target
     needs: frozenset[Capability]
     effect: Effect
+    unit: str = ""
+    networks: tuple[str, ...] = ()
+    direction: Direction | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Drill:
     """``name`` is what one types. Times in seconds: watch ``baseline_s`` with nothing broken, then
-    ``observe_s`` with the fault, heal, and give the cluster ``converge_s`` to become whole again."""
+    ``observe_s`` with the fault, heal, and give the cluster ``converge_s`` to become whole again.
+
+    ``layer`` has to be in the cluster file for the target to exist. ``chain`` is what the timers' chains call
+    this failure, empty where they have none; ``lower_holds`` says whether the target is the one that the
+    chains suppose, so that their lower bounds hold too.
+    """
 
     name: str
     summary: str
     fault: Fault
-    baseline_s: float
-    observe_s: float
-    converge_s: float
+    baseline_s: float = 10.0
+    observe_s: float = 20.0
+    converge_s: float = 180.0
     slow_s: float = 1.0     # an answer that takes longer was, to its client, not there
+    layer: str = ""
+    chain: str = ""
+    lower_holds: bool = True
+
+    def as_data(self) -> dict[str, object]:
+        """What it does, as plain data for ``drill list --json``."""
+        fault = self.fault
+        return {"summary": self.summary, "target": fault.target.value, "inject": fault.inject.value,
+                "undo": fault.undo.value, "effect": fault.effect.value, "unit": fault.unit,
+                "networks": list(fault.networks), "needs": sorted(fault.needs), "layer": self.layer,
+                "predicted_by": self.chain}

@@ -20,7 +20,7 @@ from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fournines.drills.drill import Act
+from fournines.drills.intervention import Intervention, from_data
 from fournines.drills.place import Health
 from fournines.durable import write_durably
 from fournines.errors import DrillError
@@ -81,25 +81,24 @@ class RunFolder:
         """The end of a console log."""
         write_durably(self.path / f"console-{node}.log", text.encode(errors="replace"), READABLE)
 
-    def arm(self, undo: Act, target: str) -> None:
+    def arm(self, undo: Intervention) -> None:
         """Write down, durably and before the fault, what takes it away: whoever comes after a killed runner
         finds it. Data, never code."""
-        self.write(UNDO, {"act": undo.value, "target": target})
+        self.write(UNDO, undo.as_data())
 
     def disarm(self) -> None:
         """The fault is gone."""
         (self.path / UNDO).unlink(missing_ok=True)
 
 
-def armed(runs: Path) -> dict[Path, tuple[Act, str]]:
-    """Faults that a killed runner has left: run folder -> what to do to which machine. Raises ``DrillError``
-    where such a file is not what ``arm`` wrote."""
+def armed(runs: Path) -> dict[Path, Intervention]:
+    """Faults that a killed runner has left: run folder -> what takes them away. Raises ``DrillError`` where
+    such a file is not what ``arm`` wrote."""
     found = {}
     for path in sorted(runs.glob(f"*/{UNDO}")):
         try:
-            data = json.loads(path.read_text())
-            found[path.parent] = (Act(data["act"]), str(data["target"]))
-        except (ValueError, KeyError, TypeError) as problem:
+            found[path.parent] = from_data(json.loads(path.read_text()))
+        except (ValueError, KeyError, TypeError, AttributeError) as problem:
             raise DrillError(f"{path} does not say how to heal: {problem}",
                              hint="repair what is broken ('fournines status'), remove the file") from None
     return found

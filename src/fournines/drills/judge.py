@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 from fournines.drills.checkers.gaps import measure, recovered_within
 from fournines.drills.checkers.owners import SILENCE_S, Sample, one_owner
 from fournines.drills.checkers.writes import Writes, compare, kept
+from fournines.drills.effects import Sight
 from fournines.drills.operation import History
+from fournines.drills.prediction import Bounds, remark
 from fournines.drills.result import Row, row
 from fournines.drills.schedule import Timeline, Window
 from fournines.drills.settings import AMQP, SQL_NEW, SQL_STANDING
@@ -21,9 +23,10 @@ SILENT_AFTER_S = 2.0   # what may still arrive of a machine that is off
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """All that was recorded. ``rows`` maps each node to what it has in the run's table, None where it could
-    not be asked. ``effect_seen`` is what the machine's driver said after the fault; ``whole_again`` whether
-    the cluster converged, and ``convergence`` how that was seen. ``finished`` says whether the clients ended
-    well."""
+    not be asked. ``role`` is what made the target one (``held 192.0.2.1``); ``served`` how that was seen
+    before the fault, None where only the samples of the address tell. ``effect`` is what was seen of the
+    fault, which ``silences`` the machine or not; ``whole_again`` whether the cluster converged, and
+    ``convergence`` how that was seen. ``finished`` says whether the clients ended well."""
 
     history: History
     timeline: Timeline
@@ -31,30 +34,45 @@ class Evidence:
     address: str
     samples: Mapping[str, Sequence[Sample]]
     rows: Mapping[str, Sequence[str] | None]
-    effect_seen: bool
+    role: str
+    served: Sight | None
+    effect: Sight
+    silences: bool
     whole_again: bool
     convergence: str
     finished: bool
 
 
 def took_effect(evidence: Evidence) -> Verdict:
-    """Whether the fault hit a machine that served: it held the address just before, and then was gone."""
-    question = f"{evidence.target} held {evidence.address} and was hit"
-    mine = sorted(evidence.samples.get(evidence.target, ()), key=lambda sample: sample.lo_s)
-    before = [sample for sample in mine if sample.hi_s < evidence.timeline.injected_s]
-    if not before or not before[-1].holds or before[-1].lo_s < evidence.timeline.injected_s - SILENCE_S:
-        return Verdict(question, None, "it was not seen to hold the address just before the fault")
-    if not evidence.effect_seen:
-        return Verdict(question, None, "the machine did not become what the fault makes of it")
+    """Whether the fault hit a machine that served, just before, and then was what the fault makes of it."""
+    question = f"{evidence.target} {evidence.role} and was hit"
+    served = evidence.served or _held_it(evidence)
+    for sight in (served, evidence.effect):
+        if not sight.shown:
+            return Verdict(question, None, sight.because)
     silent = Window(evidence.timeline.injected_s + SILENT_AFTER_S, evidence.timeline.healed_s)
-    if any(sample.lo_s in silent for sample in mine):
+    if not evidence.silences:
+        return Verdict(question, True, f"{served.because}; then {evidence.effect.because}")
+    if any(sample.lo_s in silent for sample in evidence.samples.get(evidence.target, ())):
         return Verdict(question, None, "it went on speaking after the fault")
-    return Verdict(question, True, "it held the address, fell silent, and its driver confirms the fault")
+    return Verdict(question, True, f"{served.because}, fell silent, and {evidence.effect.because}")
 
 
-def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float) -> tuple[list[Verdict], list[Row]]:
-    """Every verdict, and a row per path. Where the fault cannot be shown to have taken effect, a recovery
-    that was measured proves nothing and is unknown; a lost write is lost all the same."""
+def _held_it(evidence: Evidence) -> Sight:
+    """As the node itself saw it, many times a second."""
+    before = [sample for sample in evidence.samples.get(evidence.target, ())
+              if sample.hi_s < evidence.timeline.injected_s]
+    last = max(before, key=lambda sample: sample.lo_s, default=None)
+    if last is None or not last.holds or last.lo_s < evidence.timeline.injected_s - SILENCE_S:
+        return Sight(False, "it was not seen to hold the address just before the fault")
+    return Sight(True, "it held the address")
+
+
+def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float,
+          bounds: Mapping[str, Bounds]) -> tuple[list[Verdict], list[Row], list[str]]:
+    """Every verdict, a row per path, and what does not fit the predicted ``bounds`` of each path. Where the
+    fault cannot be shown to have taken effect, a recovery that was measured proves nothing and is unknown; a
+    lost write is lost all the same."""
     effect = took_effect(evidence)
     store_of = _stores(evidence)
     verdicts, rows = [effect], []
@@ -65,15 +83,25 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float) -> tupl
             recovery = replace(recovery, truth=None, because=f"not shown: {effect.because}")
         verdicts.append(recovery)
         writes = store_of.get(path)
-        rows.append(row(measured, writes.acknowledged if writes else None,
-                        len(writes.lost) if writes and writes.read else None, recovery.truth))
+        found = row(measured, writes.acknowledged if writes else None,
+                    len(writes.lost) if writes and writes.read else None, recovery.truth)
+        rows.append(_beside(found, bounds.get(path)))
     verdicts += _keeping(evidence, store_of)
     window = Window(evidence.timeline.began_s, evidence.timeline.ended_s)
-    excused = {evidence.target: Window(evidence.timeline.injected_s, evidence.timeline.ended_s)}
-    verdicts.append(one_owner(evidence.address, evidence.samples, window, excused))
+    faulty = Window(evidence.timeline.injected_s, evidence.timeline.ended_s)
+    verdicts.append(one_owner(evidence.address, evidence.samples, window,
+                              {evidence.target: faulty} if evidence.silences else {}))
     truth = True if evidence.whole_again else None
     verdicts.append(Verdict(WHOLE_AGAIN, truth, evidence.convergence))
-    return verdicts, rows
+    remarks = [remark(each, bounds[each.path], slow_s) for each in rows
+               if effect.truth is True and each.path in bounds]
+    return verdicts, rows, [text for text in remarks if text]
+
+
+def _beside(found: Row, bounds: Bounds | None) -> Row:
+    if bounds is None:
+        return found
+    return replace(found, predicted_lower_s=bounds.lower_s, predicted_upper_s=bounds.upper_s)
 
 
 def _stores(evidence: Evidence) -> dict[str, Writes]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from fournines.blueprint.snapshot import Snapshot
+from fournines.cluster.timers import Chain
 from fournines.cluster.topology import Cluster
-from fournines.drills.drill import Capability
+from fournines.drills.aim import Find
+from fournines.drills.drill import Capability, Target
 from fournines.drills.settings import ClientSettings
 from fournines.engine.compile import Blueprint
 from fournines.engine.observe import observe
@@ -40,6 +42,12 @@ class Machine(Protocol):
 
     def thaw(self) -> None: ...
 
+    def cut(self, network: str) -> None: ...
+
+    def heal(self, network: str) -> None: ...
+
+    def has_link(self, network: str) -> bool: ...
+
     def console(self, lines: int = 0) -> str: ...
 
 
@@ -56,12 +64,18 @@ class Health:
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
 
 
+async def nobody(target: Target, settings: ClientSettings) -> tuple[str, ...]:
+    """For a place whose nodes say nothing of such roles."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """``doors`` and ``nodes`` reach every node past the networks that a drill may break. ``machines`` are
     those that something can be done to; ``can`` says what. ``client_prefix`` is put before the clients'
     command, to start them where the clients of the cloud are. ``clients`` makes their settings for a run's
-    name. ``timers`` are those in force, for the record: name -> value as written."""
+    name. ``timers`` are those in force, for the record: name -> value as written; ``chains`` what follows
+    from them. ``find`` asks who is a drill's target."""
 
     cluster: Cluster
     doors: Mapping[str, Door]
@@ -72,6 +86,8 @@ class Place:
     can: frozenset[Capability] = frozenset()
     client_prefix: tuple[str, ...] = ()
     timers: Mapping[str, str] = field(default_factory=dict)
+    chains: tuple[Chain, ...] = ()
+    find: Find = nobody
 
 
 def health_of(blueprint: Blueprint, nodes: Mapping[str, Node]) -> Callable[[], Awaitable[Health]]:

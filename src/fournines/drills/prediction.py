@@ -1,30 +1,28 @@
-"""Prediction: the chain of timers that a fault means for a client path, beside what was measured. Pure.
+"""Prediction: what the timers in force say that a client waits after a fault, beside what was measured. Pure.
 
-Timers are derived anew from the cluster that the run recorded. Where the values that were in force are not
-those that this version derives, nothing is predicted: the chains would be of another cluster.
+For a recorded run the timers are derived anew from the cluster that it wrote down. Where the values that
+were in force are not those that this version derives, nothing is predicted: the chains would be of another
+cluster.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from fournines.cluster.timers import Chain, Timers, derive
 from fournines.cluster.timers.chains import AMQP as PUBLISHER
-from fournines.cluster.timers.chains import API, SQL_NEW, SQL_STANDING, VIP
-from fournines.drills import settings
-from fournines.drills.drill import Act
+from fournines.cluster.timers.chains import API, VIP
+from fournines.cluster.timers.chains import SQL_NEW as NEW
+from fournines.cluster.timers.chains import SQL_STANDING as STANDING
 from fournines.drills.result import Row
+from fournines.drills.settings import AMQP, GLANCE, KEYSTONE, SQL_NEW, SQL_STANDING, TCP
 from fournines.drills.spec import Spec
 from fournines.errors import ClusterFileError
 
-CHAIN_FAULTS: Mapping[str, str] = {Act.POWER_OFF: "node power loss", Act.FREEZE: "silent drop"}
-"""Act of a drill -> fault of the chains. To its peers a frozen machine is one whose packets are dropped."""
-CHAIN_PATHS: Mapping[str, str] = {
-    settings.SQL_STANDING: SQL_STANDING, settings.SQL_NEW: SQL_NEW, settings.AMQP: PUBLISHER,
-    settings.KEYSTONE: API, settings.GLANCE: API, settings.TCP: VIP}
+CHAIN_PATHS: Mapping[str, str] = {SQL_STANDING: STANDING, SQL_NEW: NEW, AMQP: PUBLISHER, KEYSTONE: API,
+                                  GLANCE: API, TCP: VIP}
 """Path of a client -> path of the chains."""
 NAMED = 5   # timers that are not as derived, before the others are only counted
 
@@ -35,6 +33,14 @@ class Agreement(StrEnum):
     WITHIN = "as predicted"
     LONGER = "longer than predicted"      # something else went wrong too
     SHORTER = "shorter than predicted"    # the fault did not take effect, or the measurement is wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """A gap lasts at least ``lower_s`` (0 where that is not certain) and at most ``upper_s``."""
+
+    lower_s: float
+    upper_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +74,42 @@ def derivation_of(spec: Spec) -> Derivation:
     return Derivation(timers, "", timers.chains)
 
 
-def predicted(act: str, path: str, chains: Sequence[Chain]) -> Chain | None:
-    """What the fault means for the path; None where no chain says."""
-    wanted = (CHAIN_FAULTS.get(act), CHAIN_PATHS.get(path))
+def chain_of(path: str, fault: str, chains: Iterable[Chain]) -> Chain | None:
+    """What the fault, as the chains call it, means for the path of a client; None where no chain says."""
+    wanted = (fault, CHAIN_PATHS.get(path))
     return next((chain for chain in chains if (chain.fault, chain.path) == wanted), None)
 
 
-def agreement(row: Row, chain: Chain, slow_s: float) -> Agreement:
-    """Of the gap while the fault was there. A client calls an answer good that took up to ``slow_s``, so a
-    path that stood still for that long need not show any gap."""
-    least_s, most_s = row.gap_lower_s, row.gap_upper_s
-    if not most_s:
-        most_s = slow_s + row.resolution_s
-    if least_s > chain.upper_s:
+def bounds_of(chain: Chain, *, lower_holds: bool) -> Bounds:
+    """``lower_holds``: the node that was hit is the one that the chains suppose."""
+    return Bounds(chain.lower_s if lower_holds else 0.0, chain.upper_s)
+
+
+def predicted(chains: Iterable[Chain], fault: str, *, lower_holds: bool) -> dict[str, Bounds]:
+    """client path -> its bounds after the fault of that name, where there is a chain for it."""
+    known = tuple(chains)
+    found = {path: chain_of(path, fault, known) for path in CHAIN_PATHS}
+    return {path: bounds_of(chain, lower_holds=lower_holds)
+            for path, chain in found.items() if chain is not None}
+
+
+def agreement(row: Row, bounds: Bounds, slow_s: float) -> Agreement:
+    """Of the gap while the fault was there: only what is certain counts. A client calls an answer good that
+    took up to ``slow_s``, so a path that stood still for that long need not show any gap."""
+    most_s = row.gap_upper_s or slow_s + row.resolution_s
+    if row.gap_lower_s > bounds.upper_s:
         return Agreement.LONGER
-    if most_s < chain.lower_s and not math.isinf(most_s):
-        return Agreement.SHORTER
-    return Agreement.WITHIN
+    return Agreement.SHORTER if most_s < bounds.lower_s else Agreement.WITHIN
+
+
+def remark(row: Row, bounds: Bounds, slow_s: float) -> str:
+    """The sentence on what does not fit between measurement and prediction; empty where they agree."""
+    between = f"a gap of {row.gap_lower_s:.2f} to {row.gap_upper_s:.2f} s where {bounds.lower_s:.2f} to " \
+              f"{bounds.upper_s:.2f} s were predicted"
+    match agreement(row, bounds, slow_s):
+        case Agreement.LONGER:
+            return f"slower than predicted: {row.path}: {between}"
+        case Agreement.SHORTER:
+            return f"measured faster than possible: look at the measurement: {row.path}: {between}"
+        case Agreement.WITHIN:
+            return ""

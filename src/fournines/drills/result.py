@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fournines.drills.checkers.gaps import Gap, PathMeasure
-from fournines.drills.plain import Data, number, object_, objects
+from fournines.drills.plain import Data, items, number, object_, objects
 from fournines.drills.verdict import Verdict, truth_of, word
 from fournines.drills.verdict import from_data as verdict_from_data
 
@@ -16,7 +16,8 @@ from fournines.drills.verdict import from_data as verdict_from_data
 class Row:
     """One client path in the table. Seconds; a gap's bounds are what it lasted at least and at most
     (infinite: no end was seen), zero where there was none. ``gap`` is while the fault was there, ``return``
-    while the cluster became whole again. ``acknowledged`` and ``lost`` are None where nothing is written."""
+    while the cluster became whole again. ``acknowledged`` and ``lost`` are None where nothing is written.
+    ``predicted`` are the bounds of the gap that follow from the timers, None where they say nothing."""
 
     path: str
     gap_lower_s: float
@@ -31,6 +32,8 @@ class Row:
     acknowledged: int | None
     lost: int | None
     truth: bool | None
+    predicted_lower_s: float | None = None
+    predicted_upper_s: float | None = None
 
     def as_data(self) -> dict[str, object]:
         """Plain data; JSON has no infinity, so a gap without an end has null as its upper bound."""
@@ -41,7 +44,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """``verdict`` is the drill's: the worst of ``verdicts``. ``folder`` holds everything it rests on."""
+    """``verdict`` is the drill's: the worst of ``verdicts``. ``folder`` holds everything it rests on.
+    ``remarks`` say where measurement and prediction do not fit."""
 
     drill: str
     target: str
@@ -50,12 +54,14 @@ class Result:
     verdicts: tuple[Verdict, ...]
     rows: tuple[Row, ...]
     folder: Path
+    remarks: tuple[str, ...] = ()
 
     def as_data(self) -> dict[str, object]:
         """Plain data for ``verdict.json`` and ``--json``."""
         return {"drill": self.drill, "target": self.target, "recover_within_s": self.recover_within_s,
                 "verdict": self.verdict.as_data(), "verdicts": [item.as_data() for item in self.verdicts],
-                "rows": [row.as_data() for row in self.rows], "folder": str(self.folder)}
+                "rows": [row.as_data() for row in self.rows], "folder": str(self.folder),
+                "remarks": list(self.remarks)}
 
 
 def result_from_data(data: Data, folder: Path) -> Result:
@@ -65,7 +71,8 @@ def result_from_data(data: Data, folder: Path) -> Result:
         str(data["drill"]), str(data["target"]), number(data, "recover_within_s"),
         verdict_from_data(object_(data, "verdict")),
         tuple(verdict_from_data(item) for item in objects(data, "verdicts")),
-        tuple(_row_from_data(item) for item in objects(data, "rows")), folder)
+        tuple(_row_from_data(item) for item in objects(data, "rows")), folder,
+        tuple(map(str, items(data, "remarks"))) if "remarks" in data else ())
 
 
 def _row_from_data(data: Data) -> Row:
@@ -74,11 +81,16 @@ def _row_from_data(data: Data) -> Row:
         _bound(data, "return_lower_s"), _bound(data, "return_upper_s"), _bound(data, "resolution_s"),
         int(number(data, "requests")), int(number(data, "failed")), int(number(data, "unknown")),
         int(number(data, "slow")), _counted(data, "acknowledged"), _counted(data, "lost"),
-        truth_of(data["truth"]))
+        truth_of(data["truth"]), _seconds(data, "predicted_lower_s"), _seconds(data, "predicted_upper_s"))
 
 
 def _bound(data: Data, key: str) -> float:
     return math.inf if data[key] is None else number(data, key)
+
+
+def _seconds(data: Data, key: str) -> float | None:
+    """None where nothing was predicted, and in runs of before there were predictions."""
+    return None if data.get(key) is None else number(data, key)
 
 
 def _counted(data: Data, key: str) -> int | None:

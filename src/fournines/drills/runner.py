@@ -6,26 +6,30 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
-from fournines.drills import history
+from fournines.drills import acting, history
+from fournines.drills.aim import draw, role
 from fournines.drills.crowd import Crowd, crowd
-from fournines.drills.drill import Act, Drill, Effect, Target
+from fournines.drills.drill import SILENCING, Drill, Target
+from fournines.drills.effects import Running, Sight
 from fournines.drills.folder import SPEC, TIMELINE, VERDICT, RunFolder, armed
 from fournines.drills.history import HistoryWriter
+from fournines.drills.intervention import Intervention, injection, undoing
 from fournines.drills.judge import Evidence, judge
-from fournines.drills.place import Health, Machine, Place
+from fournines.drills.on_node import LATE_S
+from fournines.drills.place import Health, Place
+from fournines.drills.prediction import predicted
 from fournines.drills.reading import drop, rows_everywhere
 from fournines.drills.result import Result
 from fournines.drills.sampling import START_TIMEOUT_S, Sampling, sampling
 from fournines.drills.schedule import Timeline
 from fournines.drills.verdict import merge
-from fournines.errors import DrillError, Refused
+from fournines.errors import DrillError, Refused, Unreachable
 
-UP_TIMEOUT_S = 120.0
 LOOK_AGAIN_S = 3.0         # each look asks every node everything, which a cluster that boots feels
 CONSOLE_LINES = 400
 FRESH_S = 1.0               # how old a sample may be to say who holds the address now
@@ -37,20 +41,35 @@ def silently(message: str) -> None:
     """The progress of those who do not listen."""
 
 
-async def run(drill: Drill, place: Place, runs: Path, progress: Progress = silently) -> Result:
-    """The result, also in the run's folder below ``runs``.
+async def run(drill: Drill, place: Place, runs: Path, progress: Progress = silently, *, named: str = "",
+              seed: int = 0) -> Result:
+    """The result, also in the run's folder below ``runs``. ``named`` is a node to hit instead of the drill's
+    target; ``seed`` decides where the target is any of several.
 
     Raises ``Refused`` where the drill would be unsafe or cannot be done here (nothing was touched then), and
     ``DrillError`` where it came to no result. Cancelling it (Ctrl-C) heals first; so does SIGTERM.
     """
+    _refuse_what_cannot_be(drill, place, named)
+    folder = RunFolder.create(runs, drill.name)
+    folder.write(SPEC, {"drill": asdict(drill), "cluster": place.cluster, "timers": place.timers,
+                               "named": named, "seed": seed})
+    with _terminated_is_cancelled():
+        return await _Run(drill, place, folder, progress, named, seed).run()
+
+
+def _refuse_what_cannot_be(drill: Drill, place: Place, named: str) -> None:
     lacking = drill.fault.needs - place.can
     if lacking:
-        raise Refused(f"{drill.name} needs {', '.join(sorted(lacking))}, which cannot be done here",
-                      hint="run it in a lab: fournines lab up")
-    folder = RunFolder.create(runs, drill.name)
-    folder.write(SPEC, {"drill": asdict(drill), "cluster": place.cluster, "timers": place.timers})
-    with _terminated_is_cancelled():
-        return await _Run(drill, place, folder, progress).run()
+        raise Refused(f"{drill.name} needs {', '.join(sorted(lacking))}, which cannot be done here: no "
+                      "cluster file can allow drills on real hosts yet",
+                      hint="run it in a lab of the same file: fournines lab up")
+    if drill.layer and drill.layer not in place.cluster.layers:
+        raise Refused(f"{drill.name} breaks the layer {drill.layer}, which the cluster does not have",
+                      hint="see 'fournines drill list' for others")
+    controllers = [node.name for node in place.cluster.controllers]
+    if named and named not in controllers:
+        raise Refused(f"{named} is no controller of {place.cluster.name}",
+                      hint=f"there are: {', '.join(controllers)}")
 
 
 @contextlib.contextmanager
@@ -86,21 +105,17 @@ async def to_its_end(work: Awaitable[Done]) -> Done:
     return task.result()
 
 
-def do(machine: Machine, act: Act) -> None:
-    """Act on a machine; blocks."""
-    verbs: dict[Act, Callable[[], None]] = {Act.POWER_OFF: machine.power_off, Act.POWER_ON: machine.power_on,
-                                            Act.FREEZE: machine.freeze, Act.THAW: machine.thaw}
-    verbs[act]()
-
-
 class _Run:
     """One run: what its steps share."""
 
-    def __init__(self, drill: Drill, place: Place, folder: RunFolder, progress: Progress) -> None:
+    def __init__(self, drill: Drill, place: Place, folder: RunFolder, progress: Progress, named: str,
+                 seed: int) -> None:
         self._drill, self._place, self._folder, self._tell = drill, place, folder, progress
+        self._fault, self._named, self._seed = drill.fault, named, seed
         self._address = str(place.cluster.service_vip.address)
-        stamp = folder.name.split("-")[0].lower()
-        self._settings = place.clients(f"run_{stamp}_{time.monotonic_ns():x}")
+        self._role = role(drill.fault.target, self._address, drill.fault.unit, named=bool(named))
+        self._stamp = folder.name.split("-")[0].lower()
+        self._settings = place.clients(f"run_{self._stamp}_{time.monotonic_ns():x}")
 
     async def run(self) -> Result:
         before = await self._place.health()
@@ -109,10 +124,13 @@ class _Run:
             raise Refused(f"the cluster is not whole: {before.broken[0]}",
                           hint="repair it first ('fournines verify'); a drill would be a second failure")
         evidence = await self._experiment()
-        verdicts, rows = judge(evidence, recover_within_s=self._place.cluster.recovery.recover_within_s,
-                               slow_s=self._drill.slow_s)
-        result = Result(self._drill.name, evidence.target, self._place.cluster.recovery.recover_within_s,
-                        merge(self._drill.name, verdicts), tuple(verdicts), tuple(rows), self._folder.path)
+        bounds = predicted(self._place.chains, self._drill.chain,
+                           lower_holds=self._drill.lower_holds and not self._named)
+        promise_s = self._place.cluster.recovery.recover_within_s
+        verdicts, rows, remarks = judge(evidence, recover_within_s=promise_s, slow_s=self._drill.slow_s,
+                                        bounds=bounds)
+        result = Result(self._drill.name, evidence.target, promise_s, merge(self._drill.name, verdicts),
+                        tuple(verdicts), tuple(rows), self._folder.path, tuple(remarks))
         self._folder.write(VERDICT, result.as_data())
         return result
 
@@ -130,60 +148,108 @@ class _Run:
     async def _break_and_heal(self, samples: Sampling, clients: Crowd) -> Evidence:
         self._tell("waiting until every client path is served")
         await clients.ready()
+        at_first = await self._find(samples)
         began_s = time.monotonic()
         self._tell(f"watching for {self._drill.baseline_s:g} s with nothing broken")
         await asyncio.sleep(self._drill.baseline_s)
-        machine = self._find_target(samples)
+        target = self._the_one(await self._find(samples), at_first)
+        deed = injection(self._fault, self._place.cluster, target)
+        before = await self._serving_unit(target)
         injected_s = time.monotonic()
         try:
-            effect_seen = await self._inject(machine)
+            effect = await self._inject(deed, before)
             self._tell(f"watching for {self._drill.observe_s:g} s what clients notice")
             await asyncio.sleep(self._drill.observe_s)
-            effect_seen = effect_seen and await self._effect_seen(machine)
+            if effect.shown:
+                effect = await acting.look(self._place, self._fault.effect, deed, before)
         finally:
             healed_s = time.monotonic()
-            await to_its_end(self._heal(machine))
+            await to_its_end(self._heal(self._undo(deed)))
         whole_again, convergence = await self._converge(healed_s)
         timeline = Timeline(began_s, injected_s, healed_s, time.monotonic())
         self._tell("letting the last requests end, and reading back what was written")
         finished = await clients.stop()
         rows = await self._read_back()
-        self._folder.write_console(machine.name, await asyncio.to_thread(machine.console, CONSOLE_LINES))
+        await self._keep_console(target)
         self._folder.write(TIMELINE, {**asdict(timeline), "clocks": samples.clocks()})
         return Evidence(
-            history=history.read(self._folder.history), timeline=timeline, target=machine.name,
-            address=self._address, samples=samples.samples(self._address), rows=rows, effect_seen=effect_seen,
+            history=history.read(self._folder.history), timeline=timeline, target=target,
+            address=self._address, samples=samples.samples(self._address), rows=rows, role=self._role.was,
+            served=self._served(), effect=effect, silences=self._fault.effect in SILENCING,
             whole_again=whole_again, convergence=convergence, finished=finished)
 
-    def _find_target(self, samples: Sampling) -> Machine:
-        match self._drill.fault.target:
+    async def _find(self, samples: Sampling) -> tuple[str, ...]:
+        """The nodes that are the target now."""
+        holders = samples.holders(self._address, time.monotonic() - FRESH_S)
+        controllers = [node.name for node in self._place.cluster.controllers]
+        match self._fault.target:
+            case _ if self._named:
+                return (self._named,)
             case Target.VIP_HOLDER:
-                holders = samples.holders(self._address, time.monotonic() - FRESH_S)
-        if len(holders) != 1:
-            raise DrillError(f"{self._address} is held by {' and '.join(holders) or 'nobody'}",
+                return holders
+            case Target.ONE:
+                return draw(controllers, self._seed)
+            case Target.OTHER:
+                return draw([name for name in controllers if name not in holders], self._seed)
+            case target:
+                return await self._place.find(target, self._settings)
+
+    def _the_one(self, found: Sequence[str], at_first: Sequence[str]) -> str:
+        """The target, if there is one and it was the target all the time that nothing was broken."""
+        if len(found) != 1:
+            raise DrillError(f"{self._role.thing} is held by {' and '.join(found) or 'nobody'}",
                              hint="exactly one node must hold it: see 'fournines status'")
-        if holders[0] not in self._place.machines:
-            raise Refused(f"{holders[0]} holds {self._address}, and nothing can be done to it from here")
-        return self._place.machines[holders[0]]
+        if list(found) != list(at_first):
+            raise DrillError(f"{self._role.thing} moved from {' and '.join(at_first) or 'nobody'} to "
+                             f"{found[0]} while nothing was broken", hint="see 'fournines status'")
+        if acting.is_outside(self._fault.inject) and found[0] not in self._place.machines:
+            raise Refused(f"{found[0]}, {self._role.which}: nothing can be done to it from here")
+        return found[0]
 
-    async def _inject(self, machine: Machine) -> bool:
-        fault = self._drill.fault
-        self._folder.arm(fault.undo, machine.name)
-        self._tell(f"{fault.inject.value.replace('_', ' ')}: {machine.name}, which holds {self._address}")
+    async def _serving_unit(self, target: str) -> Running | None:
+        """The unit that will be hit, as it is now. What does not run cannot be shown to have failed."""
+        if not self._fault.unit:
+            return None
+        seen = await acting.unit_now(self._place, target, self._fault.unit)
+        if isinstance(seen, str) or not seen.serves:
+            state = seen if isinstance(seen, str) else f"{seen.active}, {len(seen.stopped)} processes stopped"
+            raise DrillError(f"{target}: {self._fault.unit} does not serve ({state})",
+                             hint="see 'fournines verify'")
+        return seen
+
+    def _served(self) -> Sight | None:
+        if self._fault.target is Target.VIP_HOLDER and not self._named:
+            return None   # the samples of the address tell
+        return Sight(True, f"it {self._role.was}, {self._drill.baseline_s:g} s before and just before")
+
+    def _undo(self, deed: Intervention) -> Intervention:
+        timer = "" if acting.is_outside(deed.act) else f"fournines-drill-{self._stamp}"
+        return undoing(self._fault, deed, timer)
+
+    async def _inject(self, deed: Intervention, before: Running | None) -> Sight:
+        undo = self._undo(deed)
+        self._folder.arm(undo)
+        await to_its_end(acting.arm(self._place, undo, self._drill.observe_s + LATE_S))
+        self._tell(f"{deed}: {deed.target}, {self._role.which}")
         # To its end even when cancelled: healing must not overtake a fault that is still being made.
-        await to_its_end(asyncio.to_thread(do, machine, fault.inject))
-        return await self._effect_seen(machine)
+        await to_its_end(acting.inject(self._place, deed))
+        return await acting.await_effect(self._place, self._fault.effect, deed, before)
 
-    async def _effect_seen(self, machine: Machine) -> bool:
-        wanted = {Effect.IS_OFF: "off", Effect.IS_FROZEN: "frozen"}[self._drill.fault.effect]
-        return await asyncio.to_thread(lambda: machine.power) == wanted
-
-    async def _heal(self, machine: Machine) -> None:
-        undo = self._drill.fault.undo
-        self._tell(f"{undo.value.replace('_', ' ')}: {machine.name}")
-        await asyncio.to_thread(do, machine, undo)
-        await asyncio.to_thread(machine.wait_up, UP_TIMEOUT_S)
+    async def _heal(self, undo: Intervention) -> None:
+        self._tell(f"{undo}: {undo.target}")
+        try:
+            await acting.heal(self._place, undo)
+        except Unreachable:
+            if undo.timer:
+                self._tell(f"{undo.target} does not answer: its timer {undo.timer} takes the fault away")
+            raise
         self._folder.disarm()
+
+    async def _keep_console(self, target: str) -> None:
+        machine = self._place.machines.get(target)
+        if machine is not None:
+            text = await asyncio.to_thread(machine.console, CONSOLE_LINES)
+            self._folder.write_console(target, text)
 
     async def _converge(self, healed_s: float) -> tuple[bool, str]:
         """Wait until nothing is wrong any more; how that went."""
@@ -215,13 +281,13 @@ def _first(health: Health) -> str:
 async def heal_left_behind(place: Place, runs: Path, progress: Progress = silently) -> tuple[str, ...]:
     """Take away the faults that killed runners have left below ``runs``; the names of the machines healed."""
     healed = []
-    for path, (undo, target) in armed(runs).items():
-        machine = place.machines.get(target)
-        if machine is None:
-            raise Refused(f"{path.name} has left {target} broken, and nothing can be done to it from here")
-        progress(f"{undo.value.replace('_', ' ')}: {target}, left behind by {path.name}")
-        await asyncio.to_thread(do, machine, undo)
+    for path, undo in armed(runs).items():
+        reached = place.machines if acting.is_outside(undo.act) else place.nodes
+        if undo.target not in reached:
+            raise Refused(f"{path.name} has left {undo.target} broken, and it cannot be healed from here",
+                          hint=f"do '{undo}' there yourself, then remove {path / 'undo.json'}")
+        progress(f"{undo}: {undo.target}, left behind by {path.name}")
+        await acting.heal(place, undo)
         RunFolder(path).disarm()
-        healed.append(target)
+        healed.append(undo.target)
     return tuple(healed)
-

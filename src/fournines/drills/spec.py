@@ -7,19 +7,26 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 
 from fournines.cluster.topology import Cluster, Network, Node, Recovery, Vip
-from fournines.drills.plain import Data, named_objects, number, object_, objects
+from fournines.drills.plain import Data, items, named_objects, number, object_, objects
+
+CHAIN_OF_OLD_RUNS = "node power loss"   # there was one drill only, power-off-vip-holder
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """``act`` and ``undo`` as the drill named them, which need not be acts that there still are. ``timers``
-    were in force: name -> value as written. Of the cluster's layers only the names are real: their settings
-    are not read back."""
+    """``act`` and ``undo`` as the drill named them, which need not be acts that there still are; ``broken``
+    is what they are done to, empty where that is a whole machine. ``chain`` is what the timers' chains call
+    the failure, and ``lower_holds`` whether their lower bounds hold for the node that was hit. ``timers`` were
+    in force: name -> value as written. Of the cluster's layers only the names are real: their settings are
+    not read back."""
 
     drill: str
     summary: str
     act: str
     undo: str
+    broken: str
+    chain: str
+    lower_holds: bool
     observe_s: float
     slow_s: float
     cluster: Cluster
@@ -38,9 +45,18 @@ def spec_from_data(data: Data) -> Spec:
     timers = object_(data, "timers")
     return Spec(
         drill=str(drill["name"]), summary=str(drill["summary"]), act=str(fault["inject"]),
-        undo=str(fault["undo"]), observe_s=number(drill, "observe_s"), slow_s=number(drill, "slow_s"),
+        undo=str(fault["undo"]), broken=_broken(fault),
+        chain=str(drill["chain"]) if "chain" in drill else CHAIN_OF_OLD_RUNS,
+        lower_holds=drill.get("lower_holds") is not False and not data.get("named"),
+        observe_s=number(drill, "observe_s"), slow_s=number(drill, "slow_s"),
         cluster=_cluster(object_(data, "cluster")),
         timers={name: str(value) for name, value in timers.items()})
+
+
+def _broken(fault: Data) -> str:
+    """A unit, or networks; runs of before the catalogue name neither."""
+    networks = items(fault, "networks") if "networks" in fault else []
+    return str(fault.get("unit", "")) or " and ".join(map(str, networks))
 
 
 def _cluster(data: Data) -> Cluster:

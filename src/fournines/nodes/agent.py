@@ -427,6 +427,22 @@ def one_unit(block: str) -> Facts:
     return facts
 
 
+def unit_processes(batch: Batch, unit: str) -> dict[str, Facts]:
+    """By control group, never by name: a process belongs to the unit in whose group, or below, it is."""
+    found: dict[str, Facts] = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{pid}/cgroup") as file:
+                groups = re.split(r"[/\n]", file.read())
+            with open(f"/proc/{pid}/stat") as file:
+                fields = file.read().rpartition(")")[2].split()   # the name before it may contain anything
+        except (FileNotFoundError, ProcessLookupError):   # it ended meanwhile
+            continue
+        if unit in groups and fields[0] not in "ZX":
+            found[pid] = {"state": fields[0], "started": int(fields[19])}
+    return found
+
+
 def unit(batch: Batch, act: str, unit: str, timeout_s: float) -> Facts:
     if act == "daemon-reload":
         must(batch, ["systemctl", "daemon-reload"], timeout_s=timeout_s)
@@ -599,8 +615,8 @@ def unix_ask(batch: Batch, path: str, line: str, timeout_s: float) -> Facts:
 VERBS: dict[str, Callable[..., object]] = {
     "file_facts": file_facts, "read_file": read_file, "write_file": write_file,
     "make_directory": make_directory, "remove_file": remove_file, "run": run, "unit_facts": unit_facts,
-    "unit": unit, "http_get": http_get, "tcp_connect": tcp_connect, "unix_ask": unix_ask,
-    "package_facts": package_facts, "install_packages": install_packages}
+    "unit_processes": unit_processes, "unit": unit, "http_get": http_get, "tcp_connect": tcp_connect,
+    "unix_ask": unix_ask, "package_facts": package_facts, "install_packages": install_packages}
 
 
 def explain(problem: OSError) -> str:

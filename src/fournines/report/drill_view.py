@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import TypeAlias
 
 from rich.console import Console
 from rich.table import Table
@@ -13,15 +14,19 @@ from fournines.drills.drill import Drill
 from fournines.drills.result import Result, Row
 from fournines.report.console import BAD, DOUBTFUL, GOOD, QUIET, STRONG, line, seconds
 
+Cell: TypeAlias = str | Text
 _PROMISE = {True: ("kept", GOOD), False: ("broken", BAD), None: ("unknown", DOUBTFUL)}
 _COLUMNS = ("client path", "longest gap", "on return", "failed", "unknown", "slow", "acknowledged", "lost",
             "promise")
+_BESIDE_THE_GAP = 2
 
 
 def show_drills(console: Console, drills: Iterable[Drill]) -> None:
     """What can be run."""
     for drill in drills:
+        needs = ", ".join(sorted(drill.fault.needs))
         console.print(line((drill.name, STRONG), f"  {drill.summary}"))
+        console.print(line((f"    target {drill.fault.target.value}; needs {needs}", QUIET)))
 
 
 def show_result(console: Console, result: Result) -> None:
@@ -29,26 +34,41 @@ def show_result(console: Console, result: Result) -> None:
     console.print(line((result.drill, STRONG), f" on {result.target}; the promise: "
                        f"within {seconds(result.recover_within_s)}"))
     table = Table(box=None, header_style=QUIET, padding=(0, 2, 0, 0))
-    for column in _COLUMNS:
+    predicts = any(row.predicted_upper_s is not None for row in result.rows)
+    for column in _with(_COLUMNS, "predicted", predicts):
         table.add_column(column, overflow="fold")
     for row in result.rows:
-        table.add_row(*_cells(row))
+        table.add_row(*_with(_cells(row), _predicted(row), predicts))
     console.print(table)
     for verdict in result.verdicts:
         if verdict.truth is not True:
             word, style = _PROMISE[verdict.truth]
             console.print(line((f"{word}: ", style), f"{verdict.question}: {verdict.because}"))
+    for text in result.remarks:
+        console.print(line((text, DOUBTFUL)))
     word, style = _PROMISE[result.verdict.truth]
     console.print(line("verdict: ", (word, style)))
     console.print(f"everything about it: {result.folder}")
 
 
-def _cells(row: Row) -> tuple[str | Text, ...]:
+def _cells(row: Row) -> tuple[Cell, ...]:
     word, style = _PROMISE[row.truth]
     acknowledged = "-" if row.acknowledged is None else str(row.acknowledged)
     lost = "-" if row.lost is None else str(row.lost)
     return (row.path, _gap(row.gap_upper_s), _gap(row.return_upper_s), str(row.failed), str(row.unknown),
             str(row.slow), acknowledged, Text(lost, style=BAD if row.lost else ""), Text(word, style=style))
+
+
+def _with(cells: tuple[Cell, ...], predicted: Cell, predicts: bool) -> tuple[Cell, ...]:
+    return (*cells[:_BESIDE_THE_GAP], predicted, *cells[_BESIDE_THE_GAP:]) if predicts else cells
+
+
+def _predicted(row: Row) -> str:
+    """The bounds that follow from the timers, for this fault on this path."""
+    if row.predicted_upper_s is None:
+        return "-"
+    return f"{f'{row.predicted_lower_s:.2f} to ' if row.predicted_lower_s else 'up to '}" \
+           f"{seconds(row.predicted_upper_s)}"
 
 
 def _gap(upper_s: float) -> str:

@@ -14,9 +14,10 @@ from fournines.drills.checkers.gaps import Gap, gaps, of_fault, of_return
 from fournines.drills.checkers.owners import holdings
 from fournines.drills.judge import WHOLE_AGAIN
 from fournines.drills.operation import Outcome
-from fournines.drills.prediction import Agreement, Derivation, agreement, derivation_of, predicted
+from fournines.drills.prediction import Agreement, Derivation, agreement, bounds_of, chain_of, derivation_of
 from fournines.drills.recorded import Recorded
 from fournines.drills.result import Row
+from fournines.drills.spec import Spec
 from fournines.drills.verdict import Verdict
 from fournines.report.budget import Cost
 from fournines.report.untested import Untested, untested
@@ -133,7 +134,8 @@ def run_view(run: Recorded) -> RunView:
     whole = any(item.question == WHOLE_AGAIN and item.truth is True for item in run.result.verdicts)
     ended_s = run.timeline.ended_s - zero_s
     return RunView(
-        name=run.name, drill=run.result.drill, summary=run.spec.summary, act=run.spec.act, undo=run.spec.undo,
+        name=run.name, drill=run.result.drill, summary=run.spec.summary,
+        act=_words(run.spec.act, run.spec.broken), undo=_words(run.spec.undo, run.spec.broken),
         target=run.result.target, address=run.spec.address, cluster=run.spec.cluster.name,
         nodes=tuple(node.name for node in run.spec.cluster.nodes), slow_s=run.spec.slow_s,
         recover_within_s=run.result.recover_within_s, verdict=run.result.verdict,
@@ -145,17 +147,22 @@ def run_view(run: Recorded) -> RunView:
         untested=untested(run, derivation.foreseen), notes=run.notes)
 
 
+def _words(act: str, broken: str) -> str:
+    """``power off``; ``hang mariadb.service``; ``cut management``."""
+    return " ".join(filter(None, (act.replace("_", " "), broken)))
+
+
 def _path(run: Recorded, row: Row, chains: Sequence[Chain]) -> PathView:
     operations = run.history.of(row.path)
     found = gaps(operations, run.spec.slow_s)
     broken, healing = of_fault(found, run.timeline), of_return(found, run.timeline)
     shown_gaps = tuple(_gap(gap, run, on_return=gap not in broken)
                        for gap in dict.fromkeys((*broken, *healing)))
-    chain = predicted(run.spec.act, row.path, chains)
+    chain = chain_of(row.path, run.spec.chain, chains)
     later = [item for item in operations if item.intended_s < run.timeline.ended_s
              and (item.done_s is None or item.done_s >= run.timeline.injected_s)]
     return PathView(
-        row, None if chain is None else _prediction(row, chain, run.spec.slow_s), shown_gaps,
+        row, None if chain is None else _prediction(row, chain, run.spec), shown_gaps,
         Cost(sum(gap.lower_s for gap in shown_gaps), sum(gap.upper_s for gap in shown_gaps)),
         dict(Counter(item.error or item.outcome.value for item in later
                      if item.outcome is not Outcome.OK).most_common()))
@@ -165,10 +172,11 @@ def _gap(gap: Gap, run: Recorded, *, on_return: bool) -> PathGap:
     return PathGap(gap.start_s - run.timeline.injected_s, gap.lower_s, gap.upper_s, gap.probes, on_return)
 
 
-def _prediction(row: Row, chain: Chain, slow_s: float) -> Prediction:
+def _prediction(row: Row, chain: Chain, spec: Spec) -> Prediction:
     waits = " + ".join(f"{term.what} ({shown(round(term.upper_s, 3))})"
                        for term in chain.terms if term.upper_s)
-    return Prediction(chain.lower_s, chain.upper_s, waits, agreement(row, chain, slow_s))
+    bounds = bounds_of(chain, lower_holds=spec.lower_holds)
+    return Prediction(bounds.lower_s, bounds.upper_s, waits, agreement(row, bounds, spec.slow_s))
 
 
 def _held(run: Recorded) -> tuple[Held, ...]:

@@ -97,8 +97,8 @@ def _events(axis: Axis, view: RunView) -> tuple[Mark, ...]:
     end = ("the cluster is whole again" if moments.whole_s is not None
            else "the drill stops waiting; the cluster was not seen to be whole again")
     return tuple(Mark(axis.percent(moment_s), f"{moment_s:.1f} s: {what}") for moment_s, what in (
-        (0.0, f"{view.act.replace('_', ' ')}, {view.target}"),
-        (moments.healed_s, f"{view.undo.replace('_', ' ')}, {view.target}"),
+        (0.0, f"{view.act}, {view.target}"),
+        (moments.healed_s, f"{view.undo}, {view.target}"),
         (moments.ended_s, end)))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fournines.cluster.timers import Chain
-from fournines.drills.prediction import CHAIN_FAULTS, CHAIN_PATHS
+from fournines.drills.prediction import CHAIN_PATHS
 from fournines.drills.recorded import Recorded
 
 LAB_CANNOT_SHOW = (
@@ -14,6 +14,9 @@ LAB_CANNOT_SHOW = (
      "the page cache belongs to the computer that hosts the lab, which kept its power. Whether a database "
      "flushes before it acknowledges cannot be tested there."),
     ("Clocks are shared", "no clock can be set wrong in one machine."),
+    ("A frozen machine's kernel goes on",
+     "it is that of the lab's computer, and acknowledges packets for the machine that executes nothing. A "
+     "computer that hangs as a whole is silent, which its peers notice sooner."),
     ("The processors are shared",
      "a load in one machine slows the others. Figures are pessimistic on a small computer."),
     ("Kernel modules that the host lacks", "DRBD and a watchdog are not there."),
@@ -44,7 +47,7 @@ class Untested:
 
 def untested(run: Recorded, chains: Sequence[Chain]) -> Untested:
     """Of one run; ``chains`` are all that are foreseen for such a cluster."""
-    injected = CHAIN_FAULTS.get(run.spec.act)
+    injected = run.spec.chain
     watched = {CHAIN_PATHS.get(path) for path in run.history.paths}
     faults = dict.fromkeys(chain.fault for chain in chains if chain.fault != injected)
     return Untested(

@@ -1,10 +1,11 @@
-"""Every drill there is: one file each, and its entry here."""
+"""Every drill there is: one file for each family of faults, in which a drill is a row of data."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fournines.drills.catalog import power_off_vip_holder
+from fournines.drills.catalog import links, machines, processes
 from fournines.drills.drill import Drill
 
-DRILLS: Mapping[str, Drill] = {drill.name: drill for drill in (power_off_vip_holder.DRILL,)}
+DRILLS: Mapping[str, Drill] = {drill.name: drill
+                               for drill in (*machines.DRILLS, *processes.DRILLS, *links.DRILLS)}

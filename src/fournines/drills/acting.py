@@ -1,0 +1,122 @@
+"""Carry an intervention out, and look at what it did: through the machine's driver or through the node."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+
+from fournines.blueprint.predicate import Judgement
+from fournines.blueprint.requests import Failed, Reply, Request
+from fournines.drills import effects, on_node
+from fournines.drills.drill import CABLE_ACTS, MACHINE_ACTS, Act, Effect
+from fournines.drills.effects import Running, Sight
+from fournines.drills.intervention import Intervention
+from fournines.drills.place import Machine, Place
+from fournines.engine.wait import wait_until
+from fournines.errors import DrillError, GateTimeout, Unreachable
+
+UP_TIMEOUT_S = 120.0
+EFFECT_TIMEOUT_S = 5.0   # a killed process takes a moment to go, and a rule drops what comes next
+
+
+def is_outside(act: Act) -> bool:
+    """Whether it is done to the machine from outside, not in the node."""
+    return act in MACHINE_ACTS or act in CABLE_ACTS
+
+
+async def inject(place: Place, deed: Intervention) -> None:
+    """Raises ``DrillError`` where the node refuses."""
+    if is_outside(deed.act):
+        await asyncio.to_thread(_to_machine, place.machines[deed.target], deed)
+    else:
+        await _ask(place, deed.target, on_node.requests(deed))
+
+
+async def arm(place: Place, undo: Intervention, after_s: float) -> None:
+    """Let the node undo it by itself after ``after_s``; nothing to do for what is done from outside."""
+    if undo.timer:
+        await _ask(place, undo.target, (on_node.arm(undo, after_s),))
+
+
+async def heal(place: Place, undo: Intervention) -> None:
+    """Take the fault away, then the timer that would; where both are gone already nothing happens."""
+    if is_outside(undo.act):
+        machine = place.machines[undo.target]
+        await asyncio.to_thread(_to_machine, machine, undo)
+        if undo.act in MACHINE_ACTS:
+            await asyncio.to_thread(machine.wait_up, UP_TIMEOUT_S)
+        return
+    await _ask(place, undo.target, on_node.requests(undo))
+    if undo.timer:
+        replies = await _ask(place, undo.target, on_node.disarm(undo))
+        facts = replies[-1]
+        state = facts.get(f"{undo.timer}.timer") if isinstance(facts, dict) else None
+        if isinstance(state, dict) and state.get("active") == "active":
+            raise DrillError(f"{undo.target}: the timer {undo.timer} cannot be stopped; what it does is done",
+                             hint=f"on {undo.target}: systemctl stop {undo.timer}.timer")
+
+
+async def unit_now(place: Place, node: str, unit: str) -> Running | str:
+    """The unit as its node sees it; a text says why that is not known."""
+    deed = Intervention(Act.HANG, node, unit)
+    try:
+        replies = await place.nodes[node].ask(on_node.look(Effect.PROCESSES_STOPPED, deed))
+    except Unreachable as problem:
+        return problem.message
+    return effects.running(unit, replies)
+
+
+async def look(place: Place, effect: Effect, deed: Intervention, before: Running | None) -> Sight:
+    """Whether the fault is there now; ``before`` is its unit as it was, where it hits one."""
+    if deed.act in MACHINE_ACTS:
+        machine = place.machines[deed.target]
+        return effects.of_machine(effect, await asyncio.to_thread(lambda: machine.power))
+    if deed.act in CABLE_ACTS:
+        machine = place.machines[deed.target]
+        return effects.of_cables({network: await asyncio.to_thread(machine.has_link, network)
+                                  for network in deed.networks})
+    if before is not None:
+        now = await unit_now(place, deed.target, deed.unit)
+        return Sight(False, now) if isinstance(now, str) else effects.of_unit(effect, before, now)
+    try:
+        return effects.of_packets((await place.nodes[deed.target].ask(on_node.look(effect, deed)))[0])
+    except Unreachable as problem:
+        return Sight(False, problem.message)
+
+
+async def await_effect(place: Place, effect: Effect, deed: Intervention, before: Running | None) -> Sight:
+    """Look until the fault is there; what was last seen where it does not come in time."""
+    last = Sight(False, f"nothing was seen of {deed} within {EFFECT_TIMEOUT_S:g} s")
+
+    async def once() -> Judgement:
+        nonlocal last
+        last = await look(place, effect, deed, before)
+        return Judgement(last.shown, last.because)
+
+    with contextlib.suppress(GateTimeout):
+        await wait_until(once, f"{deed} takes effect", EFFECT_TIMEOUT_S)
+    return last
+
+
+def _to_machine(machine: Machine, deed: Intervention) -> None:
+    """Blocks."""
+    verbs: dict[Act, Callable[[], None]] = {Act.POWER_OFF: machine.power_off, Act.POWER_ON: machine.power_on,
+                                            Act.FREEZE: machine.freeze, Act.THAW: machine.thaw}
+    if deed.act in verbs:
+        verbs[deed.act]()
+        return
+    for network in deed.networks:
+        if deed.act is Act.CUT:
+            machine.cut(network)
+        else:
+            machine.heal(network)
+
+
+async def _ask(place: Place, node: str, requests: Sequence[Request]) -> list[Reply]:
+    replies = await place.nodes[node].ask(requests)
+    for request, reply in zip(requests, replies, strict=True):
+        if isinstance(reply, Failed):
+            raise DrillError(f"{node}: {request.describe()}: {reply.reason}",
+                             hint=f"see 'fournines status', and journalctl on {node}")
+    return replies

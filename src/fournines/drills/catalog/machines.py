@@ -1,0 +1,23 @@
+"""A whole machine is lost: off, or on and executing nothing."""
+
+from __future__ import annotations
+
+from fournines.drills.drill import Drill, Target
+from fournines.drills.faults import freeze, power_off
+
+DRILLS = (
+    Drill("power-off-vip-holder",
+          "the machine that holds the service address loses its power while clients are working",
+          power_off(Target.VIP_HOLDER), chain="node power loss"),
+    Drill("power-off-database-writer",
+          "the machine whose database takes all writes loses its power",
+          power_off(Target.DATABASE_WRITER), layer="database", chain="node power loss", lower_holds=False),
+    Drill("power-off-other-controller",
+          "a controller that does not hold the service address loses its power",
+          power_off(Target.OTHER), chain="node power loss", lower_holds=False),
+    # No chain: the kernel of a frozen container goes on to acknowledge, which that of a frozen computer does
+    # not; what notices is other than after silence.
+    Drill("freeze-vip-holder",
+          "the machine that holds the service address hangs: it executes nothing and keeps its connections",
+          freeze(Target.VIP_HOLDER)),
+)

@@ -1,0 +1,104 @@
+"""Has the fault taken effect? Judged from what the node, or the machine's driver, says. Pure.
+
+What cannot be shown is not taken for granted: the verdict of the drill is then unknown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fournines.blueprint.requests import Failed, JsonValue, Reply
+from fournines.drills.drill import Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Whether something was shown, and how or why not: a part of a sentence."""
+
+    shown: bool
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A unit as its node sees it. ``processes`` maps (pid, start time) to the letter of its state."""
+
+    unit: str
+    active: str
+    processes: Mapping[tuple[str, int], str] = field(default_factory=dict)
+
+    @property
+    def serves(self) -> bool:
+        """Active, with processes of which none stands still."""
+        return self.active == "active" and bool(self.processes) and not self.stopped
+
+    @property
+    def stopped(self) -> tuple[str, ...]:
+        """The pids of those that stand still."""
+        return tuple(pid for (pid, _), state in self.processes.items() if state == "T")
+
+
+def running(unit: str, replies: Sequence[Reply]) -> Running | str:
+    """From the replies to ``UnitFacts`` and ``UnitProcesses``; a text says why they do not tell."""
+    for reply in replies:
+        if isinstance(reply, Failed):
+            return reply.reason
+    facts, listed = replies
+    if not isinstance(facts, dict) or not isinstance(listed, dict):
+        return "the node did not say how the unit is"
+    mine = facts.get(unit)
+    active = str(mine["active"]) if isinstance(mine, dict) else "unknown"
+    processes = {(pid, int(str(each["started"]))): str(each["state"])
+                 for pid, each in listed.items() if isinstance(each, dict)}
+    return Running(unit, active, processes)
+
+
+def of_unit(effect: Effect, before: Running, now: Running) -> Sight:
+    """Whether the processes that ran ``before`` became what the fault makes of them."""
+    same = before.processes.keys() & now.processes.keys()
+    if effect is Effect.PROCESSES_GONE:
+        return Sight(not same, f"{len(same)} of the {len(before.processes)} processes of {now.unit} that ran "
+                               "before are still there" if same else
+                     f"all {len(before.processes)} processes of {now.unit} that ran before are gone")
+    if effect is Effect.IS_INACTIVE:
+        return Sight(now.active in ("inactive", "failed") and not now.processes,
+                     f"systemd calls {now.unit} {now.active}, with {len(now.processes)} processes")
+    standing, count = len(now.stopped), len(now.processes)
+    if not same:
+        return Sight(False, f"no process of {now.unit} that ran before is there any more")
+    return Sight(standing == count, f"{standing} of {count} processes of {now.unit} stand still (state T)")
+
+
+def of_packets(reply: Reply) -> Sight:
+    """Whether the drill's rule has dropped anything."""
+    if isinstance(reply, Failed):
+        return Sight(False, f"the drill's rule is not there: {reply.reason}")
+    packets = _packets(reply)
+    if packets is None:
+        return Sight(False, "the node did not say what the drill's rule has dropped")
+    return Sight(packets > 0, f"the drill's rule has dropped {packets} packets")
+
+
+def _packets(reply: JsonValue) -> int | None:
+    """See libnftables-json(5): ``{"nftables": [{"metainfo": ...}, {"counter": {"packets": ...}}]}``."""
+    try:
+        listed = json.loads(str(reply["stdout"]))["nftables"]  # type: ignore[index,call-overload]
+        return sum(int(item["counter"]["packets"]) for item in listed if "counter" in item)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def of_machine(effect: Effect, power: str) -> Sight:
+    """What the driver says."""
+    wanted = {Effect.IS_OFF: "off", Effect.IS_FROZEN: "frozen"}[effect]
+    return Sight(power == wanted, f"its driver says that it is {power}")
+
+
+def of_cables(links: Mapping[str, bool]) -> Sight:
+    """``links`` maps each network that was cut to whether there still is a link."""
+    left = [network for network, link in links.items() if link]
+    if left or not links:
+        return Sight(False, f"its link to {' and '.join(left) or 'any network'} is still up")
+    return Sight(True, f"its link to {' and '.join(links)} is down")

@@ -1,0 +1,77 @@
+"""Intervention: one act on one node, with all that it takes, as data to be written down and read back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+
+from fournines.cluster.topology import Cluster
+from fournines.drills.drill import Act, Direction, Fault
+from fournines.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Intervention:
+    """``unit``: whose processes. ``networks``: whose cables. ``peers``: addresses whose packets, in
+    ``direction``. ``timer`` names the unit on the node that does this by itself if nobody comes, empty where
+    there is none."""
+
+    act: Act
+    target: str
+    unit: str = ""
+    networks: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
+    direction: Direction | None = None
+    timer: str = ""
+
+    def __str__(self) -> str:
+        """``hang mariadb.service``, ``cut management``, ``power off``."""
+        return " ".join((self.act.value.replace("_", " "), *self._object()))
+
+    def _object(self) -> tuple[str, ...]:
+        if self.unit:
+            return (self.unit,)
+        if self.direction is not None:
+            which = "what it hears" if self.direction is Direction.HEARD else "what it hears and says"
+            return (f"({which} of {', '.join(self.peers)})",)
+        return (" and ".join(self.networks),) if self.networks else ()
+
+    def as_data(self) -> dict[str, object]:
+        """Plain data for ``undo.json``."""
+        return asdict(self)
+
+
+def from_data(data: Mapping[str, object]) -> Intervention:
+    """What ``as_data`` made. Raises ValueError, KeyError or TypeError where it is something else."""
+    direction = data.get("direction")
+    return Intervention(Act(str(data["act"])), str(data["target"]), str(data.get("unit", "")),
+                        _texts(data.get("networks", ())), _texts(data.get("peers", ())),
+                        None if direction is None else Direction(str(direction)), str(data.get("timer", "")))
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise TypeError(f"{value!r} is not a list")
+    return tuple(map(str, value))
+
+
+def injection(fault: Fault, cluster: Cluster, target: str) -> Intervention:
+    """The fault on this node. Raises ``Refused`` where the cluster has not what it breaks."""
+    missing = [name for name in fault.networks if name not in cluster.networks]
+    if missing:
+        raise Refused(f"the cluster has no network {' and '.join(missing)}, so there is nothing to break",
+                      hint=f"it has: {', '.join(cluster.networks)}")
+    addresses = cluster.node(target).addresses
+    networks = tuple(name for name in (fault.networks or tuple(cluster.networks)) if name in addresses)
+    if fault.inject is Act.CUT:
+        return Intervention(fault.inject, target, networks=networks)
+    if fault.inject is Act.DROP:
+        peers = tuple(str(node.addresses[name]) for name in networks for node in cluster.controllers
+                      if node.name != target and name in node.addresses)
+        return Intervention(fault.inject, target, peers=peers, direction=fault.direction)
+    return Intervention(fault.inject, target, fault.unit)
+
+
+def undoing(fault: Fault, injected: Intervention, timer: str) -> Intervention:
+    """What takes ``injected`` away again."""
+    return replace(injected, act=fault.undo, timer=timer)

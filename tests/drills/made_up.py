@@ -1,0 +1,154 @@
+"""A place made up for the runner: nodes that are network namespaces, and a machine that can be broken.
+
+What the layers do in a real cluster (the address moves) the made-up machine does itself, after a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from fournines.nodes.door import CommandDoor
+
+VIP = IPv4Address("192.0.2.100")
+
+
+def ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, capture_output=True, timeout=10)
+
+
+@dataclass
+class Namespace:
+    """A node: a namespace whose loopback may hold the VIP. Nobody can enter while it is off."""
+
+    name: str
+    home: Path
+
+    def __post_init__(self) -> None:
+        self.netns = f"fn-{os.getpid()}-{self.name}"
+        ip("netns", "add", self.netns)
+        ip("-n", self.netns, "link", "set", "lo", "up")
+
+    @property
+    def off(self) -> Path:
+        return self.home / f"{self.name}.off"
+
+    def door(self) -> CommandDoor:
+        enter = f'[ -e {self.off} ] && exit 1; exec nsenter --net=/run/netns/{self.netns} "$@"'
+        return CommandDoor(self.name, ("sh", "-c", enter, "sh"))
+
+    def take(self) -> None:
+        ip("-n", self.netns, "address", "add", f"{VIP}/32", "dev", "lo")
+
+    def drop(self) -> None:
+        subprocess.run(["ip", "-n", self.netns, "address", "del", f"{VIP}/32", "dev", "lo"],
+                       capture_output=True, timeout=10, check=False)
+
+    def end_processes(self) -> None:
+        pids = subprocess.run(["ip", "netns", "pids", self.netns], capture_output=True, text=True, timeout=10,
+                              check=True)
+        for pid in pids.stdout.split():
+            os.kill(int(pid), signal.SIGKILL)
+
+    def remove(self) -> None:
+        self.end_processes()
+        ip("netns", "del", self.netns)
+
+
+@dataclass
+class MadeUpMachine:
+    """Cuts the service when it loses power; another node takes the address over at once."""
+
+    node: Namespace
+    heir: Namespace
+    service: Service
+    done: list[str] = field(default_factory=list)
+    pulled: set[str] = field(default_factory=set)
+    works: bool = True      # false: the power switch, and the cables' plugs, do nothing
+    splits: bool = False    # true: the heir takes the address although it is held
+
+    @property
+    def name(self) -> str:
+        return self.node.name
+
+    @property
+    def power(self) -> str:
+        return "off" if self.node.off.exists() else "on"
+
+    def power_off(self) -> None:
+        self.done.append("power_off")
+        if self.splits:
+            self.heir.take()
+        if not self.works:
+            return
+        self.service.refuse(0.8)
+        self.node.off.touch()
+        self.node.end_processes()
+        self.node.drop()
+        if not self.splits:
+            self.heir.take()
+
+    def power_on(self) -> None:
+        self.done.append("power_on")
+        self.node.off.unlink(missing_ok=True)
+
+    def wait_up(self, timeout_s: float = 120.0) -> None:
+        self.done.append("wait_up")
+
+    def freeze(self) -> None:
+        raise NotImplementedError
+
+    def thaw(self) -> None:
+        raise NotImplementedError
+
+    def cut(self, network: str) -> None:
+        self.done.append(f"cut {network}")
+        if self.works:
+            self.service.refuse(0.8)
+            self.pulled.add(network)
+
+    def heal(self, network: str) -> None:
+        self.done.append(f"heal {network}")
+        self.pulled.discard(network)
+
+    def has_link(self, network: str) -> bool:
+        return network not in self.pulled
+
+    def console(self, lines: int = 0) -> str:
+        return "Kernel panic - not syncing: no power\n"
+
+
+class Service:
+    """What the clients reach: a listener that refuses for a time."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._server: asyncio.Server | None = None
+        self.port = 0
+
+    async def listen(self) -> None:
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.read()
+            writer.close()
+
+        self._server = await asyncio.start_server(answer, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def _refuse(self, seconds: float) -> None:
+        await self.close()
+        await asyncio.sleep(seconds)
+        await self.listen()
+
+    def refuse(self, seconds: float) -> None:
+        """From another thread; comes back by itself."""
+        self._refusing = asyncio.run_coroutine_threadsafe(self._refuse(seconds), self._loop)
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None

@@ -1,0 +1,98 @@
+"""Every drill of the catalogue is complete: an undo, a proof, and a chain that exists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fournines.cluster.file import load
+from fournines.cluster.timers import derive
+from fournines.drills import acting, on_node
+from fournines.drills.catalog import DRILLS
+from fournines.drills.drill import SILENCING, Act, Drill, Effect, Target
+from fournines.drills.intervention import Intervention, from_data, injection, undoing
+from fournines.drills.prediction import predicted
+from fournines.errors import Refused
+from fournines.layers import SPECS
+
+CLUSTER = load(Path(__file__).parents[2] / "examples" / "three-controllers.yaml", SPECS)
+TIMERS = derive(CLUSTER)
+UNDO = {Act.POWER_OFF: Act.POWER_ON, Act.FREEZE: Act.THAW, Act.CUT: Act.PLUG_IN, Act.KILL: Act.START,
+        Act.HANG: Act.CONTINUE, Act.STOP: Act.START, Act.RESTART: Act.START, Act.DROP: Act.ACCEPT}
+every = pytest.mark.parametrize("drill", DRILLS.values(), ids=DRILLS.keys())
+
+
+def deeds(drill: Drill) -> tuple[Intervention, Intervention]:
+    injected = injection(drill.fault, CLUSTER, "ctl1")
+    return injected, undoing(drill.fault, injected, "fournines-drill-x")
+
+
+@every
+def test_every_fault_has_its_undo_and_needs_something(drill: Drill) -> None:
+    assert drill.fault.undo is UNDO[drill.fault.inject]
+    assert drill.fault.needs
+
+
+@every
+def test_what_takes_it_away_survives_being_written_down(drill: Drill) -> None:
+    _, undo = deeds(drill)
+    assert from_data(undo.as_data()) == undo
+
+
+@every
+def test_a_fault_inside_a_node_can_be_armed_there(drill: Drill) -> None:
+    injected, undo = deeds(drill)
+    if acting.is_outside(injected.act):
+        return
+    assert on_node.requests(injected)
+    assert on_node.requests(undo)
+    assert on_node.by_itself(undo)
+
+
+@every
+def test_its_chain_exists(drill: Drill) -> None:
+    bounds = predicted(TIMERS.chains, drill.chain, lower_holds=drill.lower_holds)
+    assert bool(bounds) is bool(drill.chain)
+    assert all(0 <= each.lower_s <= each.upper_s <= CLUSTER.recovery.recover_within_s
+               for each in bounds.values())
+
+
+@every
+def test_its_layer_and_networks_are_those_of_a_cluster(drill: Drill) -> None:
+    assert not drill.layer or drill.layer in CLUSTER.layers
+    assert drill.fault.target is not Target.DATABASE_WRITER or drill.layer == "database"
+    assert (drill.fault.effect in SILENCING) is (drill.fault.inject in (Act.POWER_OFF, Act.FREEZE))
+
+
+def test_all_kinds_of_faults_targets_and_proofs_are_used() -> None:
+    assert {drill.fault.inject for drill in DRILLS.values()} == set(UNDO)
+    assert {drill.fault.target for drill in DRILLS.values()} == set(Target)
+    assert {drill.fault.effect for drill in DRILLS.values()} == set(Effect)
+
+
+def test_a_cut_without_names_is_of_every_network() -> None:
+    deed = injection(DRILLS["cut-all-links-of-vip-holder"].fault, CLUSTER, "ctl2")
+    assert deed.networks == ("management", "replication")
+    assert str(deed) == "cut management and replication"
+
+
+def test_a_partition_is_from_the_other_controllers_only() -> None:
+    deed = injection(DRILLS["asymmetric-partition"].fault, CLUSTER, "ctl1")
+    assert deed.peers == ("192.168.42.12", "192.168.42.13")
+    both = injection(DRILLS["partition-halves"].fault, CLUSTER, "ctl1")
+    assert both.peers == ("192.168.42.12", "192.168.42.13", "10.0.42.12", "10.0.42.13")
+
+
+def test_a_network_that_is_not_there_is_refused() -> None:
+    single = replace(CLUSTER, networks={"management": CLUSTER.networks["management"]})
+    with pytest.raises(Refused, match="no network replication"):
+        injection(DRILLS["cut-replication-of-writer"].fault, single, "ctl1")
+
+
+@pytest.mark.parametrize("data", [{"act": "explode", "target": "ctl1"}, {"target": "ctl1"},
+                                  {"act": "heal", "target": "ctl1", "networks": 5}])
+def test_what_is_no_intervention_is_refused(data: dict[str, object]) -> None:
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        from_data(data)
