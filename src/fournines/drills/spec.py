@@ -16,9 +16,9 @@ CHAIN_OF_OLD_RUNS = "node power loss"   # there was one drill only, power-off-vi
 class Spec:
     """``act`` and ``undo`` as the drill named them, which need not be acts that there still are; ``broken``
     is what they are done to, empty where that is a whole machine. ``chain`` is what the timers' chains call
-    the failure, and ``lower_holds`` whether their lower bounds hold for the node that was hit. ``timers`` were
-    in force: name -> value as written. Of the cluster's layers only the names are real: their settings are
-    not read back."""
+    the failure, and ``lower_holds`` whether their lower bounds hold for the node that was hit. ``timers``
+    were in force: name -> value as written. Of the cluster's layers only the names are real: their settings
+    are not read back."""
 
     drill: str
     summary: str
