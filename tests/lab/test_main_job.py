@@ -203,6 +203,7 @@ def test_a_fault_ends_though_its_drill_was_killed(plane: ControlPlane) -> None:
 def test_a_drill_hits_heals_and_loses_nothing(plane: ControlPlane, drill: str) -> None:
     """Seconds belong to benchmarks/failover; here is judged what no busy computer excuses."""
     said = plane.say("drill", "run", drill, "--json")
+    assert said.out, said.err
     result = said.data
     rows = {row["path"]: row for row in result["rows"]}  # type: ignore[index,union-attr]
     assert len(rows) >= 6
