@@ -139,7 +139,10 @@ def drop_in(site: Site) -> systemd.Document:
             "EnvironmentFile": "-/run/fournines/galera/start.env",
             # + runs it as root: the unit itself runs as mysql.
             "ExecStartPre": "+" + systemd.command([PYTHON, start, "start"]),
-            "ExecStartPost": ["-+" + systemd.command([PYTHON, accounts, "system"]),
+            # The empty one takes Debian's away. It upgrades the system tables in the background whenever a member
+            # starts, without the group; beside replicated DDL on a member that has just joined, each was seen
+            # to wait for the other, and flow control then stopped all writes.
+            "ExecStartPost": ["", "-+" + systemd.command([PYTHON, accounts, "system"]),
                               "-+" + systemd.command([PYTHON, start, "done"])],
             "ExecStopPost": "-+" + systemd.command([PYTHON, start, "done"]),
             # Members wait for one another, and a full copy of the data takes as long as it takes.
