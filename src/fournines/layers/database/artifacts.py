@@ -139,7 +139,7 @@ def drop_in(site: Site) -> systemd.Document:
             "EnvironmentFile": "-/run/fournines/galera/start.env",
             # + runs it as root: the unit itself runs as mysql.
             "ExecStartPre": "+" + systemd.command([PYTHON, start, "start"]),
-            # The empty one takes Debian's away. It upgrades the system tables in the background whenever a member
+            # The empty one takes Debian's away. It upgrades system tables in the background whenever a member
             # starts, without the group; beside replicated DDL on a member that has just joined, each was seen
             # to wait for the other, and flow control then stopped all writes.
             "ExecStartPost": ["", "-+" + systemd.command([PYTHON, accounts, "system"]),
