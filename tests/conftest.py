@@ -4,6 +4,7 @@ golden files written anew on request, and no deadlines for hypothesis (the proce
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,6 +23,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # Whoever starts the tests in the background of a shell has SIGINT ignored, and children inherit that; those
+    # that test Ctrl-C need what a terminal gives.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line(
         "markers", "tool(program, package): asks a program, a name on PATH or a path with wildcards; skipped "
                    "where it is missing, with the Debian package that brings it")
