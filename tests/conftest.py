@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # Whoever starts the tests in the background of a shell has SIGINT ignored, and children inherit that; those
+    # Tests started in the background of a shell have SIGINT ignored, and children inherit that; those
     # that test Ctrl-C need what a terminal gives.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line(
