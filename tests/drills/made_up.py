@@ -13,6 +13,11 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
 
+import pytest
+
+from fournines.drills.drill import Drill
+from fournines.drills.place import Place
+from fournines.drills.runner import run
 from fournines.nodes.door import CommandDoor
 
 VIP = IPv4Address("192.0.2.100")
@@ -152,3 +157,18 @@ class Service:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+
+async def interrupted(place: Place, runs: Path, at: str, drill: Drill) -> None:
+    """Cancel the drill when it tells of ``at``."""
+    told = asyncio.Event()
+
+    def tell(message: str) -> None:
+        if at in message:
+            told.set()
+
+    running = asyncio.create_task(run(drill, place, runs, tell))
+    await asyncio.wait_for(told.wait(), 30)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running

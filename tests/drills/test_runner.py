@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from drills.made_up import VIP, MadeUpMachine, Namespace
+from drills.made_up import VIP, MadeUpMachine, Namespace, interrupted
 from fournines.blueprint.snapshot import Snapshot
 from fournines.cluster.topology import Recovery
 from fournines.drills.catalog import DRILLS
 from fournines.drills.checkers.gaps import measure
 from fournines.drills.checkers.owners import one_owner
-from fournines.drills.drill import Act, Drill
+from fournines.drills.drill import Act
 from fournines.drills.folder import RunFolder, armed
 from fournines.drills.intervention import Intervention
 from fournines.drills.place import Health, Place
@@ -98,25 +98,10 @@ async def test_a_promise_that_is_not_kept(place: Place, tmp_path: Path) -> None:
     assert result.verdict.truth is False
 
 
-async def interrupted(place: Place, runs: Path, at: str, drill: Drill = DRILL) -> None:
-    """Cancel the drill when it tells of ``at``."""
-    told = asyncio.Event()
-
-    def tell(message: str) -> None:
-        if at in message:
-            told.set()
-
-    running = asyncio.create_task(run(drill, place, runs, tell))
-    await asyncio.wait_for(told.wait(), 30)
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
-
-
 @pytest.mark.parametrize("at", ["power off", "what clients notice", "power on"])
 async def test_an_interrupted_drill_heals(place: Place, machine: MadeUpMachine, tmp_path: Path,
                                           at: str) -> None:
-    await interrupted(place, tmp_path, at)
+    await interrupted(place, tmp_path, at, DRILL)
     assert machine.done == ["power_off", "power_on", "wait_up"]
     assert machine.power == "on"
     assert armed(tmp_path) == {}
@@ -124,7 +109,7 @@ async def test_an_interrupted_drill_heals(place: Place, machine: MadeUpMachine, 
 
 async def test_a_drill_interrupted_before_the_fault_touches_nothing(place: Place, machine: MadeUpMachine,
                                                                     tmp_path: Path) -> None:
-    await interrupted(place, tmp_path, "nothing broken")
+    await interrupted(place, tmp_path, "nothing broken", DRILL)
     assert machine.done == []
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from dataclasses import dataclass, field, replace
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drills.made_up import MadeUpMachine, Service
+from drills.made_up import MadeUpMachine, Service, interrupted
 from fournines.blueprint.requests import Failed, Reply, Request, Run, UnitFacts, UnitProcesses
 from fournines.cluster.timers.chain import Branch, Chain, Term
 from fournines.drills.catalog import DRILLS
@@ -81,20 +80,6 @@ def unit(place: Place, service: Service) -> Unit:
     assert isinstance(node, FakeNode)
     node.script(lambda request: isinstance(request, Run | UnitFacts | UnitProcesses), made.answer)
     return made
-
-
-async def interrupted(place: Place, runs: Path, at: str, drill: Drill) -> None:
-    told = asyncio.Event()
-
-    def tell(message: str) -> None:
-        if at in message:
-            told.set()
-
-    running = asyncio.create_task(run(drill, place, runs, tell))
-    await asyncio.wait_for(told.wait(), 30)
-    running.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await running
 
 
 async def test_a_cut_cable_is_seen_and_plugged_in_again(place: Place, machine: MadeUpMachine,

@@ -10,23 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from fournines.artifacts.document import Complain, named, notice, numbered, refuse, unpadded, writable
+from fournines.artifacts.document import Entry as Entry
 from fournines.errors import Unparsable
 
 FORMAT = "corosync.conf"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """``key: value``; of two for one key in one section the last holds."""
-
-    key: str
-    value: str
-    line: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Section:
-    """``name { entries, sections }``."""
+    """``name { entries, sections }``; an entry is ``key: value``, and of two for one key the last holds."""
 
     name: str
     entries: tuple[Entry, ...] = ()

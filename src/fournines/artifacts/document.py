@@ -1,9 +1,10 @@
-"""What all formats share: the notice at the top of a file, how values become text, which text is writable."""
+"""What formats share: entries, the notice at the top of a file, how values become text, what is writable."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from typing import TypeAlias
 
@@ -14,6 +15,15 @@ MANAGED = "Managed by Fournines; edits here are lost: change the cluster file, t
 Scalar: TypeAlias = str | int | float | bool | IPv4Address | IPv4Interface | IPv4Network
 
 _BREAKS = frozenset(("Cc", "Cs", "Zl", "Zp"))  # control characters, lone surrogates, separators of lines
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A key and its value, as most formats have them. ``line`` is where it was read, 0 where it was made."""
+
+    key: str
+    value: str
+    line: int = field(default=0, compare=False)
 
 
 Complain: TypeAlias = Callable[[Unparsable], None]

@@ -22,23 +22,15 @@ from fournines.artifacts.document import (
     unpadded,
     writable,
 )
+from fournines.artifacts.document import Entry as Entry
 from fournines.errors import Unparsable, Unwritable
 
 FORMAT = "rabbitmq.conf"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """``key = value``; the key is words joined by dots."""
-
-    key: str
-    value: str
-    line: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Document:
-    """A rabbitmq.conf, in order."""
+    """A rabbitmq.conf, in order; a key is words joined by dots."""
 
     entries: tuple[Entry, ...] = ()
 

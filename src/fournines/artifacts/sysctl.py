@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from fournines.artifacts.document import (
     Complain,
@@ -19,23 +19,16 @@ from fournines.artifacts.document import (
     unpadded,
     writable,
 )
+from fournines.artifacts.document import Entry as Entry
 from fournines.errors import Unparsable, Unwritable
 
 FORMAT = "sysctl.d"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One setting; a key that begins with ``-`` may be unknown to the kernel."""
-
-    key: str
-    value: str
-    line: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Document:
-    """A file of settings, in order; of two for one key the last holds."""
+    """A file of settings, in order; of two for one key the last holds. A key that begins with ``-`` may be
+    unknown to the kernel."""
 
     entries: tuple[Entry, ...] = ()
 

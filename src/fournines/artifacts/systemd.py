@@ -7,7 +7,7 @@ an argument list so that systemd runs exactly it. Sources: systemd.syntax(7), sy
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from fournines.artifacts.document import (
@@ -21,23 +21,16 @@ from fournines.artifacts.document import (
     unpadded,
     writable,
 )
+from fournines.artifacts.document import Entry as Entry
 from fournines.errors import Unparsable, Unwritable
 
 FORMAT = "systemd unit"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """``Key=value``; an empty value resets what came before."""
-
-    key: str
-    value: str
-    line: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Section:
-    """``[Unit]``, ``[Service]``, ``[Install]``, ... and its entries, in order."""
+    """``[Unit]``, ``[Service]``, ``[Install]``, ... and its entries, in order; one with an empty value resets
+    what came before."""
 
     name: str
     entries: tuple[Entry, ...] = ()
