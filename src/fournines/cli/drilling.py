@@ -7,6 +7,7 @@ import json
 import secrets
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -16,9 +17,11 @@ from fournines.cli.drill_place import place_of
 from fournines.cli.opened import Opened, open_cluster
 from fournines.cli.options import Json, MaybeFile, SshConfig, ViaOption
 from fournines.cli.reaching import Via
+from fournines.cluster.notation import Wrong, parse_duration
 from fournines.errors import FourninesError, Interrupted
 
 if TYPE_CHECKING:
+    from fournines.drills.drill import Drill
     from fournines.drills.result import Result
     from fournines.drills.series import Planned, Series
 
@@ -26,6 +29,7 @@ app = typer.Typer(no_args_is_help=True, help="Break the cluster on purpose and m
 
 RUNS = Path("runs")
 MOST_TIMES = 1000
+_LONGEST_WATCH_S = 3600.0
 _EXIT_CODES = {True: 0, False: 1, None: 2}
 _SEEDS = 1 << 16
 
@@ -64,6 +68,9 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
         times: Annotated[int, typer.Option(
             "--times", metavar="N", min=1, max=MOST_TIMES,
             help="Run it so often, with the seeds that follow the first, and sum up.")] = 1,
+        watch: Annotated[str, typer.Option(
+            "--watch", metavar="TIME", help="How long to watch what the fault does, such as 90s; else it is "
+                                            "the drill's own time.")] = "",
         as_json: Json = False, via: ViaOption = Via.AUTO, ssh_config: SshConfig = None) -> int:
     """Break something while clients work, heal it, and say what they saw and whether the promise was kept.
 
@@ -86,13 +93,14 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
     if name not in DRILLS:
         raise FourninesError(f"there is no drill {name}", hint=f"there are: {', '.join(DRILLS)}")
     chosen = secrets.randbelow(_SEEDS) if seed is None else seed
-    planned = so_often(DRILLS[name], times, chosen, on)
+    drill = _watched(DRILLS[name], watch)
+    planned = so_often(drill, times, chosen, on)
     opened = open_cluster(file)
     if times > 1:
         title = f"{name}, {times} times"
         return _series(title, f"{name}-x{times}", planned, opened, runs, via, ssh_config, as_json)
     _tell_seeds(planned)
-    result = asyncio.run(_run(Planned(DRILLS[name], on, chosen), opened, runs, via, ssh_config))
+    result = asyncio.run(_run(Planned(drill, on, chosen), opened, runs, via, ssh_config))
     if as_json:
         print(json.dumps(result.as_data(), indent=1))
     else:
@@ -102,6 +110,19 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
         show_result(screen(), result)
     leave_report(result.folder)
     return _EXIT_CODES[result.verdict.truth]
+
+
+def _watched(drill: Drill, time: str) -> Drill:
+    """The drill, watched for ``time`` as it was typed; a fault that lasts longer than that shows no end."""
+    if not time:
+        return drill
+    try:
+        seconds = parse_duration(time)
+    except Wrong as wrong:
+        raise FourninesError(f"--watch {wrong.what}", hint=wrong.instead) from None
+    if not 1 <= seconds <= _LONGEST_WATCH_S:
+        raise FourninesError(f"--watch is {time}", hint="write a time from 1s to 1h")
+    return replace(drill, observe_s=seconds)
 
 
 @app.command()
