@@ -49,7 +49,7 @@ async def run(drill: Drill, place: Place, runs: Path, progress: Progress = silen
     Raises ``Refused`` where the drill would be unsafe or cannot be done here (nothing was touched then), and
     ``DrillError`` where it came to no result. Cancelling it (Ctrl-C) heals first; so does SIGTERM.
     """
-    _refuse_what_cannot_be(drill, place, named)
+    refuse_what_cannot_be(drill, place, named)
     folder = RunFolder.create(runs, drill.name)
     folder.write(SPEC, {"drill": asdict(drill), "cluster": place.cluster, "timers": place.timers,
                                "named": named, "seed": seed})
@@ -57,7 +57,8 @@ async def run(drill: Drill, place: Place, runs: Path, progress: Progress = silen
         return await _Run(drill, place, folder, progress, named, seed).run()
 
 
-def _refuse_what_cannot_be(drill: Drill, place: Place, named: str) -> None:
+def refuse_what_cannot_be(drill: Drill, place: Place, named: str = "") -> None:
+    """Raises ``Refused`` where the drill cannot be done here, whatever state the cluster is in."""
     lacking = drill.fault.needs - place.can
     if lacking:
         raise Refused(f"{drill.name} needs {', '.join(sorted(lacking))}, which cannot be done here: no "

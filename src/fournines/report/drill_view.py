@@ -12,7 +12,8 @@ from rich.text import Text
 
 from fournines.drills.drill import Drill
 from fournines.drills.result import Result, Row
-from fournines.report.console import BAD, DOUBTFUL, GOOD, QUIET, STRONG, line, seconds
+from fournines.drills.suites import Suite
+from fournines.report.console import BAD, DOUBTFUL, GOOD, QUIET, STRONG, count, line, seconds
 
 Cell: TypeAlias = str | Text
 _PROMISE = {True: ("kept", GOOD), False: ("broken", BAD), None: ("unknown", DOUBTFUL)}
@@ -27,6 +28,13 @@ def show_drills(console: Console, drills: Iterable[Drill]) -> None:
         needs = ", ".join(sorted(drill.fault.needs))
         console.print(line((drill.name, STRONG), f"  {drill.summary}"))
         console.print(line((f"    target {drill.fault.target.value}; needs {needs}", QUIET)))
+
+
+def show_suites(console: Console, suites: Iterable[Suite]) -> None:
+    """The named sets."""
+    for suite in suites:
+        drills = count(sum(item.times for item in suite.items), "drill")
+        console.print(line(("suite ", QUIET), (suite.name, STRONG), f"  {suite.summary} ({drills})"))
 
 
 def show_result(console: Console, result: Result) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from fournines.drills.coverage import runs_to_show
 from fournines.drills.result import Row
-from fournines.report.budget import Cost
+from fournines.report.budget import AVAILABILITY, Cost
+from fournines.report.comparison import Group
 from fournines.report.console import count, seconds
 
 PROMISE: Mapping[bool | None, str] = {True: "kept", False: "broken", None: "unknown"}
@@ -16,6 +18,11 @@ HEADLINE: Mapping[bool | None, str] = {
     True: "The promise was kept.",
     False: "The promise was broken.",
     None: "Whether the promise was kept is not known."}
+
+SERIES_HEADLINE: Mapping[bool | None, str] = {
+    True: "The promise was kept every time.",
+    False: "The promise was broken.",
+    None: "Whether the promise was kept every time is not known."}
 
 
 def bounds(lower_s: float, upper_s: float) -> str:
@@ -69,3 +76,13 @@ def lost(rows: Sequence[Row]) -> str:
         unread = ", ".join(row.path for row in writing if row.lost is None)
         return f"{of}, none is known to be lost, but these could not be read back: {unread}."
     return f"{of}, none was lost."
+
+
+def shows(group: Group) -> str:
+    """What the runs of one drill show, and what they do not."""
+    good = group.kept(True)
+    bound = f"with 95 % confidence that at least {100 * group.coverage:.1f} % of such failures go well" \
+        if good else "nothing"
+    return (f"{good} good of {count(group.count, 'run')} shows {bound}; to show {100 * AVAILABILITY:g} % "
+            f"takes {runs_to_show(AVAILABILITY)} good ones in a row. "
+            f"Flake rate {100 * group.flake_rate:.0f} %.")
