@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fournines.blueprint.files import NodeDirectory, NodeFile
+from fournines.blueprint.hardware import Hardware
 from fournines.blueprint.predicate import Predicate
 from fournines.blueprint.snapshot import Probe
 from fournines.blueprint.steps import Service, Step
@@ -66,6 +67,7 @@ class Exchange:
     sql_accounts: tuple[SqlAccount, ...] = ()
     broker_accounts: tuple[BrokerAccount, ...] = ()
     secrets: tuple[SecretNeed, ...] = ()
+    hardware: tuple[Hardware, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,8 @@ def exchange(cluster: Cluster, layers: Sequence[Layer]) -> Exchange:
         sql_accounts=tuple(item for answer in answers for item in answer.sql_accounts),
         broker_accounts=tuple(item for answer in answers for item in answer.broker_accounts),
         # Two layers may ask for one secret, such as an account's password by its owner and by its user.
-        secrets=tuple(dict.fromkeys(item for answer in answers for item in answer.secrets)))
+        secrets=tuple(dict.fromkeys(item for answer in answers for item in answer.secrets)),
+        hardware=tuple(item for answer in answers for item in answer.hardware))
 
 
 def compile(cluster: Cluster, timers: Timers, secrets: Mapping[str, str],
