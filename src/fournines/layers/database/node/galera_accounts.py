@@ -179,4 +179,11 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    # PyMySQL would load it, for a login method that MariaDB does not have, at twice the time of every plan.
+    sys.modules["cryptography"] = None  # type: ignore[assignment]
+    import pymysql
+
+    try:
+        main(sys.argv[1:])
+    except pymysql.MySQLError as error:
+        sys.exit(f"MariaDB: {error}")
