@@ -15,7 +15,8 @@ DEBIAN12 = Distro(
         "host": ("chrony",),
         "membership": ("corosync", "corosync-qdevice", "corosync-qnetd", "crmsh", "fence-agents", "pacemaker",
                        "pacemaker-cli-utils", "resource-agents"),
-        "storage": ("drbd-utils", "xfsprogs"),
+        # udev makes the disks' names, and takes part in the start of a device.
+        "storage": ("drbd-utils", "kmod", "udev", "util-linux", "xfsprogs"),
         "database": ("galera-4", "mariadb-backup", "mariadb-client", "mariadb-server", "rsync", "socat"),
         "messaging": ("erlang-base", "rabbitmq-server"),
         "cache": ("memcached",),
