@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -29,7 +30,8 @@ class Broker:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._links: list[socket.socket] = []
-        threading.Thread(target=self._serve, daemon=True).start()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
 
     def _serve(self) -> None:
         while True:
@@ -51,7 +53,8 @@ class Broker:
     def drop(self) -> None:
         """Every connection there is."""
         for link in self._links:
-            link.shutdown(socket.SHUT_RDWR)   # at once, though a thread waits for more
+            with contextlib.suppress(OSError):   # the other side may have been faster
+                link.shutdown(socket.SHUT_RDWR)   # at once, though a thread waits for more
             link.close()
         self._links.clear()
 
@@ -59,6 +62,7 @@ class Broker:
         if self._listener.fileno() >= 0:
             self._listener.shutdown(socket.SHUT_RDWR)
             self._listener.close()
+            self._thread.join()   # a connection made at the last moment is among those to drop
         self.drop()
 
 
