@@ -33,7 +33,8 @@ class Example:
 def read_example() -> Example:
     """The example as it is now."""
     cluster = file.load(FILE, SPECS)
-    timers, asked = derive(cluster), exchange(cluster, LAYERS)
+    timers = derive(cluster)
+    asked = exchange(cluster, timers, LAYERS)
     keys = FernetKeys((_STAND_IN_KEY, _STAND_IN_KEY)).as_json()
     secrets = {need.name: keys if need.kind is SecretKind.FERNET_KEYS else "secret" for need in asked.secrets}
     site = Site(cluster, timers, secrets, asked)

@@ -23,8 +23,9 @@ LIST = "FILES"
 def blueprint(example: Path) -> Blueprint:
     """The example compiled, with secrets that are made of their names."""
     cluster = file.load(example, SPECS)
-    secrets = {need.name: _secret(need) for need in exchange(cluster, LAYERS).secrets}
-    return compile(cluster, timers.derive(cluster), secrets, LAYERS)
+    derived = timers.derive(cluster)
+    secrets = {need.name: _secret(need) for need in exchange(cluster, derived, LAYERS).secrets}
+    return compile(cluster, derived, secrets, LAYERS)
 
 
 def rendered(example: Path) -> dict[str, str]:

@@ -64,7 +64,7 @@ class Opened:
         from fournines.engine.compile import exchange
         from fournines.layers import LAYERS
 
-        return store.ensure(exchange(self.cluster, LAYERS).secrets)
+        return store.ensure(exchange(self.cluster, self.timers, LAYERS).secrets)
 
     def blueprint(self, store: SecretStore) -> Blueprint:
         """What the machines should be."""
@@ -78,7 +78,8 @@ class Opened:
         from fournines.engine.compile import compile, exchange
         from fournines.layers import LAYERS
 
-        secrets = {need.name: _placeholder(need) for need in exchange(self.cluster, LAYERS).secrets}
+        needs = exchange(self.cluster, self.timers, LAYERS).secrets
+        secrets = {need.name: _placeholder(need) for need in needs}
         return compile(self.cluster, self.timers, secrets, LAYERS)
 
     @property

@@ -13,6 +13,9 @@ DEBIAN12 = Distro(
     ),
     layers={
         "host": ("chrony",),
+        "membership": ("corosync", "corosync-qdevice", "corosync-qnetd", "crmsh", "fence-agents", "pacemaker",
+                       "pacemaker-cli-utils", "resource-agents"),
+        "storage": ("drbd-utils", "xfsprogs"),
         "database": ("galera-4", "mariadb-backup", "mariadb-client", "mariadb-server", "rsync", "socat"),
         "messaging": ("erlang-base", "rabbitmq-server"),
         "cache": ("memcached",),

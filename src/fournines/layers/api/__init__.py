@@ -6,6 +6,7 @@ Each OpenStack service is one file in ``services``; everything else here is the 
 from __future__ import annotations
 
 from fournines.blueprint.contribution import Contribution, Exchange, Listener
+from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.errors import ClusterFileError
 from fournines.findings import Finding, Severity
@@ -15,7 +16,7 @@ from fournines.layers.api.spec import ApiSpec
 from fournines.layers.layer import Layer, Site
 
 
-def _exchange(cluster: Cluster) -> Exchange:
+def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
     """A listener, a database and a broker account for each service.
 
     Raises ClusterFileError where the cluster has no database or no load balancer for them.

@@ -11,6 +11,7 @@ from fournines.blueprint.contribution import (
     Spread,
     SqlAccount,
 )
+from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.layers.database import artifacts, health, procedures
 from fournines.layers.database.spec import DatabaseSpec
@@ -20,7 +21,7 @@ PACKAGES = ("mariadb-server", "mariadb-backup", "galera-4", "socat", "python3-py
 DRILL = SqlAccount("fournines_drill", "fournines_drill", "database.drill")
 
 
-def exchange(cluster: Cluster) -> Exchange:
+def exchange(cluster: Cluster, timers: Timers) -> Exchange:
     """One listener that always leads to one writer; an account that drills write with.
 
     The first VIP is on the first controller, so the last one is the first writer: then the loss of one node

@@ -6,6 +6,7 @@ Members speak over the replication network; clients reach them on the management
 from __future__ import annotations
 
 from fournines.blueprint.contribution import Contribution, Exchange, Listener, SecretKind, SecretNeed
+from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.layers.layer import Layer, Site
 from fournines.layers.messaging import artifacts, health, procedures
@@ -15,7 +16,7 @@ from fournines.layers.messaging.spec import MessagingSpec
 PACKAGES = ("rabbitmq-server", "erlang-base")
 
 
-def _exchange(cluster: Cluster) -> Exchange:
+def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
     members = tuple(node.name for node in cluster.controllers)
     return Exchange(
         listeners=(Listener("messaging", cluster.service_vip.name, artifacts.PORT, "messaging", members,
