@@ -73,7 +73,7 @@ class Opened:
         from fournines.engine.compile import exchange
         from fournines.layers import LAYERS
 
-        return by_node(exchange(self.cluster, LAYERS).hardware)
+        return by_node(exchange(self.cluster, self.timers, LAYERS).hardware)
 
     def blueprint(self, store: SecretStore) -> Blueprint:
         """What the machines should be."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fournines.blueprint.contribution import Contribution, Exchange
+from fournines.blueprint.hardware import Disk, Hardware
 from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.errors import ClusterFileError
@@ -14,6 +15,8 @@ from fournines.layers.storage.spec import StorageSpec
 
 PACKAGES = ("drbd-utils", "kmod", "udev", "util-linux", "xfsprogs")
 SIDES = 2
+MODULES = ("drbd", "xfs")
+LAB_DISK_MIB = 640
 
 
 def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
@@ -33,8 +36,10 @@ def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
     if wrong:
         raise ClusterFileError(wrong)
     volumes = _spec(cluster).resources
+    disks = tuple(Disk(each.disk, LAB_DISK_MIB) for each in volumes)
     return Exchange(resources=resources(volumes, timers),
-                    before_resources=procedures.before_resources(volumes))
+                    before_resources=procedures.before_resources(volumes),
+                    hardware=tuple(Hardware(node.name, MODULES, disks) for node in cluster.controllers))
 
 
 def _contribute(site: Site) -> Contribution:
