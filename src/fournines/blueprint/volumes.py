@@ -7,10 +7,14 @@ resources beside them. Both use the names that are made here.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
+from fournines.blueprint.predicate import Fact, Test
 from fournines.blueprint.resources import Colocation, Order
 from fournines.cluster.topology import Cluster
+
+DEVICES: Final = "storage.devices"
+"""The probe that maps a volume's name to its side on the node: ``disk`` and ``role`` are DRBD's own words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +70,8 @@ def volume_named(cluster: Cluster, name: str) -> Volume | None:
             if isinstance(each, Volume) and each.name == name:
                 return each
     return None
+
+
+def has_data(volume: Volume) -> Fact:
+    """The node's side of the volume is up to date: it could take over."""
+    return Fact(DEVICES, f"{volume.name}.disk", Test.EQ, "UpToDate")

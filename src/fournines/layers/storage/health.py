@@ -9,11 +9,12 @@ from fournines.blueprint.contribution import Invariant, Members, Seat
 from fournines.blueprint.predicate import All, Either, Fact, Not, OnAny, OnEvery, OnExactly, Predicate, Test
 from fournines.blueprint.requests import JsonValue, Run, UnitFacts
 from fournines.blueprint.snapshot import Probe, Unreadable
-from fournines.blueprint.volumes import Volume
+from fournines.blueprint.volumes import DEVICES as DEVICES
+from fournines.blueprint.volumes import Volume, has_data
 from fournines.findings import Severity
 from fournines.layers.storage.artifacts import SCRIPT, UNIT
 
-DEVICES, BOOT = "storage.devices", "storage.started at boot"
+BOOT = "storage.started at boot"
 METADATA, BLANK = "DRBD metadata", "blank"
 TALKING = ("Connected", "SyncSource", "SyncTarget", "VerifyS", "VerifyT", "PausedSyncS", "PausedSyncT",
            "WFBitMapS", "WFBitMapT", "WFSyncUUID", "StartingSyncS", "StartingSyncT", "Ahead", "Behind")
@@ -126,5 +127,5 @@ def seats(volumes: tuple[Volume, ...], nodes: tuple[str, ...]) -> tuple[Seat, ..
 
 def members(volumes: tuple[Volume, ...], nodes: tuple[str, ...]) -> Members:
     """One up-to-date side has to stay."""
-    well = All(tuple(fact(each, "disk", Test.EQ, "UpToDate") for each in volumes))
+    well = All(tuple(has_data(each) for each in volumes))
     return Members("storage", well, nodes, 1)
