@@ -16,8 +16,7 @@ DEBIAN12 = Distro(
         "host": ("chrony",),
         "membership": ("corosync", "corosync-qdevice", "corosync-qnetd", "crmsh", "fence-agents", "pacemaker",
                        "libxml2-utils", "pacemaker-cli-utils", "resource-agents"),
-        # udev makes the disks' names, and takes part in the start of a device.
-        "storage": ("drbd-utils", "kmod", "udev", "util-linux", "xfsprogs"),
+        "storage": ("drbd-utils", "xfsprogs"),
         "database": ("galera-4", "mariadb-backup", "mariadb-client", "mariadb-server", "rsync", "socat"),
         "messaging": ("erlang-base", "rabbitmq-server"),
         "cache": ("memcached",),
