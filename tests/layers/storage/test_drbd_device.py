@@ -26,9 +26,9 @@ srcversion: 059B1B470318F053F5077D5
 def test_the_kernels_words_are_read() -> None:
     assert drbd_device.states(PROC) == {
         0: {"connection": "SyncSource", "role": "Primary", "peer_role": "Secondary", "disk": "UpToDate",
-            "peer_disk": "Inconsistent"},
+            "peer_disk": "Inconsistent", "out_of_sync": "115644"},
         1: {"connection": "WFConnection", "role": "Secondary", "peer_role": "Unknown", "disk": "Inconsistent",
-            "peer_disk": "DUnknown"},
+            "peer_disk": "DUnknown", "out_of_sync": "409548"},
         3: {"connection": "Unconfigured", "role": "", "peer_role": "", "disk": "", "peer_disk": ""}}
 
 

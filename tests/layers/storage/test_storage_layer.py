@@ -16,6 +16,7 @@ from fournines.cluster.topology import Cluster, Network, Node, Recovery
 from fournines.errors import ClusterFileError
 from fournines.layers.layer import Site
 from fournines.layers.storage import LAYER, artifacts, health, procedures
+from fournines.layers.storage.invariants import invariants
 from fournines.layers.storage.spec import StorageSpec
 
 MYSQL = Volume("mysql", 0, 7700, "/dev/data/mysql", "/var/lib/mysql")
@@ -119,7 +120,8 @@ def test_a_file_system_is_made_once_on_an_up_to_date_side() -> None:
 @pytest.mark.parametrize(("one", "other", "broken"), [
     (USED, USED, []),
     (replace(USED, role="Primary"), replace(USED, role="Primary"), ["at most one node is primary of mysql"]),
-    (replace(USED, connection="StandAlone"), replace(USED, connection="WFConnection"),
+    (replace(USED, connection="StandAlone", current="AA", base=USED.current),
+     replace(USED, connection="WFConnection", current="BB", base=USED.current),
      ["the two sides of mysql have one history", "the two sides of mysql talk to each other",
       "both sides of mysql are up to date"]),
     (replace(USED, connection="SyncSource", peer_disk="Inconsistent"), replace(USED, connection="SyncTarget"),
@@ -127,7 +129,7 @@ def test_a_file_system_is_made_once_on_an_up_to_date_side() -> None:
 ])
 def test_invariants(one: health.Device, other: health.Device, broken: list[str]) -> None:
     judged = {each.name: each.holds.judge(seen(one, other), "node1").truth
-              for each in health.invariants((MYSQL,), NODES)}
+              for each in invariants((MYSQL,), NODES)}
     assert [name for name, truth in judged.items() if truth is not True] == broken
 
 
@@ -135,10 +137,10 @@ def test_what_a_node_tells_is_read() -> None:
     told = ('{"mysql": {"holds": "DRBD metadata", "used": true, "generations": ["7A0AC9D698AE5EE4", '
             '"0000000000000000", "A4B2C74994E79264", "0000000000000004"], "filesystem": "xfs", "connection": '
             '"Connected", "role": "Primary", "peer_role": "Secondary", "disk": "UpToDate", "peer_disk": '
-            '"UpToDate"}}')
+            '"UpToDate", "out_of_sync": "12"}}')
     device = health.parse_devices({"rc": 0, "stdout": told, "stderr": ""})["mysql"]
-    assert (device.current, device.base, device.history) == (
-        "7A0AC9D698AE5EE4", "0000000000000000", ("A4B2C74994E79264", "0000000000000004"))
+    assert (device.current, device.base, device.history, device.out_of_sync_kib) == (
+        "7A0AC9D698AE5EE4", "0000000000000000", ("A4B2C74994E79264", "0000000000000004"), 12)
     with pytest.raises(Unreadable):
         health.parse_devices({"rc": 0, "stdout": '{"mysql": {}}', "stderr": ""})
 

@@ -10,6 +10,7 @@ from fournines.errors import ClusterFileError
 from fournines.findings import Finding, Severity
 from fournines.layers.layer import Layer, Site
 from fournines.layers.storage import artifacts, health, procedures
+from fournines.layers.storage.invariants import invariants
 from fournines.layers.storage.resources import resources
 from fournines.layers.storage.spec import StorageSpec
 
@@ -49,7 +50,7 @@ def _contribute(site: Site) -> Contribution:
         files=dict.fromkeys(nodes, artifacts.files(site, spec)),
         steps=procedures.steps(spec.resources, nodes),
         probes=health.probes(nodes),
-        invariants=health.invariants(spec.resources, nodes),
+        invariants=invariants(spec.resources, nodes),
         seats=health.seats(spec.resources, nodes),
         members=(health.members(spec.resources, nodes),))
 

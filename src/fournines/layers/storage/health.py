@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from fournines.blueprint.contribution import Invariant, Members, Seat
-from fournines.blueprint.predicate import All, Either, Fact, Not, OnAny, OnEvery, OnExactly, Predicate, Test
+from fournines.blueprint.contribution import Members, Seat
+from fournines.blueprint.predicate import All, Fact, OnAny, Predicate, Test
 from fournines.blueprint.requests import JsonValue, Run, UnitFacts
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.volumes import DEVICES as DEVICES
 from fournines.blueprint.volumes import Volume, has_data
-from fournines.findings import Severity
 from fournines.layers.storage.artifacts import SCRIPT, UNIT
 
 BOOT = "storage.started at boot"
@@ -25,7 +24,8 @@ class Device:
     """One side of a volume. ``holds`` is what its disk holds: ``blank``, ``DRBD metadata`` or other data;
     ``used``: its metadata were ever in use. ``connection`` is empty where DRBD has not got it up; that, roles
     and disk states are DRBD's own words. ``current`` and ``base`` are its generation identifiers: of its
-    data, and of what the other side is known to have; ``history`` are older ones."""
+    data, and of what the other side is known to have; ``history`` are older ones.
+    ``out_of_sync_kib``: what the other side is known not to have."""
 
     holds: str
     used: bool
@@ -38,6 +38,7 @@ class Device:
     current: str
     base: str
     history: tuple[str, ...]
+    out_of_sync_kib: int = 0
 
 
 def parse_devices(reply: JsonValue) -> dict[str, Device]:
@@ -55,6 +56,7 @@ def _device(said: dict[str, JsonValue]) -> Device:
     found = said["generations"]
     current, base, *history = [*map(str, found), "", ""] if isinstance(found, list) else ["", ""]
     return Device(used=bool(said["used"]), current=current, base=base,
+                  out_of_sync_kib=int(str(said["out_of_sync"])),
                   history=tuple(each for each in history if each), **texts)
 
 
@@ -88,35 +90,10 @@ def used(volume: Volume, nodes: tuple[str, ...]) -> Predicate:
     return OnAny(nodes, fact(volume, "used"))
 
 
-def split(volume: Volume) -> Predicate:
-    """The node's side will not talk to the other, though it has a connection: they have two histories."""
-    return fact(volume, "connection", Test.EQ, "StandAlone")
-
-
 def up_to_date(volume: Volume) -> Predicate:
     """Both sides, as this node knows them: it could lose the other."""
     return All((fact(volume, "connection", Test.EQ, "Connected"), fact(volume, "disk", Test.EQ, "UpToDate"),
                 fact(volume, "peer_disk", Test.EQ, "UpToDate")))
-
-
-def invariants(volumes: tuple[Volume, ...], nodes: tuple[str, ...]) -> tuple[Invariant, ...]:
-    """What ``verify`` judges."""
-    found = [Invariant("DRBD is left to Pacemaker at boot", OnEvery(nodes, Not(Fact(BOOT))),
-                       "fournines apply disables drbd.service")]
-    for each in volumes:
-        found += [
-            Invariant(f"at most one node is primary of {each.name}",
-                      Either((OnExactly(1, nodes, fact(each, "role", Test.EQ, "Primary")),
-                              OnExactly(0, nodes, fact(each, "role", Test.EQ, "Primary")))),
-                      "two writers: stop the service on one of them at once, then see `fournines status`"),
-            Invariant(f"the two sides of {each.name} have one history", OnEvery(nodes, Not(split(each))),
-                      f"see which side's data may go, then: fournines recover split-brain {each.name} "
-                      "--discard NODE"),
-            Invariant(f"the two sides of {each.name} talk to each other", OnEvery(nodes, talking(each)),
-                      "bring the other node, or the replication network between them, back"),
-            Invariant(f"both sides of {each.name} are up to date", OnEvery(nodes, up_to_date(each)),
-                      "what was away catches up by itself: see /proc/drbd there", Severity.ERROR)]
-    return tuple(found)
 
 
 def seats(volumes: tuple[Volume, ...], nodes: tuple[str, ...]) -> tuple[Seat, ...]:

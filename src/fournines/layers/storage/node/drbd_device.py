@@ -31,6 +31,7 @@ BLOCK = 4096
 EDGE = 1 << 20          # read whole at both ends, where file systems, LVM, RAID and DRBD have their labels
 SAMPLES = 256           # blocks in between
 JUST_CREATED = "0000000000000004"   # UUID_JUST_CREATED of DRBD: metadata that has never been in use
+_OUT_OF_SYNC = re.compile(r" oos:(\d+)")
 _LINE = re.compile(r"^ *(\d+): cs:(\S+)(?: ro:([^/ ]+)/(\S+) ds:([^/ ]+)/(\S+))?")
 
 
@@ -42,13 +43,18 @@ class Refused(Exception):
 
 
 def states(text: str) -> dict[int, dict[str, str]]:
-    """Minor -> connection, role, peer_role, disk, peer_disk, in DRBD's own words, from /proc/drbd of 8.4."""
-    found = {}
+    """Minor -> connection, role, peer_role, disk, peer_disk, in DRBD's own words, and out_of_sync in KiB:
+    what the other side has not got, or not yet. From /proc/drbd of 8.4."""
+    found: dict[int, dict[str, str]] = {}
+    state: dict[str, str] = {}
     for line in text.splitlines():
         match = _LINE.match(line)
         if match:
             names = ("connection", "role", "peer_role", "disk", "peer_disk")
-            found[int(match[1])] = dict(zip(names, (part or "" for part in match.groups()[1:]), strict=True))
+            state = dict(zip(names, (part or "" for part in match.groups()[1:]), strict=True))
+            found[int(match[1])] = state
+        elif out_of_sync := _OUT_OF_SYNC.search(line):
+            state["out_of_sync"] = out_of_sync[1]
     return found
 
 
@@ -163,7 +169,8 @@ def facts_of(name: str, minor: int, disk: str, kernel: dict[int, dict[str, str]]
     state = kernel.get(minor, {})
     facts: dict[str, object] = {
         "holds": "", "used": False, "generations": [], "filesystem": "",
-        **dict.fromkeys(("connection", "role", "peer_role", "disk", "peer_disk"), ""), **state}
+        **dict.fromkeys(("connection", "role", "peer_role", "disk", "peer_disk"), ""), "out_of_sync": "0",
+        **state}
     if state.get("connection") == "Unconfigured":
         facts["connection"] = ""
     try:
