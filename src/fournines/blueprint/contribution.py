@@ -74,11 +74,11 @@ class Exchange:
     sql_accounts: tuple[SqlAccount, ...] = ()
     broker_accounts: tuple[BrokerAccount, ...] = ()
     secrets: tuple[SecretNeed, ...] = ()
-    hardware: tuple[Hardware, ...] = ()
     resources: Resources = field(default_factory=Resources)
     before_resources: tuple[str, ...] = ()
     service_resources: Resources = field(default_factory=Resources)
     before_service_resources: tuple[str, ...] = ()
+    hardware: tuple[Hardware, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
