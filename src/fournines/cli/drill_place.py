@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 async def place_of(opened: Opened, via: Via, ssh_config: Path | None) -> AsyncIterator[Place]:
     """Nodes are connected when they are first asked, and left at the end."""
     from fournines.drills.aim import finding
+    from fournines.drills.deaf import working
     from fournines.drills.drill import Capability
     from fournines.drills.place import Place, health_of
     from fournines.drills.targets import clients_of
@@ -37,6 +38,6 @@ async def place_of(opened: Opened, via: Via, ssh_config: Path | None) -> AsyncIt
             can=frozenset(Capability) if lab else frozenset(),
             client_prefix=lab.inside() if lab else (),
             timers={timer.name: timer.shown for timer in opened.timers.values()}, chains=opened.timers.chains,
-            find=finding(blueprint, nodes))
+            find=finding(blueprint, nodes), work=working(blueprint, nodes))
     finally:
         await leave(nodes, doors)

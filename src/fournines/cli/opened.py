@@ -65,7 +65,7 @@ class Opened:
         from fournines.engine.compile import exchange
         from fournines.layers import LAYERS
 
-        return store.ensure(exchange(self.cluster, LAYERS).secrets)
+        return store.ensure(exchange(self.cluster, self.timers, LAYERS).secrets)
 
     def hardware(self) -> Mapping[str, Hardware]:
         """What the layers need of the machines themselves, by node; most need nothing."""
@@ -73,7 +73,7 @@ class Opened:
         from fournines.engine.compile import exchange
         from fournines.layers import LAYERS
 
-        return by_node(exchange(self.cluster, LAYERS).hardware)
+        return by_node(exchange(self.cluster, self.timers, LAYERS).hardware)
 
     def blueprint(self, store: SecretStore) -> Blueprint:
         """What the machines should be."""
@@ -87,7 +87,8 @@ class Opened:
         from fournines.engine.compile import compile, exchange
         from fournines.layers import LAYERS
 
-        secrets = {need.name: _placeholder(need) for need in exchange(self.cluster, LAYERS).secrets}
+        needs = exchange(self.cluster, self.timers, LAYERS).secrets
+        secrets = {need.name: _placeholder(need) for need in needs}
         return compile(self.cluster, self.timers, secrets, LAYERS)
 
     @property
@@ -115,6 +116,8 @@ def open_cluster(file: Path | None) -> Opened:
 def _placeholder(need: SecretNeed) -> str:
     from fournines.cluster.needs import SecretKind
 
+    if need.kind is SecretKind.COROSYNC_KEY:
+        return base64.b64encode(b"the key of Corosync belongs here").decode()
     if need.kind is not SecretKind.FERNET_KEYS:
         return f"SECRET-{need.name}"
     words = (b"the staged key belongs here", b"the primary key belongs here")

@@ -10,22 +10,17 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from fournines.drills.convergence import LOOK_AGAIN_S
 from fournines.drills.folder import RunFolder
 from fournines.drills.place import Machine, Place
 from fournines.drills.result import Result
-from fournines.drills.runner import (
-    LOOK_AGAIN_S,
-    Progress,
-    heal_left_behind,
-    refuse_what_cannot_be,
-    run,
-    silently,
-)
+from fournines.drills.runner import Progress, heal_left_behind, refuse_what_cannot_be, run, silently
 from fournines.drills.series import Attempt, Planned, Series, attempted, without_result
 from fournines.errors import FourninesError, Refused
 
 WHOLE_WITHIN_S = 300.0
 UP_TIMEOUT_S = 120.0
+PATIENCE_S = 60.0   # on a busy computer a member looks slow for a moment, which is not to end a series
 
 
 async def run_series(title: str, planned: Sequence[Planned], place: Place, runs: Path,
@@ -42,7 +37,7 @@ async def run_series(title: str, planned: Sequence[Planned], place: Place, runs:
     task = asyncio.current_task()
     try:
         for number, item in enumerate(planned, 1):
-            if number > 1 and series.attempts[-1].folder:
+            if number > 1:
                 await become_whole(place, series.folder, progress, whole_within_s)
             progress(f"run {number} of {len(planned)}: {item.drill.name}")
             attempt = await _attempt(number, item, place, series.folder, progress)
@@ -74,10 +69,11 @@ def _refuse_if_none_can_be(planned: Sequence[Planned], place: Place) -> None:
 
 async def _attempt(number: int, item: Planned, place: Place, folder: Path, progress: Progress) -> Attempt:
     try:
-        result = await run(item.drill, place, folder, progress, named=item.named, seed=item.seed)
+        result = await run(item.drill, place, folder, progress, named=item.named, seed=item.seed,
+                           patience_s=PATIENCE_S)
     except FourninesError as problem:
         progress(f"run {number} came to no result: {problem}")
-        return without_result(number, item, f"no result: {problem}")
+        return without_result(number, item, str(problem))
     progress(f"run {number}: {_told(result)}")
     return attempted(number, item, result)
 

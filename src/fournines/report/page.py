@@ -50,6 +50,7 @@ def _environment() -> Environment:
         style=Markup(style), version=__version__, allowed_s=ALLOWED_S,  # noqa: S704 - our own file
         promise=words.PROMISE, answer=words.ANSWER, kind=words.STYLE, headline=words.HEADLINE, count=count,
         series_headline=words.SERIES_HEADLINE, shows=words.shows,
+        served_again=words.served_again, redundant=words.redundant,
         bounds=words.bounds, lost=words.lost, whole_again=WHOLE_AGAIN)
     found.filters.update(seconds=seconds, at_most=words.at_most, share=words.share, times=words.times,
                          moment=words.moment, shown=lambda value_s: shown(round(value_s, 3)))

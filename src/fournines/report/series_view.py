@@ -17,7 +17,7 @@ from fournines.drills.verdict import Verdict, word
 from fournines.report.comparison import Comparison, compare
 from fournines.report.comparison_view import show_comparison
 from fournines.report.console import BAD, DOUBTFUL, GOOD, QUIET, STRONG, line
-from fournines.report.run_view import RunView, run_view
+from fournines.report.run_view import RunView, run_view, without_infinity
 from fournines.report.words import PROMISE, at_most
 
 _STYLES = {True: GOOD, False: BAD, None: DOUBTFUL}
@@ -27,17 +27,19 @@ _STYLES = {True: GOOD, False: BAD, None: DOUBTFUL}
 class AttemptView:
     """One drill of the series. ``path`` had the longest gap, which lasted ``longest_s`` at most; empty where
     no path had any. ``lost`` is None where nothing is known of writes. ``page`` is the run's, from the
-    series' folder."""
+    series' folder. ``redundant_s``: from the fault until everything was there again, None where unknown."""
 
     attempt: Attempt
     path: str = ""
     longest_s: float = 0.0
     lost: int | None = None
     page: str = ""
+    redundant_s: float | None = None
 
     def as_data(self) -> dict[str, object]:
         """Plain data; null where a gap has no end."""
         return {**self.attempt.as_data(), "longest_gap_path": self.path, "lost": self.lost,
+                "redundant_s": without_infinity(self.redundant_s),
                 "longest_gap_s": None if math.isinf(self.longest_s) else self.longest_s, "page": self.page}
 
 
@@ -89,7 +91,8 @@ def _attempt(item: Attempt, view: RunView | None) -> AttemptView:
     worst = view.worst
     lost = [path.row.lost for path in view.paths if path.row.lost is not None]
     return AttemptView(item, worst.row.path if worst else "", worst.longest[1] if worst else 0.0,
-                       sum(lost) if lost else None, f"{item.folder}/{REPORT}")
+                       sum(lost) if lost else None, f"{item.folder}/{REPORT}",
+                       view.redundancy.upper_s if view.redundancy else None)
 
 
 def show_series(console: Console, view: SeriesView) -> None:
@@ -107,12 +110,13 @@ def show_series(console: Console, view: SeriesView) -> None:
 
 def _table(attempts: Sequence[AttemptView]) -> Table:
     table = Table(box=None, header_style=QUIET, padding=(0, 2, 0, 0))
-    for column in ("", "drill", "target", "promise", "longest gap", "of", "lost"):
+    for column in ("", "drill", "target", "promise", "longest gap", "of", "whole after", "lost"):
         table.add_column(column, overflow="fold")
     for item in attempts:
         attempt = item.attempt
         seen = at_most(item.longest_s) if item.page else "no result"
         table.add_row(str(attempt.number), attempt.drill, attempt.target or "-",
                       Text(PROMISE[attempt.truth], style=_STYLES[attempt.truth]), seen, item.path,
+                      "-" if item.redundant_s is None else at_most(item.redundant_s),
                       "-" if item.lost is None else Text(str(item.lost), style=BAD if item.lost else ""))
     return table
