@@ -75,6 +75,15 @@ class Opened:
 
         return by_node(exchange(self.cluster, self.timers, LAYERS).hardware)
 
+    def bmc_password(self) -> str:
+        """What ``fencing: lab`` logs in with to the lab's BMC; empty where the cluster does not fence so."""
+        from fournines.engine.compile import exchange
+        from fournines.layers import LAYERS
+        from fournines.layers.membership.fencing import LAB_SECRET
+
+        needs = {need.name for need in exchange(self.cluster, self.timers, LAYERS).secrets}
+        return self.secrets(self.store())[LAB_SECRET] if LAB_SECRET in needs else ""
+
     def blueprint(self, store: SecretStore) -> Blueprint:
         """What the machines should be."""
         from fournines.engine.compile import compile
