@@ -107,6 +107,8 @@ def open_cluster(file: Path | None) -> Opened:
 def _placeholder(need: SecretNeed) -> str:
     from fournines.cluster.needs import SecretKind
 
+    if need.kind is SecretKind.COROSYNC_KEY:
+        return base64.b64encode(b"the key of Corosync belongs here").decode()
     if need.kind is not SecretKind.FERNET_KEYS:
         return f"SECRET-{need.name}"
     words = (b"the staged key belongs here", b"the primary key belongs here")

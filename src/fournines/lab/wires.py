@@ -26,13 +26,10 @@ TABLE = "fournines"
 
 
 def client_address(cluster: Cluster, network: Network) -> IPv4Address:
-    """The fabric's own address in a network: its highest host address that no node and no VIP has."""
-    taken = {address for node in cluster.nodes for address in node.addresses.values()}
-    taken |= {vip.address for vip in cluster.vips.values()}
-    first, last = int(network.cidr.network_address) + 1, int(network.cidr.broadcast_address) - 1
-    for number in range(last, first - 1, -1):
-        if IPv4Address(number) not in taken:
-            return IPv4Address(number)
+    """The fabric's own address in a network."""
+    address = cluster.client_address(network)
+    if address is not None:
+        return address
     raise LabError(f"network {network.name} has no address left for the lab's clients",
                    hint=f"give {network.name} a larger cidr")
 
