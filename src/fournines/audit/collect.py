@@ -18,6 +18,9 @@ from fournines.audit.formats import read, reader_of
 LARGEST_BYTES = 64 * 1024 * 1024
 """What is larger is no configuration file, and is said to be unread."""
 
+_BESIDES = ("root", "usr/local/bin", "usr/local/sbin", "var/lib/pacemaker/cib")
+"""Where else than in etc something of a node may be: scripts of administrators, and Pacemaker's own file."""
+
 _DEEPEST = 20
 _MOST_LINKS = 40
 
@@ -48,7 +51,7 @@ class _Collector:
         roots = tuple(self._roots(path, _DEEPEST))
         if roots:
             for root in roots:
-                for below in self._below(root / "etc", _DEEPEST):
+                for below in self._of_node(root, path):
                     self._read(_name(root, path), f"/{below.relative_to(root).as_posix()}", below, root)
             return
         root_above, node = _root_of(path / "any")
@@ -69,6 +72,13 @@ class _Collector:
         for entry in entries if depth else ():
             if entry.is_dir(follow_symlinks=False):
                 yield from self._roots(Path(entry.path), depth - 1)
+
+    def _of_node(self, root: Path, given: Path) -> Iterator[Path]:
+        """The files of a node; beside its etc only where more than that was given."""
+        yield from self._below(root / "etc", _DEEPEST)
+        for name in _BESIDES if given.absolute().name != "etc" else ():
+            if (root / name).is_dir() and not (root / name).is_symlink():
+                yield from self._below(root / name, 0)
 
     def _below(self, directory: Path, depth: int) -> Iterator[Path]:
         """Files at and below a directory, in order of their names; links to directories are not entered."""
