@@ -181,4 +181,9 @@ def main(arguments: Sequence[str]) -> None:
 if __name__ == "__main__":
     # PyMySQL would load it, for a login method that MariaDB does not have, at twice the time of every plan.
     sys.modules["cryptography"] = None  # type: ignore[assignment]
-    main(sys.argv[1:])
+    import pymysql
+
+    try:
+        main(sys.argv[1:])
+    except pymysql.MySQLError as error:
+        sys.exit(f"MariaDB: {error}")
