@@ -88,6 +88,10 @@ _FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple((re.compile(pattern
 _NOT_OSLO = re.compile(r".*(?:paste|uwsgi|wsgi|rootwrap|logging|policy)[^/]*\.(?:ini|conf)|.*/rootwrap\.d/.*")
 
 
+PATTERN = "|".join(f"(?:{pattern.pattern})" for pattern, _ in _FORMATS)
+"""A regular expression that matches the paths of all files that may be audited."""
+
+
 def reader_of(path: str) -> Reader | None:
     """What reads a file that lies at this path of a node; None for one that is not audited."""
     for pattern, reader in _FORMATS:
