@@ -61,10 +61,12 @@ class Opened:
 
     def secrets(self, store: SecretStore) -> Mapping[str, str]:
         """The values of all secrets that the layers need, by name; those not there yet are made."""
+        from fournines.cluster.secrets import given_by
         from fournines.engine.compile import exchange
         from fournines.layers import LAYERS
 
-        return store.ensure(exchange(self.cluster, self.timers, LAYERS).secrets)
+        needs = exchange(self.cluster, self.timers, LAYERS).secrets
+        return store.ensure(needs, given_by(os.environ, needs))
 
     def blueprint(self, store: SecretStore) -> Blueprint:
         """What the machines should be."""

@@ -73,7 +73,7 @@ def _device(cluster: Cluster, entry: FencingDevice, number: int, node: str) -> D
 
 
 def secret_name(cluster: Cluster, secret: str) -> str:
-    """In the secret store; that of a lab's own switches is made, others are given."""
+    """In the secret store; that of a lab's own switches is given by the lab, others by the operator."""
     spec = cluster.spec(MembershipSpec)
     return LAB_SECRET if spec is not None and spec.fencing == LAB else f"fencing.{secret}"
 
@@ -82,8 +82,7 @@ def secrets(cluster: Cluster) -> tuple[SecretNeed, ...]:
     """What the devices' agents log in with."""
     names = dict.fromkeys(secret_name(cluster, secret) for entry in entries(cluster)
                           for secret in entry.secrets.values())
-    return tuple(SecretNeed(name, SecretKind.PASSWORD if name == LAB_SECRET else SecretKind.GIVEN)
-                 for name in names)
+    return tuple(SecretNeed(name, SecretKind.GIVEN) for name in names)
 
 
 def files(site: Site) -> tuple[NodeFile, ...]:
