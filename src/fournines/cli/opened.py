@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from fournines.errors import FourninesError
 from fournines.lab.places import Places
 
 if TYPE_CHECKING:   # what a command does not use is not imported: it has to answer at once
+    from fournines.blueprint.hardware import Hardware
     from fournines.cluster.needs import SecretNeed
     from fournines.cluster.secrets import SecretStore
     from fournines.cluster.timers import Timers
@@ -66,7 +67,25 @@ class Opened:
         from fournines.layers import LAYERS
 
         needs = exchange(self.cluster, self.timers, LAYERS).secrets
-        return store.ensure(needs, given_by(os.environ, needs))
+        return store.ensure(needs, {**given_by(os.environ, needs), **self._given_by_lab(needs)})
+
+    def _given_by_lab(self, needs: Iterable[SecretNeed]) -> Mapping[str, str]:
+        """What only the lab of this cluster knows: how to log in to the power switches of its machines."""
+        from fournines.cluster.needs import LAB_SWITCHES
+
+        if not self.has_lab or LAB_SWITCHES not in needs:
+            return {}
+        from fournines.lab.lab import Lab
+
+        return {LAB_SWITCHES.name: Lab(self.cluster).bmc.password}
+
+    def hardware(self) -> Mapping[str, Hardware]:
+        """What the layers need of the machines themselves, by node; most need nothing."""
+        from fournines.blueprint.hardware import by_node
+        from fournines.engine.compile import exchange
+        from fournines.layers import LAYERS
+
+        return by_node(exchange(self.cluster, self.timers, LAYERS).hardware)
 
     def blueprint(self, store: SecretStore) -> Blueprint:
         """What the machines should be."""
