@@ -132,7 +132,7 @@ def test_a_lab_brings_its_own_switches(site: Site) -> None:
     assert {each.parameters["ip"] for each in devices} == {"192.168.42.254"}
     assert {each.parameters["ssl_secure"] for each in devices} == {"1"}   # the certificate is checked
     (need,) = fencing.secrets(cluster)
-    assert (need.name, need.kind) == ("lab.bmc", SecretKind.GIVEN)
+    assert (need.name, need.kind) == ("lab.switches", SecretKind.GIVEN)
 
 
 @pytest.mark.parametrize(("settings", "what"), [
