@@ -240,9 +240,11 @@ def advice(cluster: Cluster) -> tuple[Finding, ...]:
 
 def _shared_domains(cluster: Cluster) -> Iterator[Finding]:
     count = len(cluster.nodes)
+    # Of two between which fencing decides, one is enough.
+    enough = 1 if count == 2 and "membership" in cluster.layers else count // 2 + 1
     members = Counter((kind, value) for node in cluster.nodes for kind, value in node.domains.items())
     for (kind, value), shared in members.items():
-        if count > 1 and count - shared <= count // 2:
+        if count > 1 and count - shared < enough:
             who = "every node is" if shared == count else f"{shared} of {count} nodes are"
             yield Finding(Severity.WARNING, f"{who} on {kind} {value}: when it fails, no majority is left",
                           f"spread the nodes over at least three values of {kind}", where=cluster.name)
