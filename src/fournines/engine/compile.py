@@ -127,7 +127,8 @@ def _without_layers(by_node: Mapping[str, Sequence[tuple[str, Item]]]) -> dict[s
 
 def _refuse_shared_paths(files: Mapping[str, Sequence[tuple[str, NodeFile]]],
                          directories: Mapping[str, Sequence[tuple[str, NodeDirectory]]]) -> None:
-    """One path, one content. Several layers may ask for the same directory, or bring the same file."""
+    """One path, one content. Several may ask for a directory, or for a file that they share, in the same
+    words."""
     for node in files:
         writer: dict[str, tuple[str, NodeFile | NodeDirectory]] = {}
         items: list[tuple[str, NodeFile | NodeDirectory]] = [*directories[node], *files[node]]

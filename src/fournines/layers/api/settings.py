@@ -1,25 +1,22 @@
-"""The sections of a service's configuration that all OpenStack services share: oslo.db, oslo.messaging,
-oslo.cache and keystonemiddleware, with the timers of the cluster."""
+"""The sections of a service's configuration that all OpenStack services share: oslo.db, oslo.cache and
+keystonemiddleware, with the timers of the cluster."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address
 from math import ceil
-from typing import TypeAlias
 from urllib.parse import quote, urlencode
 
-from fournines.artifacts.document import Scalar
 from fournines.blueprint.contribution import BrokerAccount, SqlAccount
 from fournines.cluster.topology import Cluster, Node, Vip
+from fournines.layers import oslo
 from fournines.layers.api.spec import ApiSpec
 from fournines.layers.layer import Site
+from fournines.layers.oslo import Section
 
-Section: TypeAlias = Mapping[str, Scalar]
-
-BROKER_PORT, CACHE_PORT, SQL_PORT = 5672, 11211, 3306
+CACHE_PORT, SQL_PORT = 11211, 3306
 IDENTITY_PORT = 5000
-ACTIVE_PASSIVE = "active-passive"
 SERVICE_PROJECT, DOMAIN = "service", "Default"
 
 
@@ -30,7 +27,7 @@ def spec_of(cluster: Cluster) -> ApiSpec:
 
 def is_group(cluster: Cluster) -> bool:
     """Whether Pacemaker runs the services, as one group on one node at a time."""
-    return spec_of(cluster).pattern == ACTIVE_PASSIVE
+    return spec_of(cluster).pattern == oslo.ACTIVE_PASSIVE
 
 
 def api_vip(cluster: Cluster) -> Vip:
@@ -56,23 +53,15 @@ def identity_url(site: Site) -> str:
     return f"http://{vip(site)}:{IDENTITY_PORT}/v3"
 
 
-def _one_address(cluster: Cluster, layer: str) -> IPv4Address | None:
-    """Where the one member of another layer is, whose pattern is active-passive: at its own VIP."""
-    other = cluster.layers.get(layer)
-    if getattr(other, "pattern", "") != ACTIVE_PASSIVE:
-        return None
-    return cluster.vips.get(getattr(other, "vip", ""), cluster.service_vip).address
-
-
 def database_address(site: Site) -> IPv4Address:
     """The one database that takes writes."""
-    return _one_address(site.cluster, "database") or site.cluster.service_vip.address
+    return oslo.one_address(site.cluster, "database") or site.cluster.service_vip.address
 
 
 def database(site: Site, account: SqlAccount) -> Section:
     """``[database]``: the one writer, through the VIP. Reads do not wait for the group (decision 6)."""
     timers = site.timers
-    galera = {} if _one_address(site.cluster, "database") else {
+    galera = {} if oslo.one_address(site.cluster, "database") else {
         "connection_parameters": "init_command=SET+SESSION+wsrep_sync_wait=0"}
     return {
         "connection": database_url(site, account, database_address(site)),
@@ -98,33 +87,16 @@ def own_database(site: Site, account: SqlAccount, node: Node) -> Mapping[str, st
     """The environment of a command that has to reach the node's own member of the database: a VIP that moves,
     or a balancer that changes the writer, would cut it. Where there is only one database, that one.
     oslo.config lets it take the file's place."""
-    address = _one_address(site.cluster, "database") or node.management
+    address = oslo.one_address(site.cluster, "database") or node.management
     return {"OS_DATABASE__CONNECTION": database_url(site, account, address)}
 
 
 def messaging(site: Site, account: BrokerAccount) -> Mapping[str, Section]:
-    """The broker: every member by its own address, so that a client leaves a dead one by itself."""
+    """The broker, and whether it is told of what happens."""
     if "messaging" not in site.cluster.layers:
         return {}
-    timers = site.timers
-    login = f"{account.user}:{quote(site.secret(account.secret), safe='')}"
-    one = _one_address(site.cluster, "messaging")
-    addresses = [one] if one else [node.management for node in site.cluster.controllers]
-    members = ",".join(f"{login}@{address}:{BROKER_PORT}" for address in addresses)
     return {
-        "DEFAULT": {
-            "transport_url": f"rabbit://{members}/",
-            "rpc_response_timeout": round(timers.seconds("oslo.messaging.rpc_response_timeout")),
-        },
-        "oslo_messaging_rabbit": {
-            # A quorum needs members; the one broker's queues are on the disk that both nodes have.
-            **({"amqp_durable_queues": True} if one else {"rabbit_quorum_queue": True}),
-            "heartbeat_timeout_threshold": round(timers.seconds("oslo.messaging.heartbeat_timeout")),
-            "heartbeat_rate": timers.count("oslo.messaging.heartbeat_rate"),
-            "rabbit_retry_interval": round(timers.seconds("oslo.messaging.retry_interval")),
-            "rabbit_retry_backoff": round(timers.seconds("oslo.messaging.retry_backoff")),
-            "kombu_reconnect_delay": timers.seconds("oslo.messaging.kombu_reconnect_delay"),
-        },
+        **oslo.messaging(site, account),
         "oslo_messaging_notifications": {
             "driver": "messagingv2" if spec_of(site.cluster).notifications else "noop",
         },

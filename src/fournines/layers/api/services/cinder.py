@@ -47,7 +47,6 @@ def _config(site: Site, node: Node) -> ini.Document:
         "keystone_authtoken": settings.authtoken(site, "cinder", IDENTITY_SECRET),
         "oslo_concurrency": {"lock_path": "/run/lock/cinder"},
         "oslo_middleware": {"enable_proxy_headers_parsing": True},
-        "oslo_policy": {"policy_dirs": "/etc/cinder/policy.d"},
         **{name: section for name, section in messaging.items() if name != "DEFAULT"},
     })
 
