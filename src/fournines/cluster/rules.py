@@ -177,6 +177,11 @@ def _membership(draft: Draft) -> Iterator[Problem]:
             yield Problem(("layers", "membership"), "layer membership has nobody to take over: there is "
                           f"{'one node' if controllers else 'no node'} that runs services",
                           "write at least two nodes without arbitrator: true", at_key=True)
+        for node in draft.nodes:
+            if node.arbitrator:
+                yield Problem((*node.path, "arbitrator"), f"{_called(node)} is an arbitrator, which has no "
+                              "vote in layer membership: Corosync's quorum device is not built yet",
+                              "write two nodes, between which fencing decides, or three that run services")
         yield from _fencing(draft)
         return
     for layer in _ACTIVE_PASSIVE:
