@@ -2,6 +2,7 @@
 
     FourninesError                     exit 1, message and hint
     ├── ClusterFileError               the cluster file has findings (all of them at once)
+    │   └── SuiteFileError             so has the file of a suite of drills
     ├── Unwritable (and ValueError)    a value that a configuration format cannot carry
     ├── Unparsable (and ValueError)    text that is not in the format it should be in; has the line
     ├── Refused                        acting would be unsafe; says why and the way out
@@ -42,10 +43,18 @@ class FourninesError(Exception):
 class ClusterFileError(FourninesError):
     """The cluster file cannot be used; ``findings`` holds every problem found."""
 
+    what: ClassVar[str] = "cluster file"
+
     def __init__(self, findings: Sequence[Finding]) -> None:
         self.findings = tuple(findings)
         count = len(self.findings)
-        super().__init__(f"the cluster file has {count} problem{'s' if count != 1 else ''}")
+        super().__init__(f"the {self.what} has {count} problem{'s' if count != 1 else ''}")
+
+
+class SuiteFileError(ClusterFileError):
+    """The file of a suite of drills cannot be used."""
+
+    what: ClassVar[str] = "suite file"
 
 
 class Unwritable(FourninesError, ValueError):

@@ -170,17 +170,24 @@ def test_an_override_that_breaks_the_promise_warns_with_chain_and_excess() -> No
     ({"galera.inactive_timeout": "1s"}, "galera.suspect_timeout is 1.5 s, but has to be at most"),
     ({"galera.install_timeout": "4s"}, "has to be at most galera.inactive_timeout = 3 s"),
     ({"galera.install_timeout": "500ms"}, "has to be at least evs.join_retrans_period = 1 s"),
-    ({"haproxy.api.check": "2s"}, "has to be below haproxy.api.inter x haproxy.api.fall = 2 s"),
-    ({"haproxy.api.fastinter": "2s"}, "has to be at most haproxy.api.inter"),
-    ({"vrrp.check_timeout": "2s"}, "has to be at most vrrp.check_interval"),
     ({"vrrp.advert_int": "41s"}, "has to be at most 40.95 s"),
     ({"vrrp.first_priority": "255"}, "have to stay between 1 and 254"),
     ({"vrrp.priority_step": "200"}, "run from 250 to -150"),
-    ({"oslo.db.recycle": "3600s"}, "has to be below haproxy.tunnel.server"),
 ])
 def test_an_unusable_override_is_refused(overrides: dict[str, str], said: str) -> None:
     found = refusal(replace(cluster(), overrides=overrides))
     assert any(said in line for line in found), found
+
+
+@pytest.mark.parametrize(("overrides", "said"), [
+    ({"haproxy.api.check": "2s"}, "should be below haproxy.api.inter x haproxy.api.fall = 2 s"),
+    ({"haproxy.api.fastinter": "2s"}, "should be at most haproxy.api.inter"),
+    ({"vrrp.check_timeout": "2s"}, "should be at most vrrp.check_interval"),
+    ({"oslo.db.recycle": "3600s"}, "should be below haproxy.tunnel.server"),
+])
+def test_what_components_take_and_others_ship_is_a_warning(overrides: dict[str, str], said: str) -> None:
+    warnings = derive(replace(cluster(), overrides=overrides)).warnings
+    assert any(said in warning.summary for warning in warnings), warnings
 
 
 def test_all_problems_are_told_at_once() -> None:

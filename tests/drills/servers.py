@@ -73,10 +73,15 @@ class Relay:
         self._target = target
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._hangs = False
         self.port = free_port()
 
     async def mend(self) -> None:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+
+    def hang(self) -> None:
+        """Pass nothing on any more, and let nobody notice."""
+        self._hangs = True
 
     async def cut(self) -> None:
         if self._server is not None:
@@ -92,7 +97,8 @@ class Relay:
         self._writers.add(writer)
         with contextlib.suppress(OSError):
             while piece := await reader.read(65536):
-                writer.write(piece)
+                if not self._hangs:
+                    writer.write(piece)
         self._writers.discard(writer)
         writer.close()
 

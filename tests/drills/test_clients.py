@@ -9,6 +9,7 @@ import re
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pymysql
@@ -32,7 +33,7 @@ from fournines.drills.settings import (
 )
 from fournines.drills.workloads.amqp import AmqpSettings
 from fournines.drills.workloads.http import KeystoneSettings
-from fournines.drills.workloads.sql import SqlSettings
+from fournines.drills.workloads.sql import Pool, SqlSettings
 from fournines.errors import DrillError
 
 FAST = dict.fromkeys((SQL_STANDING, SQL_NEW, AMQP, KEYSTONE, GLANCE, TCP), 0.05)
@@ -89,6 +90,27 @@ async def test_sql_is_written_and_recorded(sql_server: Server, history_file: Pat
     assert all(item.intended_s <= (item.sent_s or 0) <= (item.done_s or 0) for item in found.operations)
     numbers = [item.number for item in found.of(SQL_STANDING)]
     assert numbers == list(range(len(numbers)))
+    pool = found.pooled[SQL_STANDING]
+    assert (pool.broken, pool.silent) == (0, 0)
+    assert pool.works >= 1
+
+
+async def test_a_pool_tells_broken_connections_from_deaf_ones(sql_server: Server) -> None:
+    """One works, one was ended by the server, and one leads to a relay that passes nothing on any more."""
+    settings = sql(sql_server, "pooled").sql
+    assert settings is not None
+    relay = Relay(sql_server.port)
+    await relay.mend()
+    pool = Pool(settings)
+    works, ended = await asyncio.to_thread(settings.connect), await asyncio.to_thread(settings.connect)
+    deaf = await asyncio.to_thread(replace(settings, port=relay.port).connect)
+    for connection in (works, ended, deaf):
+        pool.give_back(connection)
+    with works.cursor() as cursor:
+        cursor.execute(f"KILL {ended.thread_id()}")
+    relay.hang()
+    assert await asyncio.to_thread(pool.close) == (1, 1, 1)
+    await relay.cut()
 
 
 async def test_a_killed_database_loses_nothing_that_was_acknowledged(sql_server: Server,

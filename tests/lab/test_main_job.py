@@ -236,6 +236,30 @@ def test_an_interrupted_drill_heals(plane: ControlPlane) -> None:
     plane.become_whole()
 
 
+def test_a_suite_leaves_one_summary_and_stops_in_good_order(plane: ControlPlane) -> None:
+    """Interrupted in its second drill: that one heals, and the first is summed up."""
+    suite = plane.file.parent / "two.yaml"
+    suite.write_text("drills: [kill-memcached-in-use, cut-management-of-vip-holder]\n")
+    process = plane.start("drill", "suite", suite, "--json")
+    machines = plane.lab.machines
+    try:
+        eventually(lambda: not all(machine.has_link("management") for machine in machines), "the 2nd fault")
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=300)
+    assert process.returncode == 130, err
+    assert all(machine.has_link("management") for machine in machines)
+    told = json.loads(out)
+    assert (told["asked"], told["done"], told["interrupted"]) == (2, 1, True)
+    (first,) = told["attempts"]
+    folder = plane.file.parent / told["folder"]
+    assert (first["drill"], first["lost"]) == ("kill-memcached-in-use", 0)
+    assert (folder / first["page"]).is_file()
+    assert first["page"] in (folder / "report.html").read_text()
+    assert "all 2 drills of suite two are run" in (folder / "junit.xml").read_text()
+    plane.become_whole()
+
+
 def test_everything_comes_back_after_all_lost_their_power(plane: ControlPlane) -> None:
     lab = plane.lab
     on(lab, "ctl1", "mariadb", "-e",

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from fournines.drills.recorded import read_run
-from fournines.report.comparison import compare
+from fournines.report.comparison import compare, percentile
 from fournines.report.comparison_view import show_comparison
 from fournines.report.page import comparison_page
 from fournines.report.run_view import RunView, run_view
@@ -72,4 +72,13 @@ def test_it_fits_on_a_screen(views: tuple[RunView, RunView]) -> None:
     assert lines[0] == "power-off-vip-holder 2 runs; the promise: kept 1, broken 1, unknown 0"
     assert "20261126T231159Z ctl1 broken 2.65 s 5.41 s 2.85 s 0.60 s 0.76 s 1.40 s" in lines
     assert any(line.startswith("broken: 20261126T231159Z: AMQP publish recovers") for line in lines)
-    assert lines[-6] == "SQL, standing connection 2.91 s 3.17 s 2 0 0"
+    assert "SQL, standing connection 2.91 s 3.17 s 3.17 s 2 0 0" in lines
+    shows = " ".join(lines[-2:])
+    assert "1 good of 2 runs shows with 95 % confidence that at least 2.5 % of such failures go well" in shows
+    assert shows.endswith("takes 29956 good ones in a row. Flake rate 50 %.")
+
+
+def test_the_percentile_is_a_figure_that_was_measured() -> None:
+    assert percentile([float(n) for n in range(1, 21)], 0.95) == 19.0
+    assert percentile([3.0, 1.0], 0.95) == 3.0
+    assert percentile([1.0, math.inf], 0.5) == 1.0

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -7,7 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from fournines.drills.result import Result, Row
+from fournines.drills.convergence import Redundancy
+from fournines.drills.result import Result, Row, result_from_data
 from fournines.drills.verdict import Verdict
 from fournines.engine.status import Loss, MembersStatus, SeatStatus, Status
 from fournines.report.console import count, seconds
@@ -59,8 +62,9 @@ def test_a_drill_ends_with_a_table_and_the_folder() -> None:
         (row("SQL", 7.0, 2, False), row("TCP", 0.8, None, True), row("AMQP", float("inf"), 0, None)),
         Path("runs/1")))
     assert lines[0] == "power-off-vip-holder on ctl1; the promise: within 5.00 s"
-    assert lines[2:5] == ["SQL 7.00 s none 7 1 0 290 2 broken", "TCP 0.80 s none 7 1 0 - - kept",
-                          "AMQP no end seen none 7 1 0 290 0 unknown"]
+    assert lines[2:5] == ["SQL 7.00 s no gap none 7 1 0 290 2 broken",
+                          "TCP 0.80 s no gap none 7 1 0 - - kept",
+                          "AMQP no end seen no gap none 7 1 0 290 0 unknown"]
     assert lines[5:] == ["broken: SQL recovers: gap 7 s", "verdict: broken", "everything about it: runs/1"]
 
 
@@ -71,11 +75,26 @@ def test_a_prediction_stands_beside_its_gap_and_what_does_not_fit_below() -> Non
     lines = shown(show_result, Result("kill-database-writer", "ctl1", 5.0, verdict, (verdict,),
                                       (predicted, upper_only, row("TCP", 0.0, None, True)), Path("runs/1"),
                                       ("slower than predicted: SQL: a gap",)))
-    assert lines[1].startswith("client path longest gap predicted on return failed")
-    assert [line.split(" none ")[0] for line in lines[2:4]] == ["SQL 4.00 s 1.20 to 2.80 s",
+    assert lines[1].startswith("client path longest gap predicted served again on return failed")
+    assert [line.split(" no gap ")[0] for line in lines[2:4]] == ["SQL 4.00 s 1.20 to 2.80 s",
                                                                  "Keystone 0.80 s up to 2.80 s"]
-    assert lines[4].startswith("TCP none - none")
+    assert lines[4].startswith("TCP none - no gap none")
     assert lines[5:] == ["slower than predicted: SQL: a gap", "verdict: kept", "everything about it: runs/1"]
+
+
+def test_full_redundancy_stands_beside_the_first_success() -> None:
+    verdict = Verdict("kill-broker", True, "all hold")
+    rows = (replace(row("SQL", 4.0, 0, True), first_success_s=2.6), row("TCP", 0.0, None, True))
+    result = Result("kill-broker", "ctl1", 5.0, verdict, (verdict,), rows, Path("runs/1"),
+                    redundancy=Redundancy(25.0, 28.1, 8.1, "a queue"))
+    assert shown(show_result, result)[4] == \
+        ("served: every path 2.60 s after the fault; "
+         "full redundancy: 28 s after the fault, 8.10 s after the undo")
+    never = replace(result, rows=(replace(rows[0], first_success_s=math.inf),),
+                    redundancy=Redundancy(25.0, math.inf, math.inf, "a queue"))
+    assert shown(show_result, never)[3] == \
+        "served: not again on every path; full redundancy: not seen; last missing: a queue"
+    assert result_from_data(json.loads(json.dumps(never.as_data(), allow_nan=False)), Path("runs/1")) == never
 
 
 @pytest.mark.parametrize(("duration_s", "text"), [(0.354, "0.35 s"), (12.4, "12 s"), (125.0, "2 min 5 s")])

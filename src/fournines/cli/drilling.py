@@ -6,29 +6,42 @@ import asyncio
 import json
 import secrets
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from fournines.cli.drill_place import place_of
 from fournines.cli.opened import Opened, open_cluster
 from fournines.cli.options import Json, MaybeFile, SshConfig, ViaOption
-from fournines.cli.reaching import Via, doors_of, is_lab, leave
-from fournines.errors import FourninesError
+from fournines.cli.reaching import Via
+from fournines.cluster.notation import Wrong, parse_duration
+from fournines.errors import FourninesError, Interrupted
 
 if TYPE_CHECKING:
     from fournines.drills.drill import Drill
     from fournines.drills.result import Result
+    from fournines.drills.series import Planned, Series
 
 app = typer.Typer(no_args_is_help=True, help="Break the cluster on purpose and measure what clients see.")
 
 RUNS = Path("runs")
+MOST_TIMES = 1000
+_LONGEST_WATCH_S = 3600.0
 _EXIT_CODES = {True: 0, False: 1, None: 2}
+_SEEDS = 1 << 16
+
+RunsOption: TypeAlias = Annotated[Path, typer.Option("--runs", metavar="DIR", file_okay=False,
+                                                     help="Where the run's folder goes.")]
+SeedOption: TypeAlias = Annotated[int | None, typer.Option(
+    "--seed", min=0, help="Decides where any of several is hit; without it a random one, which is told.")]
 
 
 @app.command("list")
 def listing(as_json: Json = False) -> int:
-    """Show the drills that there are.
+    """Show the drills that there are, and the suites of them.
 
     Example: `fournines drill list`
     """
@@ -37,23 +50,27 @@ def listing(as_json: Json = False) -> int:
     if as_json:
         print(json.dumps({drill.name: drill.as_data() for drill in DRILLS.values()}, indent=1))
         return 0
+    from fournines.drills.suites import SUITES
     from fournines.report.console import screen
-    from fournines.report.drill_view import show_drills
+    from fournines.report.drill_view import show_drills, show_suites
 
     show_drills(screen(), DRILLS.values())
+    show_suites(screen(), SUITES.values())
     return 0
 
 
 @app.command()
 def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `fournines drill list`.")],
-        file: MaybeFile = None,
-        runs: Annotated[Path, typer.Option("--runs", metavar="DIR", file_okay=False,
-                                           help="Where the run's folder goes.")] = RUNS,
+        file: MaybeFile = None, runs: RunsOption = RUNS,
         on: Annotated[str, typer.Option("--on", metavar="NODE",
                                         help="Hit this controller, whoever the drill's target is.")] = "",
-        seed: Annotated[int | None, typer.Option(
-            "--seed", help="Decides where any of several is hit; without it a random one, which is told.")
-        ] = None,
+        seed: SeedOption = None,
+        times: Annotated[int, typer.Option(
+            "--times", metavar="N", min=1, max=MOST_TIMES,
+            help="Run it so often, with the seeds that follow the first, and sum up.")] = 1,
+        watch: Annotated[str, typer.Option(
+            "--watch", metavar="TIME", help="How long to watch what the fault does, such as 90s; else it is "
+                                            "the drill's own time.")] = "",
         as_json: Json = False, via: ViaOption = Via.AUTO, ssh_config: SshConfig = None) -> int:
     """Break something while clients work, heal it, and say what they saw and whether the promise was kept.
 
@@ -63,16 +80,27 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
     Exit code 0: the promise was kept; 1: broken, or an error; 2: unknown, as where the fault cannot be shown
     to have taken effect.
 
-    Example: `fournines drill run power-off-vip-holder`
+    With `--times` the runs' folders lie in one of their own, whose page has median, 95th percentile and
+    worst, the flake rate, and what so many good runs show. Ctrl-C ends it after healing, and what was done is
+    summed up.
+
+    Examples: `fournines drill run power-off-vip-holder` · `fournines drill run kill-broker --times 20`
     """
     from fournines.drills.catalog import DRILLS
+    from fournines.drills.series import Planned
+    from fournines.drills.series import times as so_often
 
     if name not in DRILLS:
         raise FourninesError(f"there is no drill {name}", hint=f"there are: {', '.join(DRILLS)}")
-    chosen = secrets.randbelow(1 << 16) if seed is None else seed
-    if seed is None and not on and DRILLS[name].fault.target.is_drawn:
-        _tell(f"seed {chosen}")
-    result = asyncio.run(_run(DRILLS[name], open_cluster(file), runs, via, ssh_config, on, chosen))
+    chosen = secrets.randbelow(_SEEDS) if seed is None else seed
+    drill = _watched(DRILLS[name], watch)
+    planned = so_often(drill, times, chosen, on)
+    opened = open_cluster(file)
+    if times > 1:
+        title = f"{name}, {times} times"
+        return _series(title, f"{name}-x{times}", planned, opened, runs, via, ssh_config, as_json)
+    _tell_seeds(planned)
+    result = asyncio.run(_run(Planned(drill, on, chosen), opened, runs, via, ssh_config))
     if as_json:
         print(json.dumps(result.as_data(), indent=1))
     else:
@@ -82,6 +110,67 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
         show_result(screen(), result)
     leave_report(result.folder)
     return _EXIT_CODES[result.verdict.truth]
+
+
+def _watched(drill: Drill, time: str) -> Drill:
+    """The drill, watched for ``time`` as it was typed; a fault that lasts longer than that shows no end."""
+    if not time:
+        return drill
+    try:
+        seconds = parse_duration(time)
+    except Wrong as wrong:
+        raise FourninesError(f"--watch {wrong.what}", hint=wrong.instead) from None
+    if not 1 <= seconds <= _LONGEST_WATCH_S:
+        raise FourninesError(f"--watch is {time}", hint="write a time from 1s to 1h")
+    return replace(drill, observe_s=seconds)
+
+
+@app.command()
+def suite(name: Annotated[str, typer.Argument(
+              metavar="SUITE", help="One of ours, see `fournines drill list`, or a YAML file.")],
+          file: MaybeFile = None, runs: RunsOption = RUNS, seed: SeedOption = None,
+          as_json: Json = False, via: ViaOption = Via.AUTO, ssh_config: SshConfig = None) -> int:
+    """Run a set of drills one after the other; leave one summary, one page and JUnit XML above their runs.
+
+    Between two drills the cluster has to become whole again; where it does not, the suite stops and says so.
+    A drill that cannot be done here counts as unknown, and the suite goes on. Exit codes as of `drill run`.
+
+    A file of one's own: `suite: nightly`, and below `drills:` a list of names, or of
+    `{drill: kill-keystone, on: ctl2, times: 3, seed: 7}`.
+
+    Examples: `fournines drill suite smoke` · `fournines drill suite nightly.yaml cluster.yaml`
+    """
+    from fournines.drills.suites import suite_of
+
+    found = suite_of(name)
+    chosen = secrets.randbelow(_SEEDS) if seed is None else seed
+    return _series(f"suite {found.name}", f"suite-{found.name}", found.planned(chosen), open_cluster(file),
+                   runs, via, ssh_config, as_json)
+
+
+def _series(title: str, folder: str, planned: Sequence[Planned], opened: Opened, runs: Path, via: Via,
+            ssh_config: Path | None, as_json: bool) -> int:
+    from fournines.cli.reporting import leave_series_report
+
+    _tell_seeds(planned)
+    series = asyncio.run(_run_series(title, folder, planned, opened, runs, via, ssh_config))
+    view = leave_series_report(series)
+    if as_json:
+        print(json.dumps(view.as_data(), indent=1))
+    else:
+        from fournines.report.console import screen
+        from fournines.report.series_view import show_series
+
+        show_series(screen(), view)
+    _tell(f"report: {series.folder / 'report.html'}")
+    return Interrupted.exit_code if series.interrupted else _EXIT_CODES[series.verdict.truth]
+
+
+def _tell_seeds(planned: Sequence[Planned]) -> None:
+    from fournines.drills.series import seeds
+
+    if told := seeds(planned):
+        _tell(f"seed {told}")
 
 
 def leave_report(folder: Path) -> None:
@@ -95,36 +184,25 @@ def leave_report(folder: Path) -> None:
         _tell(f"there is no report: {problem}; once that is repaired: fournines report {folder}")
 
 
-async def _run(drill: Drill, opened: Opened, runs: Path, via: Via, ssh_config: Path | None, on: str,
-               seed: int) -> Result:
+async def _run(planned: Planned, opened: Opened, runs: Path, via: Via, ssh_config: Path | None) -> Result:
     from fournines.drills import runner
-    from fournines.drills.aim import finding
-    from fournines.drills.drill import Capability
-    from fournines.drills.place import Place, health_of
-    from fournines.drills.targets import clients_of
     from fournines.engine.lock import only_one
-    from fournines.lab.lab import Lab
-    from fournines.nodes.pipe import PipeNode
 
-    store = opened.store()
-    blueprint = opened.blueprint(store)
-    lab = Lab(opened.cluster) if is_lab(opened, via) else None
-    doors = doors_of(opened, via, ssh_config)
-    nodes = {node: PipeNode(door) for node, door in doors.items()}
-    place = Place(
-        opened.cluster, doors, nodes, health_of(blueprint, nodes),
-        clients_of(opened.cluster, opened.timers, opened.secrets(store)),
-        machines={machine.name: machine for machine in lab.machines} if lab else {},
-        can=frozenset(Capability) if lab else frozenset(),
-        client_prefix=lab.inside() if lab else (),
-        timers={timer.name: timer.shown for timer in opened.timers.values()}, chains=opened.timers.chains,
-        find=finding(blueprint, nodes))
-    try:
-        with only_one(opened.state, f"drill {drill.name}"):
+    async with place_of(opened, via, ssh_config) as place:
+        with only_one(opened.state, f"drill {planned.drill.name}"):
             await runner.heal_left_behind(place, runs, _tell)
-            return await runner.run(drill, place, runs, _tell, named=on, seed=seed)
-    finally:
-        await leave(nodes, doors)
+            return await runner.run(planned.drill, place, runs, _tell, named=planned.named, seed=planned.seed)
+
+
+async def _run_series(title: str, folder: str, planned: Sequence[Planned], opened: Opened, runs: Path,
+                      via: Via, ssh_config: Path | None) -> Series:
+    from fournines.drills import runner, serial
+    from fournines.engine.lock import only_one
+
+    async with place_of(opened, via, ssh_config) as place:
+        with only_one(opened.state, title):
+            await runner.heal_left_behind(place, runs, _tell)
+            return await serial.run_series(title, planned, place, runs, _tell, name=folder)
 
 
 def _tell(message: str) -> None:

@@ -17,6 +17,7 @@ from fournines.errors import FourninesError
 from fournines.lab.places import Places
 
 if TYPE_CHECKING:   # what a command does not use is not imported: it has to answer at once
+    from fournines.blueprint.hardware import Hardware
     from fournines.cluster.needs import SecretNeed
     from fournines.cluster.secrets import SecretStore
     from fournines.cluster.timers import Timers
@@ -65,6 +66,14 @@ class Opened:
         from fournines.layers import LAYERS
 
         return store.ensure(exchange(self.cluster, self.timers, LAYERS).secrets)
+
+    def hardware(self) -> Mapping[str, Hardware]:
+        """What the layers need of the machines themselves, by node; most need nothing."""
+        from fournines.blueprint.hardware import by_node
+        from fournines.engine.compile import exchange
+        from fournines.layers import LAYERS
+
+        return by_node(exchange(self.cluster, self.timers, LAYERS).hardware)
 
     def blueprint(self, store: SecretStore) -> Blueprint:
         """What the machines should be."""

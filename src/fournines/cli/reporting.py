@@ -14,7 +14,9 @@ from fournines.errors import FourninesError
 
 if TYPE_CHECKING:
     from fournines.drills.recorded import Recorded
+    from fournines.drills.series import Series
     from fournines.report.run_view import RunView
+    from fournines.report.series_view import SeriesView
 
 
 def add_to(app: typer.Typer) -> None:
@@ -34,16 +36,20 @@ def report(
 ) -> int:
     """Show what drills found out: one run as a page that needs nothing else, several compared.
 
-    Of one run the page goes into its folder. Several are compared on the screen, and with `--out` on a page.
+    Of one run the page goes into its folder; so it does of a series, with that of each of its runs. Several
+    runs are compared on the screen, and with `--out` on a page.
     With `--json` nothing is written but what `--out` and `--junit` name.
 
     Examples: `fournines report runs/20261126T232230Z-power-off-vip-holder` ·
     `fournines report runs/one runs/two --out comparison.html`
     """
     from fournines.drills.recorded import read_run
+    from fournines.drills.series import is_series
     from fournines.report.junit import junit as as_junit
     from fournines.report.run_view import run_view
 
+    if len(runs) == 1 and is_series(runs[0]):
+        return _series(runs[0], out, junit, as_json)
     recorded = [read_run(path) for path in runs]
     views = [run_view(run) for run in recorded]
     if junit is not None:
@@ -54,6 +60,47 @@ def report(
     written = None if as_json and out is None else write_report(recorded[0], out)
     print(json.dumps(views[0].as_data(), indent=1) if as_json else written)
     return 0
+
+
+def _series(folder: Path, out: Path | None, junit: Path | None, as_json: bool) -> int:
+    from fournines.drills.series import read_series
+    from fournines.report.junit import junit as as_junit
+    from fournines.report.page import series_page
+    from fournines.report.series_view import recorded_runs, series_view
+
+    series = read_series(folder)
+    view = series_view(series, recorded_runs(series))
+    if junit is not None:
+        _write(junit, as_junit(view.runs, [series]))
+    if as_json:
+        if out is not None:
+            _write(out, series_page(view))
+        print(json.dumps(view.as_data(), indent=1))
+        return 0
+    if out is not None:
+        _write(out, series_page(view))
+        print(out)
+        return 0
+    leave_series_report(series)
+    print(folder / "report.html")
+    return 0
+
+
+def leave_series_report(series: Series) -> SeriesView:
+    """The page of the series and that of each run in their folders, and ``junit.xml`` in that of the series;
+    what they show."""
+    from fournines.drills.folder import JUNIT, REPORT
+    from fournines.report.junit import junit
+    from fournines.report.page import series_page
+    from fournines.report.series_view import recorded_runs, series_view
+
+    recorded = recorded_runs(series)
+    view = series_view(series, recorded)
+    for run in recorded.values():
+        write_report(run)
+    _write(series.folder / REPORT, series_page(view))
+    _write(series.folder / JUNIT, junit(view.runs, [series]))
+    return view
 
 
 def _compare(views: Sequence[RunView], out: Path | None, as_json: bool) -> None:

@@ -8,8 +8,9 @@ DEBIAN12 = Distro(
     name="debian12",
     codename="bookworm",
     base=(
-        "ca-certificates", "curl", "dbus", "ifupdown", "iproute2", "iputils-ping", "less", "libpam-systemd",
-        "nftables", "openssh-server", "procps", "psmisc", "python3", "socat", "systemd-sysv",
+        "ca-certificates", "curl", "dbus", "ifupdown", "iproute2", "iputils-ping", "kmod", "less",
+        "libpam-systemd", "nftables", "openssh-server", "procps", "psmisc", "python3", "socat",
+        "systemd-sysv", "udev",
     ),
     layers={
         "host": ("chrony",),

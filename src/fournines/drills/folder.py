@@ -10,6 +10,8 @@
     verdict.json    the result
     report.html     all of it for people
     undo.json       while the fault is there: what takes it away again
+
+The folder of a series has those of its runs in it, its ``series.json``, ``report.html`` and ``junit.xml``.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from fournines.errors import DrillError
 READABLE = 0o644
 SPEC, TIMELINE, VERDICT, REPORT, UNDO = ("spec.json", "timeline.json", "verdict.json", "report.html",
                                          "undo.json")
+JUNIT = "junit.xml"
 
 
 class RunFolder:
@@ -92,10 +95,10 @@ class RunFolder:
 
 
 def armed(runs: Path) -> dict[Path, Intervention]:
-    """Faults that a killed runner has left: run folder -> what takes them away. Raises ``DrillError`` where
-    such a file is not what ``arm`` wrote."""
+    """Faults that a killed runner has left, in a run below ``runs`` or below a series there: run folder ->
+    what takes them away. Raises ``DrillError`` where such a file is not what ``arm`` wrote."""
     found = {}
-    for path in sorted(runs.glob(f"*/{UNDO}")):
+    for path in sorted((*runs.glob(f"*/{UNDO}"), *runs.glob(f"*/*/{UNDO}"))):
         try:
             found[path.parent] = from_data(json.loads(path.read_text()))
         except (ValueError, KeyError, TypeError, AttributeError) as problem:

@@ -4,6 +4,7 @@
     {"event": "ok" | "fail" | "unknown", ..., "t_sent", "t_done", "error"}
     {"event": "received", "path", "value", "t_done"}        a consumer got it
     {"event": "drained", "path", "empty"}                   its queue was seen empty, or never was
+    {"event": "pooled", "path", "works", "broken", "silent"}    the idle connections of its pool in the end
 
 A line is one write: whoever is killed leaves whole lines and at most one torn end. An ``invoke`` that nothing
 follows is an operation whose outcome is not known.
@@ -18,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
 
-from fournines.drills.operation import History, Operation, Outcome
+from fournines.drills.operation import History, Operation, Outcome, Pooled
 
 Event: TypeAlias = Mapping[str, object]
 
@@ -82,6 +83,7 @@ def from_events(events: Iterable[Event]) -> History:
     operations: dict[tuple[str, int], Operation] = {}
     received: dict[str, list[str]] = {}
     drained: dict[str, bool] = {}
+    pooled: dict[str, Pooled] = {}
     for event in events:
         match event.get("event"):
             case "invoke" | "ok" | "fail" | "unknown":
@@ -91,10 +93,14 @@ def from_events(events: Iterable[Event]) -> History:
                 received.setdefault(str(event["path"]), []).append(str(event["value"]))
             case "drained":
                 drained[str(event["path"])] = event["empty"] is True
+            case "pooled":
+                counts = (int(_number(event[name])) for name in ("works", "broken", "silent"))
+                pooled[str(event["path"])] = Pooled(*counts)
             case _:
                 continue   # what the clients say about themselves
     in_order = sorted(operations.values(), key=lambda item: (item.intended_s, item.path))
-    return History(tuple(in_order), {path: tuple(values) for path, values in received.items()}, drained)
+    return History(tuple(in_order), {path: tuple(values) for path, values in received.items()}, drained,
+                   pooled)
 
 
 def _operation(event: Event) -> Operation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fournines.drills.checkers.deaf import no_deaf_connection
 from fournines.drills.checkers.gaps import measure, recovered_within
 from fournines.drills.checkers.owners import SILENCE_S, Sample, one_owner
 from fournines.drills.checkers.writes import Writes, compare, kept
@@ -17,6 +18,7 @@ from fournines.drills.settings import AMQP, SQL_NEW, SQL_STANDING
 from fournines.drills.verdict import Verdict
 
 WHOLE_AGAIN = "the cluster becomes whole again"
+POOLED = (SQL_STANDING,)   # paths whose clients keep connections for later
 SILENT_AFTER_S = 2.0   # what may still arrive of a machine that is off
 
 
@@ -91,6 +93,8 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float,
     faulty = Window(evidence.timeline.injected_s, evidence.timeline.ended_s)
     verdicts.append(one_owner(evidence.address, evidence.samples, window,
                               {evidence.target: faulty} if evidence.silences else {}))
+    verdicts += [no_deaf_connection(path, evidence.history.pooled.get(path))
+                 for path in evidence.history.paths if path in POOLED]
     truth = True if evidence.whole_again else None
     verdicts.append(Verdict(WHOLE_AGAIN, truth, evidence.convergence))
     remarks = [remark(each, bounds[each.path], slow_s) for each in rows

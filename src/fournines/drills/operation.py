@@ -38,13 +38,25 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Pooled:
+    """What became of the idle connections of a pool, tried when all was over: ``broken`` say so at once, as a
+    pool that checks finds out; ``silent`` neither answer nor end."""
+
+    works: int
+    broken: int
+    silent: int
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """``operations`` in the order they were due. ``received`` maps a path to the values that its consumer
-    got, as often as it got them; ``drained`` a path to whether its queue was seen empty at the end."""
+    got, as often as it got them; ``drained`` a path to whether its queue was seen empty at the end;
+    ``pooled`` a path to its pool."""
 
     operations: tuple[Operation, ...] = ()
     received: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drained: Mapping[str, bool] = field(default_factory=dict)
+    pooled: Mapping[str, Pooled] = field(default_factory=dict)
 
     def of(self, path: str) -> tuple[Operation, ...]:
         """The operations of one path."""

@@ -10,6 +10,7 @@ from fournines.blueprint.snapshot import Snapshot
 from fournines.cluster.timers import Chain
 from fournines.cluster.topology import Cluster
 from fournines.drills.aim import Find
+from fournines.drills.deaf import LookAtWork, no_work
 from fournines.drills.drill import Capability, Target
 from fournines.drills.settings import ClientSettings
 from fournines.engine.compile import Blueprint
@@ -75,7 +76,7 @@ class Place:
     those that something can be done to; ``can`` says what. ``client_prefix`` is put before the clients'
     command, to start them where the clients of the cloud are. ``clients`` makes their settings for a run's
     name. ``timers`` are those in force, for the record: name -> value as written; ``chains`` what follows
-    from them. ``find`` asks who is a drill's target."""
+    from them. ``find`` asks who is a drill's target, ``work`` who consumes and who has sessions."""
 
     cluster: Cluster
     doors: Mapping[str, Door]
@@ -88,6 +89,7 @@ class Place:
     timers: Mapping[str, str] = field(default_factory=dict)
     chains: tuple[Chain, ...] = ()
     find: Find = nobody
+    work: LookAtWork = no_work
 
 
 def health_of(blueprint: Blueprint, nodes: Mapping[str, Node]) -> Callable[[], Awaitable[Health]]:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from fournines.drills import acting, history
 from fournines.drills.aim import draw, role
+from fournines.drills.convergence import LOOK_AGAIN_S, Redundancy, converge
 from fournines.drills.crowd import Crowd, crowd
 from fournines.drills.drill import SILENCING, Drill, Target
 from fournines.drills.effects import Running, Sight
@@ -21,7 +22,7 @@ from fournines.drills.history import HistoryWriter
 from fournines.drills.intervention import Intervention, injection, undoing
 from fournines.drills.judge import Evidence, judge
 from fournines.drills.on_node import LATE_S
-from fournines.drills.place import Health, Place
+from fournines.drills.place import Place
 from fournines.drills.prediction import predicted
 from fournines.drills.reading import drop, rows_everywhere
 from fournines.drills.result import Result
@@ -30,7 +31,6 @@ from fournines.drills.schedule import Timeline
 from fournines.drills.verdict import merge
 from fournines.errors import DrillError, Refused, Unreachable
 
-LOOK_AGAIN_S = 3.0         # each look asks every node everything, which a cluster that boots feels
 CONSOLE_LINES = 400
 FRESH_S = 1.0               # how old a sample may be to say who holds the address now
 Progress = Callable[[str], None]
@@ -42,22 +42,24 @@ def silently(message: str) -> None:
 
 
 async def run(drill: Drill, place: Place, runs: Path, progress: Progress = silently, *, named: str = "",
-              seed: int = 0) -> Result:
+              seed: int = 0, patience_s: float = 0.0) -> Result:
     """The result, also in the run's folder below ``runs``. ``named`` is a node to hit instead of the drill's
-    target; ``seed`` decides where the target is any of several.
+    target; ``seed`` decides where the target is any of several. ``patience_s`` is how long the cluster may
+    take to be seen whole, before anything is broken.
 
     Raises ``Refused`` where the drill would be unsafe or cannot be done here (nothing was touched then), and
     ``DrillError`` where it came to no result. Cancelling it (Ctrl-C) heals first; so does SIGTERM.
     """
-    _refuse_what_cannot_be(drill, place, named)
+    refuse_what_cannot_be(drill, place, named)
     folder = RunFolder.create(runs, drill.name)
     folder.write(SPEC, {"drill": asdict(drill), "cluster": place.cluster, "timers": place.timers,
                                "named": named, "seed": seed})
     with _terminated_is_cancelled():
-        return await _Run(drill, place, folder, progress, named, seed).run()
+        return await _Run(drill, place, folder, progress, named, seed).run(patience_s)
 
 
-def _refuse_what_cannot_be(drill: Drill, place: Place, named: str) -> None:
+def refuse_what_cannot_be(drill: Drill, place: Place, named: str = "") -> None:
+    """Raises ``Refused`` where the drill cannot be done here, whatever state the cluster is in."""
     lacking = drill.fault.needs - place.can
     if lacking:
         raise Refused(f"{drill.name} needs {', '.join(sorted(lacking))}, which cannot be done here: no "
@@ -114,15 +116,12 @@ class _Run:
         self._fault, self._named, self._seed = drill.fault, named, seed
         self._address = str(place.cluster.service_vip.address)
         self._role = role(drill.fault.target, self._address, drill.fault.unit, named=bool(named))
+        self._redundancy: Redundancy | None = None
         self._stamp = folder.name.split("-")[0].lower()
         self._settings = place.clients(f"run_{self._stamp}_{time.monotonic_ns():x}")
 
-    async def run(self) -> Result:
-        before = await self._place.health()
-        self._folder.write_health("before.json", before)
-        if before.broken:
-            raise Refused(f"the cluster is not whole: {before.broken[0]}",
-                          hint="repair it first ('fournines verify'); a drill would be a second failure")
+    async def run(self, patience_s: float) -> Result:
+        await self._begin_whole(patience_s)
         evidence = await self._experiment()
         bounds = predicted(self._place.chains, self._drill.chain,
                            lower_holds=self._drill.lower_holds and not self._named)
@@ -130,9 +129,22 @@ class _Run:
         verdicts, rows, remarks = judge(evidence, recover_within_s=promise_s, slow_s=self._drill.slow_s,
                                         bounds=bounds)
         result = Result(self._drill.name, evidence.target, promise_s, merge(self._drill.name, verdicts),
-                        tuple(verdicts), tuple(rows), self._folder.path, tuple(remarks))
+                        tuple(verdicts), tuple(rows), self._folder.path, tuple(remarks),
+                        self._redundancy)
         self._folder.write(VERDICT, result.as_data())
         return result
+
+    async def _begin_whole(self, patience_s: float) -> None:
+        end_s = time.monotonic() + patience_s
+        while True:
+            before = await self._place.health()
+            self._folder.write_health("before.json", before)
+            if not before.broken:
+                return
+            if time.monotonic() >= end_s:
+                raise Refused(f"the cluster is not whole: {before.broken[0]}",
+                              hint="repair it first ('fournines verify'); a drill would be a second failure")
+            await asyncio.sleep(LOOK_AGAIN_S)
 
     async def _experiment(self) -> Evidence:
         with HistoryWriter(self._folder.history) as asked, HistoryWriter(self._folder.samples) as seen:
@@ -149,6 +161,7 @@ class _Run:
         self._tell("waiting until every client path is served")
         await clients.ready()
         at_first = await self._find(samples)
+        work = await self._place.work()
         began_s = time.monotonic()
         self._tell(f"watching for {self._drill.baseline_s:g} s with nothing broken")
         await asyncio.sleep(self._drill.baseline_s)
@@ -165,8 +178,11 @@ class _Run:
         finally:
             healed_s = time.monotonic()
             await to_its_end(self._heal(self._undo(deed)))
-        whole_again, convergence = await self._converge(healed_s)
+        self._tell(f"waiting up to {self._drill.converge_s:g} s until the cluster is whole again")
+        converged = await converge(self._place, self._settings, work, self._folder, healed_s,
+                                   self._drill.converge_s)
         timeline = Timeline(began_s, injected_s, healed_s, time.monotonic())
+        self._redundancy = converged.redundancy(timeline)
         self._tell("letting the last requests end, and reading back what was written")
         finished = await clients.stop()
         rows = await self._read_back()
@@ -176,7 +192,7 @@ class _Run:
             history=history.read(self._folder.history), timeline=timeline, target=target,
             address=self._address, samples=samples.samples(self._address), rows=rows, role=self._role.was,
             served=self._served(), effect=effect, silences=self._fault.effect in SILENCING,
-            whole_again=whole_again, convergence=convergence, finished=finished)
+            whole_again=converged.whole, convergence=converged.because, finished=finished)
 
     async def _find(self, samples: Sampling) -> tuple[str, ...]:
         """The nodes that are the target now."""
@@ -251,19 +267,6 @@ class _Run:
             text = await asyncio.to_thread(machine.console, CONSOLE_LINES)
             self._folder.write_console(target, text)
 
-    async def _converge(self, healed_s: float) -> tuple[bool, str]:
-        """Wait until nothing is wrong any more; how that went."""
-        self._tell(f"waiting up to {self._drill.converge_s:g} s until the cluster is whole again")
-        while True:
-            health = await self._place.health()
-            self._folder.write_health("after.json", health)
-            taken_s = time.monotonic() - healed_s
-            if not health.broken:
-                return True, f"whole again {taken_s:.1f} s after the undo"
-            if taken_s > self._drill.converge_s:
-                return False, f"not within {self._drill.converge_s:g} s: {_first(health)}"
-            await asyncio.sleep(LOOK_AGAIN_S)
-
     async def _read_back(self) -> dict[str, list[str] | None]:
         if self._settings.sql is None:
             return {}
@@ -271,11 +274,6 @@ class _Run:
         rows = await rows_everywhere(members, self._settings.sql)
         await drop(next(iter(members.values())), self._settings.sql)
         return rows
-
-
-def _first(health: Health) -> str:
-    finding = health.broken[0]
-    return f"{finding} ({finding.detail})" if finding.detail else str(finding)
 
 
 async def heal_left_behind(place: Place, runs: Path, progress: Progress = silently) -> tuple[str, ...]:

@@ -53,7 +53,7 @@ def workloads(settings: ClientSettings, emit: Emit) -> list[Workload]:
     periods_s = {**PERIOD_S, **settings.periods_s}
     found: list[Workload] = []
     if settings.sql is not None:
-        found += [SqlWorkload(settings.sql, standing, path, periods_s[path])
+        found += [SqlWorkload(settings.sql, emit, standing, path, periods_s[path])
                   for standing, path in ((True, SQL_STANDING), (False, SQL_NEW))]
     if settings.amqp is not None:
         found.append(AmqpWorkload(settings.amqp, emit, AMQP, periods_s[AMQP]))

@@ -73,7 +73,8 @@ def exchange(cluster: Cluster, timers: Timers, layers: Sequence[Layer]) -> Excha
         before_resources=tuple(name for answer in answers for name in answer.before_resources),
         service_resources=sum((answer.service_resources for answer in answers), Resources()),
         before_service_resources=tuple(name for answer in answers
-                                       for name in answer.before_service_resources))
+                                       for name in answer.before_service_resources),
+        hardware=tuple(item for answer in answers for item in answer.hardware))
 
 
 def compile(cluster: Cluster, timers: Timers, secrets: Mapping[str, str],

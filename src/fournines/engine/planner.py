@@ -20,6 +20,7 @@ from fournines.findings import Finding, Severity
 
 Contents = Mapping[tuple[str, str], bytes]
 """(node, path) -> what is there now."""
+_NAMED = 3   # steps that an unreachable node leaves undecided; the rest is only counted
 
 
 def make_plan(blueprint: Blueprint, snapshot: Snapshot, mask: Mask, old: Contents | None = None) -> Plan:
@@ -88,8 +89,10 @@ def _blocking(snapshot: Snapshot, decided: Mapping[str, Sequence[Decision]]) -> 
                  if any(each.verdict is Verdict.UNKNOWN for each in decisions)]
     if not undecided:
         return ()
+    named = ", ".join(undecided[:_NAMED]) + (f" and {len(undecided) - _NAMED} other steps"
+                                             if len(undecided) > _NAMED else "")
     return tuple(Finding(Severity.ERROR, f"{node} is {gone}", where=node,
                          remedy="bring it back, or take it out of the cluster file; nothing is changed while "
                                 "the state of a member is unknown",
-                         detail=f"cannot be decided: {', '.join(undecided)}")
+                         detail=f"cannot be decided: {named}")
                  for node, gone in snapshot.gone.items())

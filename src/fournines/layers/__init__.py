@@ -15,12 +15,13 @@ from fournines.layers import (
     membership,
     messaging,
     network,
+    storage,
 )
 from fournines.layers.layer import Layer
 
 # In the order in which they are started, where `after` leaves a choice.
 LAYERS: Final[tuple[Layer, ...]] = (
-    host.LAYER, membership.LAYER, database.LAYER, messaging.LAYER, cache.LAYER, images.LAYER,
+    host.LAYER, membership.LAYER, storage.LAYER, database.LAYER, messaging.LAYER, cache.LAYER, images.LAYER,
     loadbalancer.LAYER, api.LAYER, network.LAYER)
 
 # What the cluster file may say of each layer.

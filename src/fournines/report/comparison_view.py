@@ -8,7 +8,7 @@ from rich.text import Text
 
 from fournines.report.comparison import Cell, Comparison, Group
 from fournines.report.console import BAD, DOUBTFUL, GOOD, QUIET, STRONG, count, line
-from fournines.report.words import PROMISE, at_most
+from fournines.report.words import PROMISE, at_most, shows
 
 _STYLES = {True: GOOD, False: BAD, None: DOUBTFUL}
 
@@ -17,13 +17,18 @@ def show_comparison(console: Console, comparison: Comparison) -> None:
     """Each drill by itself: its runs, then every path over all of them."""
     for group in comparison.groups:
         kept = ", ".join(f"{PROMISE[truth]} {group.kept(truth)}" for truth in (True, False, None))
-        console.print(line((group.drill, STRONG), f"  {count(len(group.runs), 'run')}; the promise: {kept}"))
-        console.print(_runs(group))
+        console.print(line((group.drill, STRONG), f"  {count(group.count, 'run')}; the promise: {kept}"))
+        if group.runs:
+            console.print(_runs(group))
         for run in group.runs:
             if run.truth is not True:
                 console.print(line((f"{PROMISE[run.truth]}: ", _STYLES[run.truth]),
                                    f"{run.when}: {run.because}"))
-        console.print(_paths(group))
+        for because in group.without_result:
+            console.print(line(("no result: ", DOUBTFUL), because))
+        if group.runs:
+            console.print(_paths(group))
+        console.print(line((shows(group), QUIET)))
 
 
 def _runs(group: Group) -> Table:
@@ -41,12 +46,12 @@ def _longest(cell: Cell | None) -> Text:
 
 
 def _paths(group: Group) -> Table:
-    table = _table("client path", "median", "worst", "failed", "unknown", "lost")
+    table = _table("client path", "median", "p95", "worst", "failed", "unknown", "lost")
     for path in group.paths:
         lost = "-" if path.lost is None else str(path.lost)
         lost += f" (not read back: {count(path.unread, 'run')})" if path.unread else ""
-        table.add_row(path.path, at_most(path.median_s), at_most(path.worst_s), str(path.failed),
-                      str(path.unknown), Text(lost, style=BAD if path.lost else ""))
+        table.add_row(path.path, at_most(path.median_s), at_most(path.p95_s), at_most(path.worst_s),
+                      str(path.failed), str(path.unknown), Text(lost, style=BAD if path.lost else ""))
     return table
 
 

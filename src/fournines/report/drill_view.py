@@ -12,12 +12,14 @@ from rich.text import Text
 
 from fournines.drills.drill import Drill
 from fournines.drills.result import Result, Row
-from fournines.report.console import BAD, DOUBTFUL, GOOD, QUIET, STRONG, line, seconds
+from fournines.drills.suites import Suite
+from fournines.report.console import BAD, DOUBTFUL, GOOD, QUIET, STRONG, count, line, seconds
+from fournines.report.words import served_again, served_and_whole
 
 Cell: TypeAlias = str | Text
 _PROMISE = {True: ("kept", GOOD), False: ("broken", BAD), None: ("unknown", DOUBTFUL)}
-_COLUMNS = ("client path", "longest gap", "on return", "failed", "unknown", "slow", "acknowledged", "lost",
-            "promise")
+_COLUMNS = ("client path", "longest gap", "served again", "on return", "failed", "unknown", "slow",
+            "acknowledged", "lost", "promise")
 _BESIDE_THE_GAP = 2
 
 
@@ -27,6 +29,13 @@ def show_drills(console: Console, drills: Iterable[Drill]) -> None:
         needs = ", ".join(sorted(drill.fault.needs))
         console.print(line((drill.name, STRONG), f"  {drill.summary}"))
         console.print(line((f"    target {drill.fault.target.value}; needs {needs}", QUIET)))
+
+
+def show_suites(console: Console, suites: Iterable[Suite]) -> None:
+    """The named sets."""
+    for suite in suites:
+        drills = count(sum(item.times for item in suite.items), "drill")
+        console.print(line(("suite ", QUIET), (suite.name, STRONG), f"  {suite.summary} ({drills})"))
 
 
 def show_result(console: Console, result: Result) -> None:
@@ -40,6 +49,8 @@ def show_result(console: Console, result: Result) -> None:
     for row in result.rows:
         table.add_row(*_with(_cells(row), _predicted(row), predicts))
     console.print(table)
+    if result.redundancy is not None:
+        console.print(line((served_and_whole(result), STRONG)))
     for verdict in result.verdicts:
         if verdict.truth is not True:
             word, style = _PROMISE[verdict.truth]
@@ -55,8 +66,9 @@ def _cells(row: Row) -> tuple[Cell, ...]:
     word, style = _PROMISE[row.truth]
     acknowledged = "-" if row.acknowledged is None else str(row.acknowledged)
     lost = "-" if row.lost is None else str(row.lost)
-    return (row.path, _gap(row.gap_upper_s), _gap(row.return_upper_s), str(row.failed), str(row.unknown),
-            str(row.slow), acknowledged, Text(lost, style=BAD if row.lost else ""), Text(word, style=style))
+    return (row.path, _gap(row.gap_upper_s), served_again(row), _gap(row.return_upper_s), str(row.failed),
+            str(row.unknown), str(row.slow), acknowledged,
+            Text(lost, style=BAD if row.lost else ""), Text(word, style=style))
 
 
 def _with(cells: tuple[Cell, ...], predicted: Cell, predicts: bool) -> tuple[Cell, ...]:

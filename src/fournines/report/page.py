@@ -17,6 +17,7 @@ from fournines.report.budget import ALLOWED_S
 from fournines.report.comparison import Comparison
 from fournines.report.console import count, seconds
 from fournines.report.run_view import RunView
+from fournines.report.series_view import SeriesView
 from fournines.report.timeline_chart import chart
 
 
@@ -35,6 +36,11 @@ def comparison_page(comparison: Comparison) -> str:
     return _environment().get_template("comparison.html").render(comparison=comparison)
 
 
+def series_page(view: SeriesView) -> str:
+    """A series: one line for each drill, with a link to its run's page, and each drill's figures."""
+    return _environment().get_template("series.html").render(view=view)
+
+
 @cache
 def _environment() -> Environment:
     found = Environment(loader=PackageLoader("fournines.report", "assets"), autoescape=True,
@@ -43,6 +49,8 @@ def _environment() -> Environment:
     found.globals.update(
         style=Markup(style), version=__version__, allowed_s=ALLOWED_S,  # noqa: S704 - our own file
         promise=words.PROMISE, answer=words.ANSWER, kind=words.STYLE, headline=words.HEADLINE, count=count,
+        series_headline=words.SERIES_HEADLINE, shows=words.shows,
+        served_again=words.served_again, redundant=words.redundant,
         bounds=words.bounds, lost=words.lost, whole_again=WHOLE_AGAIN)
     found.filters.update(seconds=seconds, at_most=words.at_most, share=words.share, times=words.times,
                          moment=words.moment, shown=lambda value_s: shown(round(value_s, 3)))

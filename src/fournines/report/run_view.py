@@ -12,6 +12,7 @@ from fournines.cluster.timers import Row as TimerRow
 from fournines.cluster.timers.timer import shown
 from fournines.drills.checkers.gaps import Gap, gaps, of_fault, of_return
 from fournines.drills.checkers.owners import holdings
+from fournines.drills.convergence import Redundancy
 from fournines.drills.judge import WHOLE_AGAIN
 from fournines.drills.operation import Outcome
 from fournines.drills.prediction import Agreement, Derivation, agreement, bounds_of, chain_of, derivation_of
@@ -112,6 +113,7 @@ class RunView:
     no_derivation: str
     untested: Untested
     notes: tuple[str, ...]
+    redundancy: Redundancy | None = None
 
     @property
     def worst(self) -> PathView | None:
@@ -144,7 +146,7 @@ def run_view(run: Recorded) -> RunView:
                         ended_s if whole else None),
         paths=tuple(_path(run, row, derivation.chains) for row in run.result.rows), held=_held(run),
         timers=_timers(run, derivation), no_derivation=derivation.because,
-        untested=untested(run, derivation.foreseen), notes=run.notes)
+        untested=untested(run, derivation.foreseen), notes=run.notes, redundancy=run.result.redundancy)
 
 
 def _words(act: str, broken: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 
 import pytest
 
@@ -10,6 +11,7 @@ from fournines.artifacts import systemd
 from fournines.blueprint.requests import Run
 from fournines.blueprint.snapshot import Snapshot, Unreadable
 from fournines.layers.images import LAYER, artifacts, health, procedures
+from fournines.layers.images.node import glusterd_answers
 from fournines.layers.images.node.images_volume import connected, is_mounted, pending, stored
 from fournines.layers.images.spec import ImagesSpec
 from fournines.layers.layer import Site
@@ -102,3 +104,12 @@ def test_glusterd_does_not_wait_for_what_waits_for_it(site: Site) -> None:
     for node in NODES:
         drop_in = written(site, node, "/etc/systemd/system/glusterd.service.d/fournines.conf")
         assert "network-online" not in drop_in
+
+
+def test_glusterd_is_asked_as_its_own_clients_ask_it() -> None:
+    asked = glusterd_answers.question()
+    assert struct.unpack(">I", asked[:4]) == (1 << 31 | len(asked) - 4,)
+    reply = struct.pack(">4I", 1 << 31 | 24, glusterd_answers.CALL_ID, 1, 0)
+    assert glusterd_answers.is_answer(reply)
+    assert not glusterd_answers.is_answer(reply[:12])
+    assert not glusterd_answers.is_answer(struct.pack(">4I", 1 << 31 | 24, glusterd_answers.CALL_ID, 1, 1))

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fournines.cluster.timers import clients, corosync, galera, haproxy, kernel, pacemaker, rabbitmq, vrrp
+from fournines.cluster.timers import (
+    clients,
+    corosync,
+    drbd,
+    galera,
+    haproxy,
+    kernel,
+    pacemaker,
+    rabbitmq,
+    vrrp,
+)
 from fournines.cluster.timers.chain import Chain
 from fournines.cluster.timers.chains import chains
 from fournines.cluster.timers.definition import Definition, Given
@@ -17,7 +27,7 @@ from fournines.findings import Finding, Severity
 
 DEFINITIONS: tuple[Definition, ...] = (*vrrp.DEFINITIONS, *haproxy.DEFINITIONS, *galera.DEFINITIONS,
                                        *rabbitmq.DEFINITIONS, *kernel.DEFINITIONS, *clients.DEFINITIONS,
-                                       *corosync.DEFINITIONS, *pacemaker.DEFINITIONS)
+                                       *corosync.DEFINITIONS, *pacemaker.DEFINITIONS, *drbd.DEFINITIONS)
 BY_NAME: Mapping[str, Definition] = {definition.name: definition for definition in DEFINITIONS}
 
 
@@ -30,7 +40,8 @@ def derive(cluster: Cluster) -> Timers:
     overrides, findings = read_overrides(cluster.overrides, BY_NAME)
     target_s, controllers = cluster.recovery.recover_within_s, len(cluster.controllers)
     timers = _timers(target_s, controllers, overrides)
-    findings = (*findings, *broken_relations(timers, controllers))
+    broken = broken_relations(timers, controllers)
+    findings = (*findings, *(each for each in broken if each.severity is Severity.ERROR))
     plain = _timers(target_s, controllers, {})
     impossible = [chain for chain in _chains(cluster, plain) if chain.upper_s > target_s]
     after = _chains(cluster, timers)
@@ -38,7 +49,8 @@ def derive(cluster: Cluster) -> Timers:
         findings = (*findings, _out_of_reach(cluster, max(impossible, key=lambda chain: chain.upper_s)))
     if findings:
         raise ClusterFileError(findings)
-    warnings = tuple(_broken_promise(cluster, timers, chain) for chain in after if chain.upper_s > target_s)
+    late = (_broken_promise(cluster, timers, chain) for chain in after if chain.upper_s > target_s)
+    warnings = (*broken, *late)
     return Timers(target_s, timers.values(), after, warnings)
 
 

@@ -1,6 +1,7 @@
 """Rules between timers: what the components refuse at start-up, and combinations that defeat each other.
 
-The derivation always keeps them; an override may not.
+The derivation always keeps them. An override that breaks one of the first kind is an error; one of the second
+kind is what others ship, and a warning.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _NOISE = 1e-9
 @dataclass(frozen=True, slots=True)
 class _AtMost:
     """``smaller`` is at most ``share`` of ``larger`` (with ``times`` naming a count that multiplies it);
-    ``strict``: below it."""
+    ``strict``: below it. ``severity``: what it is to break it."""
 
     smaller: str
     larger: str
@@ -27,15 +28,21 @@ class _AtMost:
     share: float = 1.0
     times: str = ""
     strict: bool = False
+    severity: Severity = Severity.WARNING
 
 
-_GALERA = "Galera refuses to start otherwise"
+
+
+def _galera(smaller: str, larger: str, share: float = 1.0) -> _AtMost:
+    return _AtMost(smaller, larger, "Galera refuses to start otherwise", share, severity=Severity.ERROR)
+
+
 _RULES = (
-    _AtMost("galera.keepalive_period", "galera.suspect_timeout", _GALERA, share=1 / 3),
-    _AtMost("galera.inactive_check_period", "galera.suspect_timeout", _GALERA, share=1 / 2),
-    _AtMost("galera.suspect_timeout", "galera.inactive_timeout", _GALERA),
-    _AtMost("galera.keepalive_period", "galera.install_timeout", _GALERA),
-    _AtMost("galera.install_timeout", "galera.inactive_timeout", _GALERA),
+    _galera("galera.keepalive_period", "galera.suspect_timeout", share=1 / 3),
+    _galera("galera.inactive_check_period", "galera.suspect_timeout", share=1 / 2),
+    _galera("galera.suspect_timeout", "galera.inactive_timeout"),
+    _galera("galera.keepalive_period", "galera.install_timeout"),
+    _galera("galera.install_timeout", "galera.inactive_timeout"),
     *(rule for kind in ("api", "database", "cache", "messaging") for rule in (
         _AtMost(f"haproxy.{kind}.fastinter", f"haproxy.{kind}.inter",
                 "a member that failed once would be asked less often, not more"),
@@ -54,6 +61,8 @@ _RULES = (
             share=1 / CONSENSUS_FACTOR),
     _AtMost("pacemaker.fence_timeout", "pacemaker.stonith_timeout",
             "Pacemaker would give fencing up before its device does"),
+    _AtMost("drbd.timeout", "drbd.ping_interval", "DRBD asks for it to be below", strict=True),
+    _AtMost("drbd.timeout", "drbd.connect_interval", "DRBD asks for it to be below", strict=True),
 )
 _LONGEST_ADVERT_S = 40.95   # VRRPv3 carries it as 12 bits of centiseconds
 _OWNER_PRIORITY = 255
@@ -73,30 +82,34 @@ def _broken_limits(timers: Timers) -> Iterator[Finding]:
             share = f"{rule.share:.2g} x " if rule.share != 1 else ""
             product = f" x {rule.times}" if rule.times else ""
             relation = "below" if rule.strict else "at most"
-            yield _error(timers, (rule.smaller, rule.larger, rule.times),
-                         f"{rule.smaller} is {shown(value)}, but has to be {relation} "
-                         f"{share}{rule.larger}{product} = {shown(round(limit, 6))}", rule.consequence)
+            modal = "has to be" if rule.severity is Severity.ERROR else "should be"
+            yield _finding(timers, (rule.smaller, rule.larger, rule.times),
+                           f"{rule.smaller} is {shown(value)}, but {modal} {relation} "
+                           f"{share}{rule.larger}{product} = {shown(round(limit, 6))}", rule.consequence,
+                           rule.severity)
     if timers.seconds("galera.install_timeout") < JOIN_RETRANS_S:
-        yield _error(timers, ("galera.install_timeout",),
-                     f"galera.install_timeout is {timers['galera.install_timeout'].shown}, but has to be at "
-                     f"least evs.join_retrans_period = {shown(JOIN_RETRANS_S)}", _GALERA)
+        yield _finding(timers, ("galera.install_timeout",),
+                       f"galera.install_timeout is {timers['galera.install_timeout'].shown}, but has to be "
+                       f"at least evs.join_retrans_period = {shown(JOIN_RETRANS_S)}",
+                       "Galera refuses to start otherwise")
 
 
 def _broken_vrrp(timers: Timers, controllers: int) -> Iterator[Finding]:
     if timers.seconds("vrrp.advert_int") > _LONGEST_ADVERT_S:
-        yield _error(timers, ("vrrp.advert_int",),
-                     f"vrrp.advert_int is {timers['vrrp.advert_int'].shown}, but has to be at most "
-                     f"{shown(_LONGEST_ADVERT_S)}", "VRRPv3 cannot carry more")
+        yield _finding(timers, ("vrrp.advert_int",),
+                       f"vrrp.advert_int is {timers['vrrp.advert_int'].shown}, but has to be at most "
+                       f"{shown(_LONGEST_ADVERT_S)}", "VRRPv3 cannot carry more")
     first, step = timers.count("vrrp.first_priority"), timers.count("vrrp.priority_step")
     last = first - step * (controllers - 1)
     if first >= _OWNER_PRIORITY or last < 1:
-        yield _error(timers, ("vrrp.first_priority", "vrrp.priority_step"),
-                     f"the priorities run from {first} to {last}, but have to stay between 1 and 254",
-                     "VRRP reserves 0 and 255")
+        yield _finding(timers, ("vrrp.first_priority", "vrrp.priority_step"),
+                       f"the priorities run from {first} to {last}, but have to stay between 1 and 254",
+                       "VRRP reserves 0 and 255")
 
 
-def _error(timers: Timers, names: tuple[str, ...], summary: str, consequence: str) -> Finding:
+def _finding(timers: Timers, names: tuple[str, ...], summary: str, consequence: str,
+             severity: Severity = Severity.ERROR) -> Finding:
     culprits = [name for name in names if name and timers[name].overridden]
     culprit = culprits[0] if culprits else names[0]
-    return Finding(Severity.ERROR, summary, f"change overrides.{culprit}, or leave it out to have it derived",
+    return Finding(severity, summary, f"change overrides.{culprit}, or leave it out to have it derived",
                    detail=consequence, where=f"overrides.{culprit}")

@@ -7,5 +7,6 @@ from collections.abc import Mapping
 from fournines.drills.catalog import links, machines, processes
 from fournines.drills.drill import Drill
 
-DRILLS: Mapping[str, Drill] = {drill.name: drill
-                               for drill in (*machines.DRILLS, *processes.DRILLS, *links.DRILLS)}
+FAMILIES: Mapping[str, tuple[Drill, ...]] = {
+    "processes": processes.DRILLS, "links": links.DRILLS, "machines": machines.DRILLS}
+DRILLS: Mapping[str, Drill] = {drill.name: drill for family in FAMILIES.values() for drill in family}

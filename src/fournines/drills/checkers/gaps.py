@@ -23,20 +23,23 @@ STEADY_SHARE = 0.95         # of them must have been good
 @dataclass(frozen=True, slots=True)
 class Gap:
     """From ``start_s``, when its first probe was due, until ``until_s``, when its last one was given up
-    (infinite where it never was). ``upper_s`` is infinite where nothing good came after, or before."""
+    (infinite where it never was). ``upper_s`` is infinite where nothing good came after, or before;
+    ``served_again_s`` is when the first good one after it ended."""
 
     start_s: float
     until_s: float
     lower_s: float
     upper_s: float
     probes: int
+    served_again_s: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
 class PathMeasure:
     """One path, measured. ``gap`` is the longest while the fault was there, ``return_gap`` while the cluster
     became whole again; None where there was none. ``resolution_s`` is what a gap cannot be shorter than and
-    still be told from noise. Counts are of both windows; ``slow`` were acknowledged, but late."""
+    still be told from noise. Counts are of both windows; ``slow`` were acknowledged, but late.
+    ``first_success_s`` is from the fault to the first good answer after ``gap``."""
 
     path: str
     probes: int
@@ -48,6 +51,7 @@ class PathMeasure:
     slow: int
     steady_before: bool
     slow_s: float
+    first_success_s: float | None = None
 
 
 def good(operation: Operation, slow_s: float) -> bool:
@@ -72,12 +76,13 @@ def gaps(operations: Sequence[Operation], slow_s: float) -> tuple[Gap, ...]:
 def _gap(before: Sequence[Operation], bad: Sequence[Operation], after: Sequence[Operation]) -> Gap:
     """``before`` and ``after`` are the good probes up to the neighbouring gaps."""
     lower_s = bad[-1].intended_s - bad[0].intended_s
-    upper_s = math.inf
-    if before and after:
+    upper_s = served_again_s = math.inf
+    if after:
         served_again_s = min(item.done_s for item in after if item.done_s is not None)
+    if before and after:
         upper_s = max(lower_s, served_again_s - (before[-1].done_s or before[-1].intended_s))
     until_s = max(math.inf if item.done_s is None else item.done_s for item in bad)
-    return Gap(bad[0].intended_s, until_s, lower_s, upper_s, len(bad))
+    return Gap(bad[0].intended_s, until_s, lower_s, upper_s, len(bad), served_again_s)
 
 
 def of_fault(found: Iterable[Gap], timeline: Timeline) -> tuple[Gap, ...]:
@@ -100,9 +105,11 @@ def measure(operations: Sequence[Operation], timeline: Timeline, slow_s: float) 
                 if timeline.began_s <= item.intended_s < timeline.injected_s - slow_s]
     later = [item for item in operations if item.intended_s < timeline.ended_s
              and (item.done_s is None or item.done_s >= timeline.injected_s)]
+    gap = _longest(of_fault(found, timeline))
     return PathMeasure(
+        first_success_s=None if gap is None else max(0.0, gap.served_again_s - timeline.injected_s),
         path=operations[0].path if operations else "", probes=len(later), slow_s=slow_s,
-        gap=_longest(of_fault(found, timeline)), return_gap=_longest(of_return(found, timeline)),
+        gap=gap, return_gap=_longest(of_return(found, timeline)),
         resolution_s=_period_s(operations) + _worst_s(baseline, slow_s),
         failed=sum(item.outcome is Outcome.FAIL for item in later),
         unknown=sum(item.outcome is Outcome.UNKNOWN for item in later),

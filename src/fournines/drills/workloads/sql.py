@@ -18,7 +18,7 @@ from pymysql.connections import Connection
 
 from fournines.drills.operation import Outcome
 from fournines.drills.outcomes import SqlPhase, of_sql
-from fournines.drills.workloads.workload import CONNECT_TIMEOUT_S, REPLY_TIMEOUT_S, Answer
+from fournines.drills.workloads.workload import CONNECT_TIMEOUT_S, REPLY_TIMEOUT_S, Answer, Emit
 
 THREADS = 96   # period 0.1 s and probes of at most 7 s: none waits for a thread
 NAME_LIMIT = 64
@@ -64,11 +64,26 @@ class Pool:
         with self._lock:
             self._idle.append(connection)
 
-    def close(self) -> None:
+    def close(self) -> tuple[int, int, int]:
+        """Try every idle connection once, then drop it: how many work, how many say that they are broken, and
+        how many say nothing until the time-out, as whoever takes one next would find out. Blocks."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for connection in idle:
-            _drop(connection)
+        with ThreadPoolExecutor(max(1, len(idle))) as at_once:
+            found = list(at_once.map(_works, idle))
+        return found.count(True), found.count(False), found.count(None)
+
+
+def _works(connection: Connection[pymysql.cursors.Cursor]) -> bool | None:
+    """None where nothing says."""
+    began_s = time.monotonic()
+    try:
+        connection.ping(reconnect=False)
+    except (pymysql.err.Error, OSError):
+        return None if time.monotonic() - began_s >= REPLY_TIMEOUT_S else False
+    finally:
+        _drop(connection)
+    return True
 
 
 def _drop(connection: Connection[pymysql.cursors.Cursor]) -> None:
@@ -79,9 +94,10 @@ def _drop(connection: Connection[pymysql.cursors.Cursor]) -> None:
 
 @dataclass(slots=True)
 class SqlWorkload:
-    """``standing`` keeps its connections."""
+    """``standing`` keeps its connections. ``emit`` takes what became of them in the end."""
 
     settings: SqlSettings
+    emit: Emit
     standing: bool
     path: str
     period_s: float
@@ -132,7 +148,9 @@ class SqlWorkload:
     async def finish(self) -> None:
         """See ``workload.Workload``."""
         if self._pool is not None:
-            self._pool.close()
+            works, broken, silent = await asyncio.to_thread(self._pool.close)
+            self.emit({"event": "pooled", "path": self.path, "works": works, "broken": broken,
+                       "silent": silent})
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
 

@@ -18,6 +18,7 @@ GLUSTERD_FILE = "/etc/glusterfs/glusterd.vol"
 GLUSTERD_UNIT, MOUNT_UNIT = "glusterd.service", "fournines-images.service"
 GLUSTERD_DROP_IN = f"/etc/systemd/system/{GLUSTERD_UNIT}.d/fournines.conf"
 SCRIPT = "/usr/lib/fournines/images_volume.py"
+DAEMON_SCRIPT = "/usr/lib/fournines/glusterd_answers.py"
 SETTINGS_FILE = "/etc/fournines/images.json"
 PORTS = (49152, 49251)   # of the copies; below 49152 the kernel gives ports to anybody
 
@@ -39,14 +40,15 @@ def directories(spec: ImagesSpec) -> tuple[NodeDirectory, ...]:
 
 def files(site: Site, spec: ImagesSpec, node: Node) -> tuple[NodeFile, ...]:
     """Everything that the layer writes on one controller."""
-    script = resources.files("fournines.layers.images.node").joinpath("images_volume.py").read_bytes()
+    scripts = resources.files("fournines.layers.images.node")
     settings = {"volume": VOLUME, "mount": MOUNT, "owner": OWNER, "brick": brick(spec)}
     return (
         NodeFile(GLUSTERD_FILE, glusterd(node).encode()),
         NodeFile(GLUSTERD_DROP_IN, systemd.emit(glusterd_drop_in(site, spec)).encode()),
         NodeFile(f"/etc/systemd/system/{MOUNT_UNIT}", systemd.emit(mount_unit(site, node)).encode()),
         NodeFile(SETTINGS_FILE, (json.dumps(settings, indent=1) + "\n").encode()),
-        NodeFile(SCRIPT, script, mode=0o755))
+        NodeFile(SCRIPT, scripts.joinpath("images_volume.py").read_bytes(), mode=0o755),
+        NodeFile(DAEMON_SCRIPT, scripts.joinpath("glusterd_answers.py").read_bytes(), mode=0o755))
 
 
 def glusterd(node: Node) -> str:

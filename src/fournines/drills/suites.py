@@ -1,0 +1,144 @@
+"""Suites: named sets of drills, as data; ours, and those that people write down in a file.
+
+    suite: nightly
+    drills:
+      - kill-broker                                  # a name alone
+      - {drill: kill-keystone, on: ctl2}             # on this controller
+      - {drill: power-off-vip-holder, times: 5, seed: 7}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from fournines.cluster.document import MOST_BYTES, Data, Document, Problem, read_document
+from fournines.drills.catalog import DRILLS, FAMILIES
+from fournines.drills.series import Planned, times
+from fournines.errors import DrillError, SuiteFileError
+from fournines.findings import Finding, Place, Severity
+
+MOST_TIMES = 1000
+_EXAMPLE = "see `fournines drill suite --help`"
+_KEYS = {"drill", "on", "times", "seed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of a suite. ``seed`` is None where that of the suite decides."""
+
+    drill: str
+    on: str = ""
+    times: int = 1
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """``summary`` is for people who choose one."""
+
+    name: str
+    items: tuple[Item, ...]
+    summary: str = ""
+
+    def planned(self, seed: int) -> tuple[Planned, ...]:
+        """Every drill in its order; the ``seed`` goes on counting from line to line."""
+        found: list[Planned] = []
+        for item in self.items:
+            first = seed + len(found) if item.seed is None else item.seed
+            found += times(DRILLS[item.drill], item.times, first, item.on)
+        return tuple(found)
+
+
+def _of(name: str, summary: str, *drills: str) -> Suite:
+    return Suite(name, tuple(map(Item, drills)), summary)
+
+
+SUITES: Mapping[str, Suite] = {suite.name: suite for suite in (
+    _of("smoke", "one of each kind, in five minutes: whether drills work here at all",
+        "kill-keystone", "hang-database-writer", "cut-management-of-vip-holder", "power-off-vip-holder"),
+    _of("core", "everything in the catalogue once, small faults first", *DRILLS),
+    *(_of(family, f"every drill of this family once: {', '.join(drill.name for drill in drills[:3])} ...",
+          *(drill.name for drill in drills)) for family, drills in FAMILIES.items()),
+)}
+
+
+def suite_of(word: str) -> Suite:
+    """One of ours by its name, or the one in the file. Raises ``DrillError``, or ``SuiteFileError`` with
+    everything that is wrong in the file."""
+    if word in SUITES:
+        return SUITES[word]
+    path = Path(word)
+    if path.suffix not in (".yaml", ".yml") and not path.is_file():
+        raise DrillError(f"there is no suite {word}",
+                         hint=f"there are: {', '.join(SUITES)}; or give a YAML file")
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as problem:
+        raise DrillError(f"{path} cannot be read: {problem.strerror}", hint=_EXAMPLE) from None
+    return read_suite(content, path)
+
+
+def read_suite(content: bytes, path: Path) -> Suite:
+    """The suite that a file describes. Raises ``SuiteFileError`` with every problem in it."""
+    document = read_document(content)
+    problems = list(document.problems)
+    if document.data is None and problems:
+        raise _refusal(path, document, problems)
+    data = document.data
+    if not isinstance(data, dict):
+        raise _refusal(path, document, [Problem((), "this is no suite", f"write drills: [...]; {_EXAMPLE}")])
+    problems += [Problem((key,), f'a suite has no setting "{key}"', "write suite or drills", at_key=True)
+                 for key in data if key not in ("suite", "drills")]
+    listed = data.get("drills")
+    if not isinstance(listed, list) or not listed:
+        problems.append(Problem(("drills",) if "drills" in data else (), "there is no list of drills",
+                                "write drills: [kill-broker]"))
+        listed = []
+    found = [_item(value, number) for number, value in enumerate(listed)]
+    problems += [problem for _, wrong in found for problem in wrong]
+    if problems:
+        raise _refusal(path, document, problems)
+    return Suite(str(data.get("suite") or path.stem), tuple(item for item, _ in found))
+
+
+def _item(value: Data, number: int) -> tuple[Item, list[Problem]]:
+    at = ("drills", number)
+    said: dict[str, Data] = {"drill": value} if isinstance(value, str) else \
+        dict(value) if isinstance(value, dict) else {}
+    wrong = [Problem((*at, key), f'a drill of a suite has no setting "{key}"',
+                     f"write {', '.join(sorted(_KEYS))}", at_key=True) for key in said if key not in _KEYS]
+    name = said.get("drill")
+    if not isinstance(name, str) or name not in DRILLS:
+        close = get_close_matches(str(name), DRILLS, 1)
+        wrong.append(Problem((*at, "drill") if isinstance(value, dict) and "drill" in value else at,
+                             f"there is no drill {name}" if name else "this names no drill",
+                             f"write {close[0]}" if close else "see `fournines drill list`"))
+    count, seed, on = said.get("times", 1), said.get("seed"), said.get("on", "")
+    if not _is_whole(count, 1, MOST_TIMES):
+        wrong.append(Problem((*at, "times"), f"times is {count}", f"write a number from 1 to {MOST_TIMES}"))
+    if seed is not None and not _is_whole(seed, 0, 1 << 32):
+        wrong.append(Problem((*at, "seed"), f"seed is {seed}", "write a whole number"))
+    if not isinstance(on, str):
+        wrong.append(Problem((*at, "on"), f"on is {on}", "write the name of a controller"))
+    if wrong:
+        return Item(""), wrong
+    return Item(str(name), str(on), _whole(count), None if seed is None else _whole(seed)), []
+
+
+def _is_whole(value: Data, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _whole(value: Data) -> int:
+    assert isinstance(value, int)
+    return value
+
+
+def _refusal(path: Path, document: Document, problems: list[Problem]) -> SuiteFileError:
+    return SuiteFileError([Finding(Severity.ERROR, problem.what, problem.instead,
+                                   where=Place(str(path), *document.position(problem)))
+                           for problem in problems])

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fournines.drills.catalog import DRILLS
+from fournines.drills.series import seeds
+from fournines.drills.suites import SUITES, read_suite, suite_of
+from fournines.errors import DrillError, SuiteFileError
+
+FILE = Path("nightly.yaml")
+
+
+def test_core_is_everything_once() -> None:
+    assert sorted(item.drill for item in SUITES["core"].items) == sorted(DRILLS)
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_every_suite_can_be_planned(name: str) -> None:
+    planned = SUITES[name].planned(seed=5)
+    assert [item.seed for item in planned] == list(range(5, 5 + len(planned)))
+
+
+def test_a_file_of_ones_own() -> None:
+    suite = read_suite(b"""
+suite: nightly
+drills:
+  - kill-broker
+  - {drill: kill-keystone, on: ctl2, times: 2}
+  - {drill: hang-keystone, times: 2, seed: 70}
+""", FILE)
+    assert suite.name == "nightly"
+    assert [(item.drill.name, item.named, item.seed) for item in suite.planned(7)] == [
+        ("kill-broker", "", 7), ("kill-keystone", "ctl2", 8), ("kill-keystone", "ctl2", 9),
+        ("hang-keystone", "", 70), ("hang-keystone", "", 71)]
+    assert seeds(suite.planned(7)) == "70 to 71"   # those of which a seed decides something
+
+
+def test_the_name_of_the_file_will_do() -> None:
+    assert read_suite(b"drills: [kill-broker]", FILE).name == "nightly"
+
+
+def test_everything_wrong_in_a_file_is_told_at_once() -> None:
+    with pytest.raises(SuiteFileError) as problem:
+        read_suite(b"""drill: x
+drills:
+  - kill-brokr
+  - {drill: kill-keystone, times: 0, node: ctl2}
+  - {on: ctl1}
+  - {drill: kill-broker, seed: yes, times: 5000}
+""", FILE)
+    assert problem.value.message == "the suite file has 7 problems"
+    assert [str(finding) for finding in problem.value.findings] == [
+        'nightly.yaml:1:1: a suite has no setting "drill": write suite or drills',
+        "nightly.yaml:3:5: there is no drill kill-brokr: write kill-broker",
+        'nightly.yaml:4:38: a drill of a suite has no setting "node": write drill, on, seed, times',
+        "nightly.yaml:4:35: times is 0: write a number from 1 to 1000",
+        "nightly.yaml:5:5: this names no drill: see `fournines drill list`",
+        "nightly.yaml:6:44: times is 5000: write a number from 1 to 1000",
+        "nightly.yaml:6:32: seed is yes: write a whole number"]
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"drills: []", b"drills: x", b"\0", b"a: [", b"7"])
+def test_what_is_no_suite_is_refused(content: bytes) -> None:
+    with pytest.raises(SuiteFileError):
+        read_suite(content, FILE)
+
+
+def test_what_is_not_there() -> None:
+    with pytest.raises(DrillError, match="there is no suite nightli") as problem:
+        suite_of("nightli")
+    assert "core" in problem.value.hint
+    with pytest.raises(DrillError, match="cannot be read: No such file"):
+        suite_of("none.yaml")
