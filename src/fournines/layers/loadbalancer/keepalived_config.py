@@ -6,7 +6,7 @@ Source: keepalived.conf(5) of 2.2.7.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from fournines.artifacts import keepalived
 from fournines.artifacts.keepalived import Block, block
@@ -22,7 +22,7 @@ _SCRIPT = "haproxy"
 
 def document(site: Site, node: Node) -> keepalived.Document:
     """The whole configuration for the Keepalived on ``node``."""
-    routers = router_ids(tuple(own_vips(site).values()))
+    routers = router_ids(tuple(site.free_vips.values()))
     return keepalived.document(
         block("global_defs", "", [
             ("router_id", node.name), ("vrrp_version", 3),
@@ -41,16 +41,9 @@ def document(site: Site, node: Node) -> keepalived.Document:
         *(_instance(site, node, vip, routers[vip.name]) for vip in vips_of(site, node)))
 
 
-def own_vips(site: Site) -> Mapping[str, Vip]:
-    """The VIPs by name that Keepalived holds: all but those of which another layer made a resource."""
-    asked = site.exchange.resources + site.exchange.service_resources
-    resources = {each.parameters.get("ip") for each in asked.primitives}
-    return {name: vip for name, vip in site.cluster.vips.items() if str(vip.address) not in resources}
-
-
 def vips_of(site: Site, node: Node) -> tuple[Vip, ...]:
     """The VIPs that ``node`` can hold: those on networks it is connected to."""
-    return tuple(vip for vip in own_vips(site).values() if vip.network in node.addresses)
+    return tuple(vip for vip in site.free_vips.values() if vip.network in node.addresses)
 
 
 def interface_file(network: str) -> str:

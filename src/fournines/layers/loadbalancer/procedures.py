@@ -16,7 +16,6 @@ from fournines.blueprint.steps import Gate, On, OnChange, Service, Step
 from fournines.cluster.topology import Node
 from fournines.layers.layer import Site
 from fournines.layers.loadbalancer import artifacts, health
-from fournines.layers.loadbalancer.keepalived_config import own_vips
 
 CONFIGURATIONS = "loadbalancer.configurations"
 _CANDIDATE = "/var/lib/fournines/candidates/keepalived.conf"
@@ -97,7 +96,7 @@ def _try_keepalived(site: Site, node: Node, text: str) -> tuple[Request, ...]:
 def services(site: Site) -> tuple[Service, ...]:
     """HAProxy first: Keepalived takes no VIP where it does not answer."""
     names = site.controllers
-    balances, takes_part = Answers(health.HAPROXY), health.takes_part(site, tuple(own_vips(site)))
+    balances, takes_part = Answers(health.HAPROXY), health.takes_part(site, tuple(site.free_vips))
     return (
         Service(artifacts.HAPROXY_UNIT, names, artifacts.HAPROXY_FILES, Gate(balances, _READY_S),
                 others_ok=OnOthers(names, balances), on_change=OnChange.RELOAD, needs=(_HAPROXY_ACCEPTS,)),
