@@ -58,6 +58,8 @@ class Unit:
         return self._run(request.argv)
 
     def _run(self, argv: tuple[str, ...]) -> Reply:
+        if argv[0] in ("nft", "journalctl", "df") or "list-units" in argv:
+            return {"rc": 0, "stdout": "", "stderr": ""}   # what a look for traces finds
         if argv[0] == "systemd-run":
             self.said.append("arm")
             self.timers.add(argv[1].removeprefix("--unit=") + ".timer")

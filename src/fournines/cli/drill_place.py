@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def place_of(opened: Opened, via: Via, ssh_config: Path | None) -> AsyncIterator[Place]:
     """Nodes are connected when they are first asked, and left at the end."""
+    from fournines.drills.aftermath import configuration_of
     from fournines.drills.aim import finding
-    from fournines.drills.deaf import working
+    from fournines.drills.deaf import state_urls, working
     from fournines.drills.drill import Capability
     from fournines.drills.place import Place, health_of
     from fournines.drills.targets import clients_of
@@ -33,11 +34,12 @@ async def place_of(opened: Opened, via: Via, ssh_config: Path | None) -> AsyncIt
     try:
         yield Place(
             opened.cluster, doors, nodes, health_of(blueprint, nodes),
-            clients_of(opened.cluster, opened.timers, opened.secrets(store)),
+            clients_of(opened.cluster, opened.timers, opened.secrets(store), arp=lab is not None),
             machines={machine.name: machine for machine in lab.machines} if lab else {},
             can=frozenset(Capability) if lab else frozenset(),
             client_prefix=lab.inside() if lab else (),
             timers={timer.name: timer.shown for timer in opened.timers.values()}, chains=opened.timers.chains,
-            find=finding(blueprint, nodes), work=working(blueprint, nodes))
+            find=finding(blueprint, nodes), work=working(blueprint, nodes),
+            state_urls=state_urls(blueprint), configuration=configuration_of(blueprint))
     finally:
         await leave(nodes, doors)

@@ -12,6 +12,7 @@ from fournines.drills.intervention import Intervention
 
 TABLE = "fournines_drill"
 COUNTER = "dropped"
+TIMER_PREFIX = "fournines-drill-"
 LATE_S = 30.0           # how much later than the drill itself the timer heals
 TIMER_ACCURACY = "AccuracySec=1s"
 _EMPTY_TABLE = f"add table inet {TABLE}; delete table inet {TABLE}"   # also where there was none

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from fournines.drills import acting, history
+from fournines.drills.aftermath import Traces, traces
 from fournines.drills.aim import draw, role
+from fournines.drills.checkers.bank import Books
 from fournines.drills.convergence import LOOK_AGAIN_S, Redundancy, converge
 from fournines.drills.crowd import Crowd, crowd
 from fournines.drills.drill import SILENCING, Drill, Target
@@ -21,10 +23,10 @@ from fournines.drills.folder import SPEC, TIMELINE, VERDICT, RunFolder, armed
 from fournines.drills.history import HistoryWriter
 from fournines.drills.intervention import Intervention, injection, undoing
 from fournines.drills.judge import Evidence, judge
-from fournines.drills.on_node import LATE_S
+from fournines.drills.on_node import LATE_S, TIMER_PREFIX
 from fournines.drills.place import Place
 from fournines.drills.prediction import predicted
-from fournines.drills.reading import drop, rows_everywhere
+from fournines.drills.reading import books_everywhere, drop, rows_everywhere
 from fournines.drills.result import Result
 from fournines.drills.sampling import START_TIMEOUT_S, Sampling, sampling
 from fournines.drills.schedule import Timeline
@@ -148,7 +150,8 @@ class _Run:
 
     async def _experiment(self) -> Evidence:
         with HistoryWriter(self._folder.history) as asked, HistoryWriter(self._folder.samples) as seen:
-            async with sampling(self._place.doors, [self._address], seen) as samples:
+            async with sampling(self._place.doors, [self._address], seen,
+                                self._place.state_urls) as samples:
                 silent = await samples.first_of_each(START_TIMEOUT_S)
                 if silent:
                     raise DrillError(f"no samples from {', '.join(silent)}",
@@ -162,6 +165,7 @@ class _Run:
         await clients.ready()
         at_first = await self._find(samples)
         work = await self._place.work()
+        traces_before = await self._traces(0.0)
         began_s = time.monotonic()
         self._tell(f"watching for {self._drill.baseline_s:g} s with nothing broken")
         await asyncio.sleep(self._drill.baseline_s)
@@ -185,14 +189,20 @@ class _Run:
         self._redundancy = converged.redundancy(timeline)
         self._tell("letting the last requests end, and reading back what was written")
         finished = await clients.stop()
-        rows = await self._read_back()
+        rows, bank = await self._read_back()
+        traces_after = await self._traces(time.monotonic() - began_s)
         await self._keep_console(target)
         self._folder.write(TIMELINE, {**asdict(timeline), "clocks": samples.clocks()})
         return Evidence(
             history=history.read(self._folder.history), timeline=timeline, target=target,
-            address=self._address, samples=samples.samples(self._address), rows=rows, role=self._role.was,
+            address=self._address, samples=samples.samples(self._address), views=samples.views(), rows=rows,
+            bank=bank, role=self._role.was,
+            traces_before=traces_before, traces_after=traces_after, fault=self._fault,
             served=self._served(), effect=effect, silences=self._fault.effect in SILENCING,
             whole_again=converged.whole, convergence=converged.because, finished=finished)
+
+    async def _traces(self, since_s: float) -> dict[str, Traces | None]:
+        return await traces(self._place.nodes, self._place.configuration, since_s)
 
     async def _find(self, samples: Sampling) -> tuple[str, ...]:
         """The nodes that are the target now."""
@@ -239,7 +249,7 @@ class _Run:
         return Sight(True, f"it {self._role.was}, {self._drill.baseline_s:g} s before and just before")
 
     def _undo(self, deed: Intervention) -> Intervention:
-        timer = "" if acting.is_outside(deed.act) else f"fournines-drill-{self._stamp}"
+        timer = "" if acting.is_outside(deed.act) else f"{TIMER_PREFIX}{self._stamp}"
         return undoing(self._fault, deed, timer)
 
     async def _inject(self, deed: Intervention, before: Running | None) -> Sight:
@@ -267,13 +277,14 @@ class _Run:
             text = await asyncio.to_thread(machine.console, CONSOLE_LINES)
             self._folder.write_console(target, text)
 
-    async def _read_back(self) -> dict[str, list[str] | None]:
+    async def _read_back(self) -> tuple[dict[str, list[str] | None], dict[str, Books | None]]:
         if self._settings.sql is None:
-            return {}
+            return {}, {}
         members = {node.name: self._place.nodes[node.name] for node in self._place.cluster.controllers}
         rows = await rows_everywhere(members, self._settings.sql)
+        bank = await books_everywhere(members, self._settings.sql)
         await drop(next(iter(members.values())), self._settings.sql)
-        return rows
+        return rows, bank
 
 
 async def heal_left_behind(place: Place, runs: Path, progress: Progress = silently) -> tuple[str, ...]:
