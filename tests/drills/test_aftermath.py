@@ -52,6 +52,7 @@ def test_a_node_that_was_not_looked_at_is_unknown() -> None:
 
 async def test_nodes_are_asked_and_their_answers_read() -> None:
     said = {
+        "find": "/run/systemd/system/x.service.d/90-fournines-drill.conf\n",
         "nft": "table inet filter\ntable inet fournines_drill\n",
         "fournines-drill-*": "fournines-drill-1.timer loaded active waiting takes a fault away\n",
         "--state=failed": "x.service loaded failed failed X\n",
@@ -63,7 +64,7 @@ async def test_nodes_are_asked_and_their_answers_read() -> None:
             return {"/etc/x": {"sha256": "1"}, "/etc/y": None}
         assert isinstance(request, Run)
         assert request.argv[0] != "journalctl" or "--since=-60s" in request.argv
-        text = next(text for key, text in said.items() if key in request.argv)
+        text = next(text for key, text in said.items() if key in request.argv or request.argv[0] == key)
         return {"rc": 0, "stdout": text, "stderr": ""}
 
     node, silent, failing = FakeNode("ctl1"), FakeNode("ctl2"), FakeNode("ctl3")
@@ -74,7 +75,8 @@ async def test_nodes_are_asked_and_their_answers_read() -> None:
     found = await traces(nodes, {"ctl1": ("/etc/x", "/etc/y")}, 60.0)
     assert found == {"ctl2": None, "ctl3": None, "ctl1": Traces(
         {"/etc/x": "1", "/etc/y": None},
-        ("table inet fournines_drill", "fournines-drill-1.timer loaded active waiting takes a fault away"),
+        ("table inet fournines_drill", "/run/systemd/system/x.service.d/90-fournines-drill.conf",
+         "fournines-drill-1.timer loaded active waiting takes a fault away"),
         ("x.service",), ("x.service: Failed with result 'core-dump'.",), ("/ is 96%",))}
 
 
@@ -87,4 +89,11 @@ def views(*numbers: int) -> dict[str, tuple[View, ...]]:
     ("power-off-vip-holder", (7, 8, 9), True), ("power-off-vip-holder", (7, 8, 9, 10, 11, 12), False),
     ("hang-database-writer", (7, 9), True), ("kill-keystone", (), None)])
 def test_members_do_not_come_and_go(drill: str, numbers: tuple[int, ...], truth: bool | None) -> None:
-    assert calm(DRILLS[drill].fault, views(*numbers)).truth is truth
+    assert calm([DRILLS[drill].fault], views(*numbers)).truth is truth
+
+
+def test_two_faults_explain_what_each_does() -> None:
+    """A power loss and a hang of something else explain no more than the power loss."""
+    faults = [DRILLS["power-off-vip-holder"].fault, DRILLS["hang-keystone"].fault]
+    assert calm(faults, views(7, 11)).truth is True
+    assert calm(faults, views(7, 12)).truth is False

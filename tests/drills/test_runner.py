@@ -139,7 +139,7 @@ async def test_a_drill_is_refused_where_it_would_be_a_second_failure(place: Plac
 
     with pytest.raises(Refused, match="not whole: the database has no quorum"):
         await run(DRILL, replace(place, health=ill), tmp_path)
-    with pytest.raises(Refused, match="needs power"):
+    with pytest.raises(Refused, match="not allowed: power"):
         await run(DRILL, replace(place, can=frozenset()), tmp_path)
     assert machine.done == []
 

@@ -19,7 +19,7 @@ from fournines.drills.checkers.owners import (
     one_owner,
 )
 from fournines.drills.checkers.register import register
-from fournines.drills.checkers.writers import one_writer
+from fournines.drills.checkers.writers import MOST_CHANGES, one_writer
 from fournines.drills.checkers.writes import Writes, compare, kept
 from fournines.drills.drill import Fault
 from fournines.drills.effects import Sight
@@ -50,7 +50,8 @@ SILENT_AFTER_S = 2.0   # what may still arrive of a machine that is off
 class Evidence:
     """All that was recorded. ``views``: what each node said of its database's component. ``rows`` maps each
     node to what it has in the run's table, ``bank`` to its accounts, None where it could not be asked.
-    ``traces_before`` and ``traces_after`` are what was on the nodes.
+    ``faults`` are the one or two that were made. ``traces_before`` and ``traces_after`` are what was on the
+    nodes.
     ``role`` is what made the target one (``held 192.0.2.1``); ``served`` how that was seen before the fault,
     None where only the samples of the address tell. ``effect`` is what was seen of the fault, which
     ``silences`` the machine or not; ``whole_again`` whether the cluster converged, and ``convergence`` how
@@ -66,7 +67,7 @@ class Evidence:
     bank: Mapping[str, Books | None]
     traces_before: Everywhere
     traces_after: Everywhere
-    fault: Fault
+    faults: Sequence[Fault]
     role: str
     served: Sight | None
     effect: Sight
@@ -179,7 +180,8 @@ def _checked(evidence: Evidence) -> list[Verdict]:
     history, found = evidence.history, []
     inserts = [item for path in INSERTS for item in history.of(path)]
     if inserts:
-        found += [one_writer(inserts), one_component(evidence.views), calm(evidence.fault, evidence.views)]
+        found += [one_writer(inserts, MOST_CHANGES * len(evidence.faults)), one_component(evidence.views),
+                  calm(evidence.faults, evidence.views)]
     if operations := history.of(SQL_REGISTER):
         found.append(register(SQL_REGISTER, operations))
     if history.of(SQL_BANK):
