@@ -68,4 +68,6 @@ def _secret(need: SecretNeed) -> str:
     if need.kind is SecretKind.FERNET_KEYS:
         digests = [hashlib.sha256(f"{need.name} {number}".encode()).digest() for number in range(2)]
         return FernetKeys(tuple(base64.urlsafe_b64encode(digest).decode() for digest in digests)).as_json()
+    if need.kind is SecretKind.COROSYNC_KEY:
+        return base64.b64encode(f"SECRET {need.name}".encode()).decode()
     return "SECRET" + re.sub(r"[^A-Za-z0-9]", "", need.name)

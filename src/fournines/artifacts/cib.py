@@ -30,7 +30,7 @@ from fournines.artifacts.pacemaker import (
 from fournines.errors import Unparsable, Unwritable
 
 FORMAT = "CIB"
-SCHEMA = "pacemaker-3.0"   # what ``cibadmin --empty`` of Pacemaker 2.0 and later begins with, at least
+SCHEMA = "pacemaker-3.9"   # what ``cibadmin --empty`` of Pacemaker 2.1.5 begins with
 _ID = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _OLD_ROLES = {"Master": "Promoted", "Slave": "Unpromoted"}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fournines.blueprint.files import NodeDirectory, NodeFile
+from fournines.blueprint.hardware import Hardware
 from fournines.blueprint.predicate import Predicate
 from fournines.blueprint.resources import Resources
 from fournines.blueprint.snapshot import Probe
@@ -77,6 +78,7 @@ class Exchange:
     before_resources: tuple[str, ...] = ()
     service_resources: Resources = field(default_factory=Resources)
     before_service_resources: tuple[str, ...] = ()
+    hardware: tuple[Hardware, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,10 +46,9 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Placements:
-    """How one node, called ``node``, sees the cluster. ``offline`` are nodes that are known to run nothing:
+    """How one node sees the cluster. ``offline`` are nodes that are known to run nothing:
     shut down, or fenced; a node that is lost and not yet fenced is in none of the two lists."""
 
-    node: str
     quorate: bool
     dc: str
     online: tuple[str, ...]

@@ -67,17 +67,20 @@ def check() -> int:
 @app.command()
 def up(file: MaybeFile = None,
        machines_only: Annotated[bool, typer.Option("--machines-only", help="Boot, apply nothing.")] = False,
+       own_kernel: Annotated[bool, typer.Option("--own-kernel", help=(
+           "Give every machine a Linux kernel of its own, also where no layer needs one."))] = False,
        as_json: Json = False) -> int:
     """Boot the machines of the cluster file on this computer, and apply the file to them.
 
     What is up already is used; the image is built once. What a first boot began is taken back if it fails.
+    A machine is a container, or has a Linux kernel of its own (slower) where a layer needs one.
 
     Examples: `fournines lab up examples/three-controllers.yaml` · `fournines lab up --machines-only`
     """
     from fournines.lab.lab import Lab
 
     opened = open_cluster(file)
-    state = Lab(opened.cluster, progress=_tell).up()
+    state = Lab(opened.cluster, progress=_tell).up(opened.hardware(), own_kernel=own_kernel)
     opened.note_in_lab()
     if machines_only:
         if as_json:

@@ -17,6 +17,7 @@ from fournines.errors import FourninesError
 from fournines.lab.places import Places
 
 if TYPE_CHECKING:   # what a command does not use is not imported: it has to answer at once
+    from fournines.blueprint.hardware import Hardware
     from fournines.cluster.needs import SecretNeed
     from fournines.cluster.secrets import SecretStore
     from fournines.cluster.timers import Timers
@@ -66,6 +67,14 @@ class Opened:
 
         return store.ensure(exchange(self.cluster, self.timers, LAYERS).secrets)
 
+    def hardware(self) -> Mapping[str, Hardware]:
+        """What the layers need of the machines themselves, by node; most need nothing."""
+        from fournines.blueprint.hardware import by_node
+        from fournines.engine.compile import exchange
+        from fournines.layers import LAYERS
+
+        return by_node(exchange(self.cluster, self.timers, LAYERS).hardware)
+
     def blueprint(self, store: SecretStore) -> Blueprint:
         """What the machines should be."""
         from fournines.engine.compile import compile
@@ -107,6 +116,8 @@ def open_cluster(file: Path | None) -> Opened:
 def _placeholder(need: SecretNeed) -> str:
     from fournines.cluster.needs import SecretKind
 
+    if need.kind is SecretKind.COROSYNC_KEY:
+        return base64.b64encode(b"the key of Corosync belongs here").decode()
     if need.kind is not SecretKind.FERNET_KEYS:
         return f"SECRET-{need.name}"
     words = (b"the staged key belongs here", b"the primary key belongs here")

@@ -73,7 +73,8 @@ def exchange(cluster: Cluster, timers: Timers, layers: Sequence[Layer]) -> Excha
         before_resources=tuple(name for answer in answers for name in answer.before_resources),
         service_resources=sum((answer.service_resources for answer in answers), Resources()),
         before_service_resources=tuple(name for answer in answers
-                                       for name in answer.before_service_resources))
+                                       for name in answer.before_service_resources),
+        hardware=tuple(item for answer in answers for item in answer.hardware))
 
 
 def compile(cluster: Cluster, timers: Timers, secrets: Mapping[str, str],
@@ -126,13 +127,14 @@ def _without_layers(by_node: Mapping[str, Sequence[tuple[str, Item]]]) -> dict[s
 
 def _refuse_shared_paths(files: Mapping[str, Sequence[tuple[str, NodeFile]]],
                          directories: Mapping[str, Sequence[tuple[str, NodeDirectory]]]) -> None:
-    """One path, one writer. Only a directory may be asked for by several, with the same mode and owner."""
+    """One path, one content. Several may ask for a directory, or for a file that they share, in the same
+    words."""
     for node in files:
         writer: dict[str, tuple[str, NodeFile | NodeDirectory]] = {}
         items: list[tuple[str, NodeFile | NodeDirectory]] = [*directories[node], *files[node]]
         for layer, item in items:
             other, before = writer.setdefault(item.path, (layer, item))
-            if before is not item and (isinstance(item, NodeFile) or before != item):
+            if before != item:
                 raise ValueError(f"layers {other} and {layer} both write {item.path} on {node}")
 
 

@@ -3,7 +3,9 @@
     /var/cache/fournines/images/HASH/       node images; stay when a lab goes
     /var/lib/fournines/labs/NAME/           one lab; removed as a whole when it goes down
         lab.json  ssh_config  known_hosts  key  key.pub
-        nodes/NODE/   machine.json  console.log  upper/ work/ root/ (overlay)  srv/ (the node's /srv)
+        nodes/NODE/   machine.json  console.log
+                      a container's:            upper/ work/ root/ (overlay)  srv/ (the node's /srv)
+                      with its own kernel:      own.cow seed.tar data-N.img  start.json  memory/
 """
 
 from __future__ import annotations
@@ -41,6 +43,27 @@ class NodePlaces:
     @property
     def srv(self) -> Path:
         return self.directory / "srv"
+
+    @property
+    def own(self) -> Path:
+        """What it wrote over its system disk."""
+        return self.directory / "own.cow"
+
+    @property
+    def seed(self) -> Path:
+        return self.directory / "seed.tar"
+
+    @property
+    def start(self) -> Path:
+        return self.directory / "start.json"
+
+    @property
+    def memory(self) -> Path:
+        return self.directory / "memory"
+
+    def data(self, number: int) -> Path:
+        """A disk of the layers'."""
+        return self.directory / f"data-{number}.img"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,8 @@ def all_requests(site: Site) -> Iterator[Request]:
 
 def complete(site: Site) -> Records:
     endpoints = tuple(f"{service.endpoint.type} {interface} {service.url(site)}"
-                      for service in SERVICES for interface in records.INTERFACES)
+                      for service in chosen(site.cluster) if service.endpoint
+                      for interface in records.INTERFACES)
     return Records(CURRENT, records.mark(site), endpoints, ("admin", "drills", "glance"))
 
 

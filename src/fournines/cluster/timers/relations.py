@@ -61,6 +61,8 @@ _RULES = (
             share=1 / CONSENSUS_FACTOR),
     _AtMost("pacemaker.fence_timeout", "pacemaker.stonith_timeout",
             "Pacemaker would give fencing up before its device does"),
+    _AtMost("drbd.timeout", "drbd.ping_interval", "DRBD asks for it to be below", strict=True),
+    _AtMost("drbd.timeout", "drbd.connect_interval", "DRBD asks for it to be below", strict=True),
 )
 _LONGEST_ADVERT_S = 40.95   # VRRPv3 carries it as 12 bits of centiseconds
 _OWNER_PRIORITY = 255

@@ -164,9 +164,10 @@ def left_out(timers: Timers) -> Term:
 
 
 def fenced(timers: Timers) -> Term:
-    """Pacemaker: the first device that works, at the latest when it would be given up."""
-    return Term("the silent member is fenced", ("pacemaker.fence_timeout",), 0.0,
-                timers.seconds("pacemaker.fence_timeout"))
+    """Pacemaker: a device of the first level, as fast as the promise expects."""
+    within, delay = timers.seconds("pacemaker.fence_within"), timers.seconds("pacemaker.fence_delay")
+    return Term("the silent member is fenced", ("pacemaker.fence_within", "pacemaker.fence_delay"), 0.0,
+                within + delay)
 
 
 def resource_found_dead(timers: Timers) -> Term:
