@@ -12,6 +12,7 @@ import pytest
 
 from fournines.blueprint.contribution import Exchange
 from fournines.blueprint.hardware import Disk, Hardware, by_node
+from fournines.cluster.timers import derive
 from fournines.engine.compile import exchange
 from fournines.errors import LabError
 from fournines.lab import requirements, uml, uml_disk
@@ -56,7 +57,7 @@ def test_layers_ask_for_hardware_in_their_exchange() -> None:
                     contribute) for number, hardware in enumerate(asked)]
     cluster = replace(small_cluster(), layers={layer.name: object() for layer in layers})
 
-    together = by_node(exchange(cluster, layers).hardware)
+    together = by_node(exchange(cluster, derive(cluster), layers).hardware)
 
     assert together["ctl1"] == Hardware("ctl1", ("drbd", "softdog"), (Disk("/dev/a"), Disk("/dev/b")))
     assert together["ctl2"] == Hardware("ctl2")

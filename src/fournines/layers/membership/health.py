@@ -96,8 +96,8 @@ class AsWanted:
         if not changes:
             return Judgement(True, f"{node}: Pacemaker's configuration is as wanted",
                              ((node, CONFIGURATION, "as wanted"),))
-        preview = f"; Pacemaker would: {', '.join(seen.preview)}" if seen.preview else ""
-        return Judgement(False, f"{node}: {', '.join(changes)}{preview}",
+        preview = ", ".join(seen.preview) or "start, stop and move nothing"
+        return Judgement(False, f"{node}: {', '.join(changes)}; Pacemaker would: {preview}",
                          ((node, CONFIGURATION, ", ".join(changes)),))
 
     def __str__(self) -> str:
