@@ -244,6 +244,8 @@ def _shared_domains(cluster: Cluster) -> Iterator[Finding]:
     enough = 1 if count == 2 and "membership" in cluster.layers else count // 2 + 1
     members = Counter((kind, value) for node in cluster.nodes for kind, value in node.domains.items())
     for (kind, value), shared in members.items():
+        if "+" in value:
+            continue   # either of two suffices
         if count > 1 and count - shared < enough:
             who = "every node is" if shared == count else f"{shared} of {count} nodes are"
             yield Finding(Severity.WARNING, f"{who} on {kind} {value}: when it fails, no majority is left",
@@ -253,7 +255,7 @@ def _shared_domains(cluster: Cluster) -> Iterator[Finding]:
 def _shared_switch(cluster: Cluster) -> Iterator[Finding]:
     networks = [network for network in cluster.networks.values() if network.switch]
     for one, other in combinations(networks, 2):
-        if one.switch == other.switch:
+        if one.switch == other.switch and "+" not in one.switch:
             yield Finding(Severity.WARNING, f"networks {one.name} and {other.name} are both on switch "
                           f"{one.switch}: when it fails, the nodes lose both at once",
                           "put them on two switches", where=cluster.name)

@@ -70,7 +70,8 @@ class NetworkSection(Section):
 
     cidr: Cidr = Field(description="Its addresses.", examples=["192.168.42.0/24"])
     switch: DomainValue | None = Field(
-        default=None, description="The switch it hangs on: its failure domain.", examples=["sw-a"])
+        default=None, description="The switch it hangs on: its failure domain. "
+                                  "sw-a+sw-b: either of two suffices.", examples=["sw-a"])
 
 
 class ReachSection(Section):
@@ -96,6 +97,15 @@ class NodeSection(Section):
         default={}, description="What else it shares with others and fails with.", examples=[{"room": "b1"}])
     arbitrator: bool = Field(default=False, description="It only votes: no service runs and no data is kept.")
     reach: ReachSection | None = None
+
+
+class DrillsSection(Section):
+    """What drills may do to real machines. Without it, nothing; in a lab everything is allowed."""
+
+    allow: tuple[Literal["processes", "packets", "delays", "settings", "disks", "clock"], ...] = Field(
+        description="Kinds of faults: signals and orders to units; rules in the packet filter; delayed "
+                    "packets; drop-ins that restart units; full disks that hold data only; wrong clocks.",
+        examples=[["processes", "packets"]])
 
 
 class Layers(Section):
@@ -133,6 +143,7 @@ class ClusterFile(Section):
     overrides: dict[str, Override] | None = Field(
         default=None, description="Timers that you insist on, by name (see: fournines render --explain).",
         examples=[{"vrrp.advert_int": "500ms"}])
+    drills: DrillsSection | None = None
 
 
 class _Generator(GenerateJsonSchema):

@@ -43,12 +43,11 @@ class Service:
         self._images = images
         self._places = places
         self._layout = layout
-        wanted = f"{USER}:{places.bmc.password.read_text()}"
-        self._authorization = "Basic " + base64.b64encode(wanted.encode()).decode()
 
     def knows(self, authorization: str) -> bool:
         """Whether the header is that of the user with the password."""
-        return hmac.compare_digest(authorization.encode(), self._authorization.encode())
+        wanted = base64.b64encode(f"{USER}:{self._places.bmc.password.read_text()}".encode())
+        return hmac.compare_digest(authorization.encode(), b"Basic " + wanted)
 
     def answer(self, method: str, path: str, body: bytes, by: str) -> Answer:
         """Returns when what was asked has been done."""

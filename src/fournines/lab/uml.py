@@ -36,6 +36,8 @@ DOOR_NEAR = "169.254.254.1/30"
 DOOR_FAR = "169.254.254.2"
 DOOR_PORT = 22022
 KNOCK_TIMEOUT_S = 0.3
+# A machine that restarted says so when it is next spoken to; one that is frozen is waited for.
+LIVENESS = {"ServerAliveInterval": "2", "ServerAliveCountMax": "1000000"}
 CREDENTIALS = struct.Struct("3i")   # struct ucred, see unix(7)
 
 
@@ -161,6 +163,7 @@ def door_argv(name: str, init: int, places: LabPlaces) -> tuple[str, ...]:
     options = {"IdentityFile": str(places.key), "IdentitiesOnly": "yes", "BatchMode": "yes",
                "UserKnownHostsFile": str(places.known_hosts), "GlobalKnownHostsFile": "none",
                "StrictHostKeyChecking": "yes", "HostKeyAlias": name, "LogLevel": "ERROR",
+               **LIVENESS,
                "ProxyCommand": shlex.join(through).replace("%", "%%"), "User": "root"}
     return ("ssh", "-F", "none", *(f"-o{key}={value}" for key, value in options.items()), name)
 
