@@ -90,8 +90,8 @@ def front(site: Site) -> Contribution:
         services=(Service(FRONT_UNIT, NODES, ("/etc/front.conf",), ready=Gate(up, 5.0)),))
 
 
-STORE = Layer("store", StoreSpec, (), lambda cluster: Exchange(), store)
-FRONT = Layer("front", FrontSpec, ("store",), lambda cluster: Exchange(), front)
+STORE = Layer("store", StoreSpec, (), lambda cluster, timers: Exchange(), store)
+FRONT = Layer("front", FrontSpec, ("store",), lambda cluster, timers: Exchange(), front)
 
 
 def make_cluster(spec: StoreSpec | None = None) -> Cluster:

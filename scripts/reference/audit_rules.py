@@ -15,7 +15,9 @@ SYSTEMS = {
     "HAP": "HAProxy", "KAD": "Keepalived", "GAL": "Galera", "RMQ": "RabbitMQ", "COR": "Corosync",
     "MEM": "memcached", "OSL": "OpenStack services", "SYS": "All nodes alike", "KEY": "Keystone",
     "GLA": "Glance",
-    "CIN": "Cinder", "NEU": "Neutron", "NOV": "Nova", "SEC": "Secrets", "AUD": "The audit itself",
+    "CIN": "Cinder", "NEU": "Neutron", "NOV": "Nova", "PCM": "Pacemaker", "FEN": "Fencing", "DRB": "DRBD",
+    "FSY": "File systems", "MAP": "A database that moves", "OCF": "Agents of OpenStack", "TOP": "Topology",
+    "SCR": "Scripts", "SEC": "Secrets", "AUD": "The audit itself",
 }
 
 
@@ -26,7 +28,7 @@ def page() -> str:
         f"The {len(RULES)} rules of `fournines audit`; `fournines audit --explain HAP005` says the same of "
         "one. The severity is the rule's own: what cannot be known from the files is `info`. Errata are "
         "those of the OpenStack High Availability Guide of 2014.",
-        *_systems(), "## The guide", _about_the_guide(), _guide())
+        *_systems(), "## The guide", _about_the_guide(), _guide(), "### Not found", _not_found())
 
 
 def _systems() -> Iterator[str]:
@@ -44,10 +46,9 @@ def _row(rule: Rule) -> tuple[str, ...]:
 
 
 def _about_the_guide() -> str:
-    return ("`tests/guide` holds the guide's configuration, for the formats that are read so far, as the "
-            "files it says they are. These of its mistakes are found at these lines of it; a test keeps it "
-            "so. Not found are those in Pacemaker, DRBD, shell and Python snippets, and those that no file "
-            "shows.")
+    return ("`tests/guide` holds the guide's configuration and commands as the files it says they are. These "
+            "of its mistakes are found at these lines of it; a test keeps it so, and that what the guide has "
+            "right is not reported.")
 
 
 def _guide() -> str:
@@ -55,3 +56,11 @@ def _guide() -> str:
     return table(("erratum", "rule", "what", "lines of the guide"), (
         (erratum, code(rule), RULES[rule].title, "the file lacks it" if lines == ["0"] else ", ".join(lines))
         for erratum, rule, *lines in rows))
+
+
+def _not_found() -> str:
+    rows = (ROOT / "tests/guide/NOT_FOUND").read_text(encoding="utf-8").splitlines()
+    return "\n\n".join((
+        "Mistakes that stop something, lose data, open doors, contradict or are outdated, and that no rule "
+        "finds. Those of wording, and things that the guide leaves out, are not listed.",
+        table(("erratum", "why"), (tuple(row.split(" ", 1)) for row in rows))))

@@ -33,9 +33,11 @@ class Example:
 def read_example() -> Example:
     """The example as it is now."""
     cluster = file.load(FILE, SPECS)
-    timers, asked = derive(cluster), exchange(cluster, LAYERS)
+    timers = derive(cluster)
+    asked = exchange(cluster, timers, LAYERS)
     keys = FernetKeys((_STAND_IN_KEY, _STAND_IN_KEY)).as_json()
-    secrets = {need.name: keys if need.kind is SecretKind.FERNET_KEYS else "secret" for need in asked.secrets}
+    # Four of its letters are base64 too, as the key of Corosync has to be.
+    secrets = {need.name: keys if need.kind is SecretKind.FERNET_KEYS else "secr" for need in asked.secrets}
     site = Site(cluster, timers, secrets, asked)
     return Example(cluster, site, {layer.name: layer.contribute(site) for layer in chosen(cluster, LAYERS)},
                    compile(cluster, timers, secrets, LAYERS))

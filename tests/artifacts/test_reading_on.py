@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fournines.artifacts import corosync, haproxy, ini, keepalived, memcached, rabbitmq, sysctl, systemd
+from fournines.artifacts import corosync, drbd, haproxy, ini, keepalived, memcached, rabbitmq, sysctl, systemd
 from fournines.artifacts.document import Complain, refuse
 from fournines.artifacts.ini import Dialect
 from fournines.errors import Unparsable
@@ -16,7 +16,7 @@ from fournines.errors import Unparsable
 from .texts import files
 
 READERS: dict[str, Callable[[str, Complain], object]] = {
-    "corosync": corosync.parse, "haproxy": haproxy.parse, "keepalived": keepalived.parse,
+    "corosync": corosync.parse, "drbd": drbd.parse, "haproxy": haproxy.parse, "keepalived": keepalived.parse,
     "memcached": memcached.parse, "rabbitmq": rabbitmq.parse, "sysctl": sysctl.parse,
     "systemd": systemd.parse,
     **{str(dialect): lambda text, complain,
@@ -40,7 +40,7 @@ def test_no_text_stops_it(name: str, text: str) -> None:
 
 
 @every_reader
-@given(text=files | st.text("a {}\n[]=:'\"\\", max_size=40))
+@given(text=files | st.text("a {};\n[]=:'\"\\", max_size=40))
 def test_the_first_problem_is_the_one_that_a_strict_reader_refuses_for(name: str, text: str) -> None:
     problems = problems_of(name, text)
     if not problems:

@@ -25,7 +25,10 @@ PATHS = {
     "keystone": "/etc/keystone/keystone.conf", "glance": "/etc/glance/glance-api.conf",
     "nova": "/etc/nova/nova.conf", "neutron": "/etc/neutron/neutron.conf",
     "cinder": "/etc/cinder/cinder.conf",
-    "heat": "/etc/heat/heat.conf",
+    "heat": "/etc/heat/heat.conf", "crm": "/etc/pacemaker/cluster.crm",
+    "cib": "/var/lib/pacemaker/cib/cib.xml", "drbd": "/etc/drbd.d/r.res", "script": "/root/setup.sh",
+    "sql": "/root/accounts.sql", "paste": "/etc/nova/api-paste.ini",
+    "horizon": "/etc/openstack-dashboard/local_settings.py",
 }
 
 

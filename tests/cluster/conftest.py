@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -43,6 +43,21 @@ class MessagingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceSettings:
+    """A power switch."""
+
+    agent: str
+    nodes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipSettings:
+    """Who is there."""
+
+    fencing: tuple[DeviceSettings, ...] | Literal["lab"] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ApiSettings:
     """The services and the address that clients reach them by."""
 
@@ -53,7 +68,8 @@ class ApiSettings:
 
 @pytest.fixture(scope="session")
 def specs() -> Mapping[str, type]:
-    return {"host": NoSettings, "database": DatabaseSettings, "messaging": MessagingSettings,
+    return {"host": NoSettings, "database": DatabaseSettings, "membership": MembershipSettings,
+            "messaging": MessagingSettings,
             "cache": NoSettings, "images": NoSettings, "loadbalancer": NoSettings, "api": ApiSettings}
 
 

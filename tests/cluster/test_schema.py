@@ -11,6 +11,8 @@ from jsonschema import Draft202012Validator
 from fournines.cluster.document import Data, read_document
 from fournines.cluster.schema import DIALECT, schema
 
+from .conftest import DeviceSettings
+
 ROOT = Path(__file__).parents[2]
 BETWEEN_VALUES = {   # wrong only by what other values are, by their notation in YAML, or by calculation
     "address-broadcast-and-network", "address-leading-zeros", "address-loopback", "address-missing",
@@ -64,7 +66,8 @@ def properties_of(described: object) -> Iterator[tuple[str, Mapping[str, object]
 
 
 def test_every_setting_is_described(described: dict[str, object], specs: Mapping[str, type]) -> None:
-    of_layers = {name for spec in specs.values() for name in getattr(spec, "__dataclass_fields__", ())}
+    of_layers = {name for spec in (*specs.values(), DeviceSettings)
+                 for name in getattr(spec, "__dataclass_fields__", ())}
     by_reference = {name for name, inner in properties_of(described) if "$ref" in str(inner)}
     bare = {name for name, inner in properties_of(described) if "description" not in inner}
     assert bare <= of_layers | by_reference

@@ -44,7 +44,8 @@ def test_a_layer_acts_after_all_of_the_layer_it_is_after_and_writes_its_files_ea
 
 
 def test_order_reaches_through_a_layer_that_the_cluster_does_not_have() -> None:
-    between = Layer("between", int, ("store",), lambda cluster: Exchange(), lambda site: Contribution())
+    between = Layer("between", int, ("store",), lambda cluster, timers: Exchange(),
+                    lambda site: Contribution())
     blueprint = make_blueprint(layers=(STORE, between, replace(FRONT, after=("between",))))
     assert "store: restart store.service" in ancestors(blueprint.needs, "front: start front.service")
 

@@ -23,8 +23,9 @@ LIST = "FILES"
 def blueprint(example: Path) -> Blueprint:
     """The example compiled, with secrets that are made of their names."""
     cluster = file.load(example, SPECS)
-    secrets = {need.name: _secret(need) for need in exchange(cluster, LAYERS).secrets}
-    return compile(cluster, timers.derive(cluster), secrets, LAYERS)
+    derived = timers.derive(cluster)
+    secrets = {need.name: _secret(need) for need in exchange(cluster, derived, LAYERS).secrets}
+    return compile(cluster, derived, secrets, LAYERS)
 
 
 def rendered(example: Path) -> dict[str, str]:
@@ -67,4 +68,6 @@ def _secret(need: SecretNeed) -> str:
     if need.kind is SecretKind.FERNET_KEYS:
         digests = [hashlib.sha256(f"{need.name} {number}".encode()).digest() for number in range(2)]
         return FernetKeys(tuple(base64.urlsafe_b64encode(digest).decode() for digest in digests)).as_json()
+    if need.kind is SecretKind.COROSYNC_KEY:
+        return base64.b64encode(f"SECRET {need.name}".encode()).decode()
     return "SECRET" + re.sub(r"[^A-Za-z0-9]", "", need.name)

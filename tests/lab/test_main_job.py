@@ -309,7 +309,7 @@ def test_no_secret_is_in_any_process_list_or_journal(plane: ControlPlane,
                                                      monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(plane.file.parent))   # where this cluster's identity is
     opened = open_cluster(plane.file)
-    made = opened.store().ensure(exchange(opened.cluster, LAYERS).secrets)
+    made = opened.store().ensure(exchange(opened.cluster, opened.timers, LAYERS).secrets)
     values = [value for value in made.values() if not value.startswith("[")]
     processes = "".join(on(plane.lab, node, "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
                         for node in NODES)

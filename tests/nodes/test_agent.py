@@ -24,6 +24,7 @@ from fournines.blueprint.requests import (
     MakeDirectory,
     PackageFacts,
     ReadFile,
+    ReadTree,
     RemoveFile,
     Reply,
     Request,
@@ -104,6 +105,39 @@ async def test_a_fifo_is_not_waited_for(node: PipeNode, tmp_path: Path) -> None:
     facts = (await mapping(node, FileFacts((str(fifo),))))[str(fifo)]
     assert isinstance(facts, dict)
     assert facts["sha256"] is None
+
+
+def a_tree(top: Path) -> dict[Path, tuple[int, int]]:
+    """Files, links and a pipe; path -> when each was last changed."""
+    for name, text in (("a/x.conf", "one"), ("a/b/y.conf", "two"), ("a/z.txt", "three"), ("c/w.conf", "4")):
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        (top / name).write_text(text)
+    (top / "a" / "x.conf").chmod(0o640)
+    (top / "a" / "link.conf").symlink_to("z.txt")
+    (top / "a" / "gone.conf").symlink_to("nowhere")
+    (top / "a" / "up").symlink_to(top)
+    os.mkfifo(top / "a" / "pipe.conf")
+    return changes(top)
+
+
+def changes(top: Path) -> dict[Path, tuple[int, int]]:
+    found = {path: path.lstat() for path in top.rglob("*")}
+    return {path: (status.st_mtime_ns, status.st_ctime_ns) for path, status in found.items()}
+
+
+async def test_a_tree_is_read_and_nothing_else(node: PipeNode, tmp_path: Path) -> None:
+    before = a_tree(tmp_path)
+    found = await mapping(node, ReadTree((f"{tmp_path}/a", f"{tmp_path}/missing"), r".*\.conf"))
+    files, unread = found["files"], found["unread"]
+    assert isinstance(files, dict)
+    assert list(files) == [f"{tmp_path}/a/link.conf", f"{tmp_path}/a/x.conf", f"{tmp_path}/a/b/y.conf"]
+    assert files[f"{tmp_path}/a/x.conf"] == {"content": base64.b64encode(b"one").decode(), "mode": 0o640}
+    assert unread == {f"{tmp_path}/a/gone.conf": "No such file or directory"}
+    assert changes(tmp_path) == before
+    small = await mapping(node, ReadTree((f"{tmp_path}/a",), r".*\.conf", most_bytes=6))
+    assert isinstance(small["files"], dict)
+    assert list(small["files"]) == [f"{tmp_path}/a/link.conf"]
+    assert "more than is read of one node" in str(small["unread"])
 
 
 @as_root

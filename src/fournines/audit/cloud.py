@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
+from fournines.artifacts import ini
 from fournines.errors import Unparsable
 from fournines.findings import Place
 
@@ -46,6 +47,13 @@ class File:
     def at(self, line: int = 0) -> Place:
         """The place of a line; that of the whole file without one."""
         return Place(self.shown, line)
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """An api-paste.ini: no options of the service, but the filters before it."""
+
+    filters: ini.Document
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The one part of the audit that reads: paths on this computer become a ``Cloud``. Nothing is ever written.
 
-A directory may be a node's ``etc``, hold one, or hold one folder for each node with an ``etc`` in it. A link
+A directory may be a node's ``etc``, hold one, or hold one folder for each node with an ``etc`` in it, or with
+the files of a ``crm report``; it may hold archives of these, and a path may be such an archive. A link
 is followed as the node would: an absolute one from the folder that holds ``etc``. Nothing outside of that is
 read.
 """
@@ -12,11 +13,15 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from fournines.audit.archives import is_archive, read_archive
 from fournines.audit.cloud import Cloud, File, Unread
 from fournines.audit.formats import read, reader_of
 
 LARGEST_BYTES = 64 * 1024 * 1024
 """What is larger is no configuration file, and is said to be unread."""
+
+_BESIDES = ("root", "usr/local/bin", "usr/local/sbin", "var/lib/pacemaker/cib")
+"""Where else than in etc something of a node may be: scripts of administrators, and Pacemaker's own file."""
 
 _DEEPEST = 20
 _MOST_LINKS = 40
@@ -36,6 +41,9 @@ class _Collector:
         self.unread: list[Unread] = []
 
     def add(self, path: Path) -> None:
+        if is_archive(path) and path.is_file():
+            self._archive(path)
+            return
         if not path.is_dir():
             root, node = _root_of(path)
             name = f"/{path.absolute().relative_to(root).as_posix()}" if root else f"/{path.name}"
@@ -45,16 +53,27 @@ class _Collector:
                 self._read(node, name if reader_of(name) else f"/{path.name}", path,
                            root or path.absolute().parent)
             return
+        if path.absolute().name != "etc" and not (path / "etc").is_dir():
+            for entry in self._entries(path):
+                if is_archive(Path(entry.path)) and entry.is_file(follow_symlinks=False):
+                    self._archive(Path(entry.path))
         roots = tuple(self._roots(path, _DEEPEST))
         if roots:
             for root in roots:
-                for below in self._below(root / "etc", _DEEPEST):
-                    self._read(_name(root, path), f"/{below.relative_to(root).as_posix()}", below, root)
+                self._node(root, path)
             return
         root_above, node = _root_of(path / "any")
         for below in self._below(path, _DEEPEST):
             start = root_above or path.absolute()
             self._read(node or path.name, f"/{below.absolute().relative_to(start).as_posix()}", below, start)
+
+    def _archive(self, path: Path) -> None:
+        files, unread = read_archive(path)
+        for file in files:
+            self.files.setdefault((file.node, file.path), file)
+        self.unread += unread
+        if not files and not unread:
+            self.unread.append(Unread(str(path), "it holds no file of a kind that is audited"))
 
     def _roots(self, directory: Path, depth: int) -> Iterator[Path]:
         """The directories at or below this one that hold a node's ``etc``; the parent of one that is an
@@ -66,9 +85,29 @@ class _Collector:
         if any(entry.name == "etc" and entry.is_dir(follow_symlinks=False) for entry in entries):
             yield directory
             return
+        names = {entry.name for entry in entries}
+        if names & {"cib.xml", "cib.txt"} and names & {"sysinfo.txt", "crm_mon.txt", "corosync.conf"}:
+            yield directory   # of a crm report: everything of a node is in one folder
+            return
         for entry in entries if depth else ():
             if entry.is_dir(follow_symlinks=False):
                 yield from self._roots(Path(entry.path), depth - 1)
+
+    def _node(self, root: Path, given: Path) -> None:
+        if (root / "etc").is_dir():
+            for path in self._of_node(root, given):
+                self._read(_name(root, given), f"/{path.relative_to(root).as_posix()}", path, root)
+            return
+        for entry in self._entries(root):
+            if entry.is_file(follow_symlinks=False) and not entry.name.endswith((".sh", ".sql")):
+                self._read(_name(root, given), f"/{entry.name}", Path(entry.path), root)
+
+    def _of_node(self, root: Path, given: Path) -> Iterator[Path]:
+        """The files of a node; beside its etc only where more than that was given."""
+        yield from self._below(root / "etc", _DEEPEST)
+        for name in _BESIDES if given.absolute().name != "etc" else ():
+            if (root / name).is_dir() and not (root / name).is_symlink():
+                yield from self._below(root / name, 0)
 
     def _below(self, directory: Path, depth: int) -> Iterator[Path]:
         """Files at and below a directory, in order of their names; links to directories are not entered."""

@@ -9,7 +9,10 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from fournines.artifacts import (
+    cib,
     corosync,
+    crm,
+    drbd,
     environment,
     erlang,
     haproxy,
@@ -17,12 +20,14 @@ from fournines.artifacts import (
     keepalived,
     memcached,
     rabbitmq,
+    settings_file,
+    shell,
     sysctl,
     systemd,
 )
 from fournines.artifacts.document import Complain, numbered
 from fournines.artifacts.ini import Dialect
-from fournines.audit.cloud import File, Ignore
+from fournines.audit.cloud import File, Ignore, Pipeline
 from fournines.errors import Unparsable
 
 Reader: TypeAlias = Callable[[str, Complain], object]
@@ -39,6 +44,10 @@ def _my_cnf(text: str, complain: Complain) -> ini.Document:
 
 def _oslo(text: str, complain: Complain) -> ini.Document:
     return ini.parse(text, Dialect.OSLO, complain)
+
+
+def _paste(text: str, complain: Complain) -> Pipeline:
+    return Pipeline(ini.parse(text, Dialect.OSLO, complain))
 
 
 def _whole(parse: Callable[[str], object]) -> Reader:
@@ -58,18 +67,29 @@ _FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple((re.compile(pattern
     (r"haproxy[^/]*\.cfg|.*/haproxy/(?:[^/]+/)?[^/]+\.cfg|.*/haproxy[^/]*\.cfg", haproxy.parse),
     (r"(?:.*/)?keepalived[^/]*\.conf|.*/keepalived/(?:[^/]+/)?[^/]+\.conf", keepalived.parse),
     (r"(?:.*/)?corosync\.conf", corosync.parse),
+    (r"(?:.*/)?drbd\.conf|(?:.*/)?[^/]+\.res|.*/drbd\.d/[^/]+\.conf", drbd.parse),
+    (r"(?:.*/)?cib[^/]*\.xml", cib.parse),
+    (r"(?:.*/)?(?:[^/]+\.crm|cib\.txt|crm(?:[-_]configure)?(?:[-_]show)?\.txt)", crm.parse),
     (r"(?:.*/)?(?:my|mariadb|galera|wsrep)\.cnf|.*/(?:mysql|my\.cnf\.d|mariadb)/(?:.+/)?[^/]+\.cnf", _my_cnf),
     (r"(?:.*/)?rabbitmq\.conf|.*/rabbitmq/conf\.d/[^/]+\.conf", rabbitmq.parse),
     (r"(?:.*/)?rabbitmq-env\.conf", _whole(environment.parse)),
     (r"(?:.*/)?(?:advanced|rabbitmq)\.config", _whole(erlang.parse)),
     (r".*/rabbitmq/definitions\.json", _whole(rabbitmq.parse_definitions)),
     (r"(?:.*/)?memcached[^/]*\.conf", memcached.parse),
+    (r"(?!.*/profile\.d/)(?:.*/)?[^/]+\.(?:ba)?sh", shell.parse),
+    (r"(?:.*/)?[^/]+\.sql", shell.parse_sql),
     (r"(?:.*/)?sysctl\.conf|.*/sysctl\.d/[^/]+\.conf", sysctl.parse),
     (r".*/systemd/system/memcached\.service(?:\.d/[^/]+\.conf)?", systemd.parse),
+    (r".*/api-paste\.ini", _paste),
+    (r".*/local_settings(?:\.d/[^/]+)?\.py", settings_file.parse),
     (rf".*/(?:{'|'.join(SERVICES)})/(?:.+/)?(?!logging|api-paste)[^/]+\.(?:conf|ini)"
      rf"|(?:.*/)?(?:{'|'.join(SERVICES)})(?:[-_][a-z0-9_-]+)?\.conf", _oslo),
 ))
 _NOT_OSLO = re.compile(r".*(?:paste|uwsgi|wsgi|rootwrap|logging|policy)[^/]*\.(?:ini|conf)|.*/rootwrap\.d/.*")
+
+
+PATTERN = "|".join(f"(?:{pattern.pattern})" for pattern, _ in _FORMATS)
+"""A regular expression that matches the paths of all files that may be audited."""
 
 
 def reader_of(path: str) -> Reader | None:

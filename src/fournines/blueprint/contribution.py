@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fournines.blueprint.files import NodeDirectory, NodeFile
+from fournines.blueprint.hardware import Hardware
 from fournines.blueprint.predicate import Predicate
+from fournines.blueprint.resources import Resources
 from fournines.blueprint.snapshot import Probe
 from fournines.blueprint.steps import Service, Step
 from fournines.cluster.needs import SecretKind as SecretKind  # layers find all their words here
@@ -60,12 +62,23 @@ class BrokerAccount:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """Phase one: what a layer needs others to provide for it."""
+    """Phase one: what a layer needs others to provide for it.
+
+    ``resources`` is what Pacemaker is to run, once the steps named in ``before_resources`` have gone (a file
+    system made, a service's own start at boot taken away). ``service_resources`` is what it may start only
+    when those run and the steps in ``before_service_resources`` have gone: an API whose tables are made in a
+    database that is a resource itself.
+    """
 
     listeners: tuple[Listener, ...] = ()
     sql_accounts: tuple[SqlAccount, ...] = ()
     broker_accounts: tuple[BrokerAccount, ...] = ()
     secrets: tuple[SecretNeed, ...] = ()
+    resources: Resources = field(default_factory=Resources)
+    before_resources: tuple[str, ...] = ()
+    service_resources: Resources = field(default_factory=Resources)
+    before_service_resources: tuple[str, ...] = ()
+    hardware: tuple[Hardware, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,22 @@ class ReadFile(Request):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadTree(Request):
+    """Every plain file at and below ``paths`` whose whole path ``pattern`` matches:
+    ``{"files": {path: {"content": base64, "mode"}}, "unread": {path: reason}}``. Links to files are followed,
+    those to directories are not. Reads, and does nothing else; what would exceed a limit is unread."""
+
+    verb: ClassVar[str] = "read_tree"
+    paths: tuple[str, ...]
+    pattern: str
+    most_bytes: int = 24 << 20
+    most_files: int = 10_000
+
+    def describe(self) -> str:
+        return f"read configuration below {', '.join(self.paths)}"
+
+
+@dataclass(frozen=True, slots=True)
 class WriteFile(Request):
     """Write atomically (temporary file beside it with the final mode and owner, fsync, rename, fsync the
     directory); missing parents are made 0755 root. Reply ``{"changed": bool}``."""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import typer
 
-from fournines.cli import auditing, changing, describing, drilling, looking, machines, reporting
+from fournines.cli import auditing, changing, describing, drilling, looking, machines, recovering, reporting
 from fournines.errors import ClusterFileError, FourninesError, Interrupted
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ for part in (describing, auditing, changing, looking):
     part.add_to(app)
 app.add_typer(machines.app, name="lab")
 app.add_typer(drilling.app, name="drill")
+app.add_typer(recovering.app, name="recover")
 reporting.add_to(app)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fournines.cli.opened import open_cluster
-from fournines.cli.options import Json
+from fournines.cli.options import Json, SshConfig, ViaOption
+from fournines.cli.reaching import Via, doors_of, doors_of_hosts, leave
 from fournines.errors import FourninesError
 from fournines.findings import Severity
 
 if TYPE_CHECKING:
     from fournines.audit.cloud import Cloud
+    from fournines.nodes.channel import Door
 
 CLUSTER_FILES = (".yaml", ".yml")
 
@@ -30,6 +33,15 @@ def audit(
         metavar="PATH...", help="A node's /etc, a directory with one folder for each node, single files, or "
                                 "a cluster file, whose rendered files are then audited.")] = None,
     as_json: Json = False,
+    live: Annotated[bool, typer.Option("--live", help="Of a cluster file: what its nodes have, not what they "
+                                                      "should have.")] = False,
+    host: Annotated[list[str] | None, typer.Option(
+        "--host", metavar="[USER@]HOST[:PORT]", help="A running node, over SSH; may be given again. It is "
+                                                     "asked once, and nothing on it is changed.")] = None,
+    sudo: Annotated[bool,
+                    typer.Option("--sudo/--no-sudo", help="Whether other users than root read as root.")]
+    = True,
+    via: ViaOption = Via.AUTO, ssh_config: SshConfig = None,
     sarif: Annotated[Path | None, typer.Option("--sarif", metavar="FILE", dir_okay=False,
                                                help="Also write the findings as SARIF 2.1.0.")] = None,
     fail_on: Annotated[Severity, typer.Option("--fail-on", help="The least severity that makes the exit code "
@@ -46,16 +58,18 @@ def audit(
     Exit code 0 where nothing is as bad as `--fail-on`, else 1.
 
     Examples: `fournines audit /etc` · `fournines audit my-cluster.yaml --fail-on warning` ·
-    `fournines audit rendered/ --json` · `fournines audit --explain HAP005`
+    `fournines audit my-cluster.yaml --live` · `fournines audit --host ctl1 --host ctl2` ·
+    `fournines audit sosreport-ctl1.tar.xz --json` · `fournines audit --explain HAP005`
     """
     from fournines.audit.judge import judge
 
     if explain:
         _explain(explain)
         return 0
-    if not paths:
+    if not paths and not host:
         raise FourninesError("nothing was named that could be audited", hint="fournines audit /etc")
-    cloud = _collected(paths)
+    cloud = _collected(paths or (), asyncio.run(_live(paths or (), host or (), live, via, ssh_config, sudo)),
+                       live)
     found = judge(cloud)
     if sarif is not None:
         from fournines.report.sarif import sarif_of
@@ -71,7 +85,7 @@ def audit(
     return 1 if found.fails(fail_on) else 0
 
 
-def _collected(paths: Sequence[Path]) -> Cloud:
+def _collected(paths: Sequence[Path], found: Cloud, live: bool) -> Cloud:
     from fournines.audit.cloud import Cloud
     from fournines.audit.collect import collect
 
@@ -79,15 +93,41 @@ def _collected(paths: Sequence[Path]) -> Cloud:
     if missing is not None:
         raise FourninesError(f"{missing}: there is no such file or directory",
                              hint="name what is to be audited")
-    declared = [path for path in paths if path.suffix in CLUSTER_FILES and path.is_file()]
+    declared = _declared(paths)
     cloud = collect(path for path in paths if path not in declared)
-    cloud = Cloud((*cloud.files, *(file for path in declared for file in _rendered(path).files)),
-                  cloud.unread)
+    rendered = () if live else tuple(file for path in declared for file in _rendered(path).files)
+    cloud = Cloud((*cloud.files, *rendered, *found.files), (*cloud.unread, *found.unread))
     if not cloud.files and not cloud.unread:
         raise FourninesError(f"{', '.join(map(str, paths))}: no file of a kind that is audited",
                              hint="name a node's etc, or a folder that holds it; "
                                   "docs/how-to/audit-a-cluster.md lists the kinds")
     return cloud
+
+
+def _declared(paths: Sequence[Path]) -> list[Path]:
+    return [path for path in paths if path.suffix in CLUSTER_FILES and path.is_file()]
+
+
+async def _live(paths: Sequence[Path], hosts: Sequence[str], live: bool, via: Via, ssh_config: Path | None,
+                sudo: bool) -> Cloud:
+    """What the nodes of cluster files have, with ``--live``, and what single hosts have."""
+    from fournines.audit.cloud import Cloud
+
+    doors: dict[str, Door] = {}
+    for path in _declared(paths) if live else ():
+        doors |= doors_of(open_cluster(path), via, ssh_config)
+    if hosts:
+        doors |= doors_of_hosts(hosts, ssh_config, as_root=sudo)
+    if not doors:
+        return Cloud()
+    from fournines.audit.live import collect_live
+    from fournines.nodes.pipe import PipeNode
+
+    nodes = {name: PipeNode(door) for name, door in doors.items()}
+    try:
+        return await collect_live(nodes)
+    finally:
+        await leave(nodes, doors)
 
 
 def _rendered(path: Path) -> Cloud:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Annotated
@@ -39,6 +40,13 @@ class Power(StrEnum):
     THAW = "thaw"
 
 
+class Bmc(StrEnum):
+    """What to do to the BMC."""
+
+    ON = "on"
+    OFF = "off"
+
+
 class Cable(StrEnum):
     """What to do to a cable."""
 
@@ -67,17 +75,21 @@ def check() -> int:
 @app.command()
 def up(file: MaybeFile = None,
        machines_only: Annotated[bool, typer.Option("--machines-only", help="Boot, apply nothing.")] = False,
+       own_kernel: Annotated[bool, typer.Option("--own-kernel", help=(
+           "Give every machine a Linux kernel of its own, also where no layer needs one."))] = False,
        as_json: Json = False) -> int:
     """Boot the machines of the cluster file on this computer, and apply the file to them.
 
     What is up already is used; the image is built once. What a first boot began is taken back if it fails.
+    A machine is a container, or has a Linux kernel of its own (slower) where a layer needs one.
 
     Examples: `fournines lab up examples/three-controllers.yaml` · `fournines lab up --machines-only`
     """
     from fournines.lab.lab import Lab
 
     opened = open_cluster(file)
-    state = Lab(opened.cluster, progress=_tell).up()
+    state = Lab(opened.cluster, progress=_tell).up(
+        opened.hardware(), own_kernel=own_kernel, bmc_password=opened.bmc_password())
     opened.note_in_lab()
     if machines_only:
         if as_json:
@@ -203,6 +215,32 @@ def link(node: MachineName, network: Annotated[str, typer.Argument(metavar="NETW
     else:
         machine.heal(network)
     print(f"{node}: {network} is {'plugged in' if machine.has_link(network) else 'not plugged in'}")
+    return 0
+
+
+@app.command()
+def bmc(what: Annotated[Bmc | None, typer.Argument(help="Start it, or stop it: fencing then fails.")] = None,
+        cluster: ClusterOption = None, as_json: Json = False) -> int:
+    """Show the BMC that powers the machines from outside, for fence agents, and what was asked of it.
+
+    Examples: `fournines lab bmc` · `fournines lab bmc off`
+    """
+    lab = _lab(open_cluster(cluster))
+    state = lab.status()
+    if what is Bmc.ON:
+        lab.bmc.start()
+    elif what is Bmc.OFF:
+        lab.bmc.stop()
+    status = lab.bmc.status(tuple(machine.name for machine in state.machines))
+    actions = lab.bmc.actions()
+    if as_json:
+        print(json.dumps({**asdict(status), "actions": [{**asdict(action), "at": action.at.isoformat()}
+                                                        for action in actions]}, indent=1))
+        return 0
+    from fournines.report.console import screen
+    from fournines.report.lab_view import show_bmc
+
+    show_bmc(screen(), status, actions)
     return 0
 
 

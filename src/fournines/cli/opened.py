@@ -17,6 +17,7 @@ from fournines.errors import FourninesError
 from fournines.lab.places import Places
 
 if TYPE_CHECKING:   # what a command does not use is not imported: it has to answer at once
+    from fournines.blueprint.hardware import Hardware
     from fournines.cluster.needs import SecretNeed
     from fournines.cluster.secrets import SecretStore
     from fournines.cluster.timers import Timers
@@ -64,7 +65,24 @@ class Opened:
         from fournines.engine.compile import exchange
         from fournines.layers import LAYERS
 
-        return store.ensure(exchange(self.cluster, LAYERS).secrets)
+        return store.ensure(exchange(self.cluster, self.timers, LAYERS).secrets)
+
+    def hardware(self) -> Mapping[str, Hardware]:
+        """What the layers need of the machines themselves, by node; most need nothing."""
+        from fournines.blueprint.hardware import by_node
+        from fournines.engine.compile import exchange
+        from fournines.layers import LAYERS
+
+        return by_node(exchange(self.cluster, self.timers, LAYERS).hardware)
+
+    def bmc_password(self) -> str:
+        """What ``fencing: lab`` logs in with to the lab's BMC; empty where the cluster does not fence so."""
+        from fournines.engine.compile import exchange
+        from fournines.layers import LAYERS
+        from fournines.layers.membership.fencing import LAB_SECRET
+
+        needs = {need.name for need in exchange(self.cluster, self.timers, LAYERS).secrets}
+        return self.secrets(self.store())[LAB_SECRET] if LAB_SECRET in needs else ""
 
     def blueprint(self, store: SecretStore) -> Blueprint:
         """What the machines should be."""
@@ -78,7 +96,8 @@ class Opened:
         from fournines.engine.compile import compile, exchange
         from fournines.layers import LAYERS
 
-        secrets = {need.name: _placeholder(need) for need in exchange(self.cluster, LAYERS).secrets}
+        needs = exchange(self.cluster, self.timers, LAYERS).secrets
+        secrets = {need.name: _placeholder(need) for need in needs}
         return compile(self.cluster, self.timers, secrets, LAYERS)
 
     @property
@@ -106,6 +125,8 @@ def open_cluster(file: Path | None) -> Opened:
 def _placeholder(need: SecretNeed) -> str:
     from fournines.cluster.needs import SecretKind
 
+    if need.kind is SecretKind.COROSYNC_KEY:
+        return base64.b64encode(b"the key of Corosync belongs here").decode()
     if need.kind is not SecretKind.FERNET_KEYS:
         return f"SECRET-{need.name}"
     words = (b"the staged key belongs here", b"the primary key belongs here")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -72,3 +73,27 @@ def _ssh_doors(opened: Opened, ssh_config: Path | None) -> dict[str, Door]:
 
     files = SshFiles((ssh_config,), ()) if ssh_config else SshFiles.of_operator()
     return dict(doors(opened.cluster, files))
+
+
+def doors_of_hosts(hosts: Sequence[str], ssh_config: Path | None, *, as_root: bool) -> dict[str, Door]:
+    """A door to each ``[USER@]HOST[:PORT]`` over SSH, by that text; nothing is connected yet."""
+    from fournines.cluster.topology import Reach
+    from fournines.nodes.hosts import SshDoor
+    from fournines.nodes.openssh import SshFiles
+
+    files = SshFiles((ssh_config,), ()) if ssh_config else SshFiles.of_operator()
+    found: dict[str, Door] = {}
+    for text in hosts:
+        match = _HOST.fullmatch(text)
+        if match is None:
+            raise FourninesError(f"{text!r} is no host", hint="write [USER@]HOST[:PORT], such as "
+                                                              "admin@ctl1:22")
+        port = int(match["port"] or 0)
+        host = match["host"].strip("[]")
+        found[host] = SshDoor(host, Reach(host, match["user"] or "", port), files, as_root)
+    return found
+
+
+_HOST = re.compile(r"(?:(?P<user>[\w.-]{1,64})@)?"
+                   r"(?P<host>[A-Za-z0-9_.][A-Za-z0-9_.-]{0,252}|\[[0-9A-Fa-f:.%]+\])"
+                   r"(?::(?P<port>[0-9]{1,5}))?", re.ASCII)

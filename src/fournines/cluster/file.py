@@ -31,7 +31,7 @@ from fournines.cluster.schema import (
 from fournines.cluster.timers.derive import BY_NAME, derive
 from fournines.cluster.timers.overrides import read_overrides
 from fournines.cluster.topology import Cluster, DrillRules, Network, Node, Reach, Recovery, Vip
-from fournines.cluster.wording import problem_of
+from fournines.cluster.wording import problems_of
 from fournines.errors import ClusterFileError
 from fournines.findings import Finding, Place, Severity, worst_first
 
@@ -90,7 +90,7 @@ def _validated(data: Data, specs: Mapping[str, type]) -> tuple[ClusterFile | Non
         return file_model(specs).model_validate_json(json.dumps(data), strict=True), []
     except ValidationError as error:
         described = schema(specs)
-        return None, [problem_of(one, data, described) for one in error.errors()]
+        return None, problems_of(error.errors(), data, described)
 
 
 def _sound_layers(data: Data, specs: Mapping[str, type],

@@ -12,6 +12,8 @@ class SecretKind(StrEnum):
     PASSWORD = "password"              # noqa: S105 - a kind, not a password
     ERLANG_COOKIE = "erlang-cookie"
     FERNET_KEYS = "fernet-keys"        # several keys as one JSON list: staged first, primary last
+    COROSYNC_KEY = "corosync-key"      # random bytes, as base64
+    GIVEN = "given"                    # another system's: the operator gives it once, by the environment
 
 
 @dataclass(frozen=True, slots=True)

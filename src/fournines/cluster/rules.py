@@ -166,13 +166,59 @@ def _references(draft: Draft) -> Iterator[Problem]:
                                   proposal(str(name), known[kind]))
 
 
+_ACTIVE_PASSIVE = ("storage", "database", "messaging", "api", "network")
+
+
+def _membership(draft: Draft) -> Iterator[Problem]:
+    """What runs on one node at a time is run by Pacemaker, and Pacemaker is nothing without members."""
+    if "membership" in draft.layers:
+        controllers = sum(not node.arbitrator for node in draft.nodes)
+        if draft.nodes_written == len(draft.nodes) and controllers < 2:
+            yield Problem(("layers", "membership"), "layer membership has nobody to take over: there is "
+                          f"{'one node' if controllers else 'no node'} that runs services",
+                          "write at least two nodes without arbitrator: true", at_key=True)
+        yield from _fencing(draft)
+        return
+    for layer in _ACTIVE_PASSIVE:
+        needs_it = layer == "storage" or getattr(draft.layers.get(layer), "pattern", "") == "active-passive"
+        if layer in draft.layers and needs_it:
+            yield Problem(("layers", layer), f"layer {layer} is run by Pacemaker, and there is no layer "
+                          "membership", "write membership: {fencing: [...]} under layers", at_key=True)
+
+
+def _fencing(draft: Draft) -> Iterator[Problem]:
+    """Every node can be powered off by a device."""
+    settings = draft.layers["membership"]
+    devices = getattr(settings, "fencing", ())
+    if settings is None or isinstance(devices, str):
+        return
+    if not devices:
+        yield Problem(("layers", "membership"), "layer membership has no fencing: nobody could make sure "
+                      "that a lost node is off, so nothing of it might be started elsewhere",
+                      "write fencing: with a device for each node, such as [{agent: fence_redfish, nodes: "
+                      "{NAME: {ip: ADDRESS}}, secrets: {password: bmc}}]; in a lab, fencing: lab",
+                      at_key=True)
+        return
+    names = [node.name for node in draft.nodes if node.name and not node.arbitrator]
+    for index, device in enumerate(devices):
+        for name in device.nodes:
+            if name not in names:
+                yield Problem(("layers", "membership", "fencing", index, "nodes", name),
+                              f"a fencing device is for {name}, and there is no such node",
+                              proposal(name, names), at_key=True)
+    for name in names:
+        if not any(name in device.nodes or not device.nodes for device in devices):
+            yield Problem(("layers", "membership", "fencing"), f"no fencing device is for node {name}",
+                          f"write {name}: {{...}} under nodes of one, or add a device")
+
+
 def _called(node: DraftNode) -> str:
     return f"node {node.name or 'number ' + str(int(node.path[-1]) + 1)}"
 
 
 RULES: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _networks, _every_network, _addresses_in_networks, _node_names, _unique_addresses, _vips, _quorum,
-    _domains, _references,
+    _domains, _references, _membership,
 )
 
 

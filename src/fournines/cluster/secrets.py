@@ -10,6 +10,7 @@ import base64
 import fcntl
 import json
 import os
+import re
 import secrets
 import string
 import time
@@ -44,6 +45,11 @@ def _password() -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(32))
 
 
+def _corosync_key() -> str:
+    """256 bytes, as ``corosync-keygen`` makes them."""
+    return base64.b64encode(secrets.token_bytes(256)).decode()
+
+
 def _fernet_key() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
@@ -57,6 +63,7 @@ _MAKE: Mapping[SecretKind, Callable[[], str]] = {
     SecretKind.PASSWORD: _password,
     SecretKind.ERLANG_COOKIE: _password,
     SecretKind.FERNET_KEYS: _fernet_keys,
+    SecretKind.COROSYNC_KEY: _corosync_key,
 }
 
 
@@ -74,16 +81,22 @@ class SecretStore:
         return f"SecretStore({str(self._path)!r}, {len(self._held)} secrets)"
 
     def ensure(self, needs: Iterable[SecretNeed]) -> Mapping[str, str]:
-        """The values of ``needs`` by name; those that are not there yet are made and stored first.
+        """The values of ``needs`` by name; those that are not there yet are made and stored first, and those
+        of other systems taken from the environment, where they may be given anew at any time.
 
-        Raises ``SecretsError`` where one is stored as another kind, or the store cannot be read or written.
+        Raises ``SecretsError`` where one is stored as another kind, was never given, or the store cannot be
+        read or written.
         """
         wanted = {need.name: need.kind for need in needs}
-        if wanted.keys() - self._held.keys():
+        given = {name: (kind, os.environ[variable_of(name)]) for name, kind in wanted.items()
+                 if kind is SecretKind.GIVEN and os.environ.get(variable_of(name))}
+        news = {name: value for name, value in given.items() if self._held.get(name) != value}
+        if news or wanted.keys() - self._held.keys():
             with _alone(self._path):
-                held = self._stored()
-                made = {name: (kind, _MAKE[kind]()) for name, kind in wanted.items() if name not in held}
-                self._store({**held, **made})
+                held = {**self._stored(), **given}
+                missing = {name: kind for name, kind in wanted.items() if name not in held}
+                _refuse_ungiven([name for name, kind in missing.items() if kind is SecretKind.GIVEN])
+                self._store({**held, **{name: (kind, _MAKE[kind]()) for name, kind in missing.items()}})
         for name, kind in wanted.items():
             if self._held[name][0] is not kind:
                 raise SecretsError(f"the secret {name} is stored as {self._held[name][0].value}, "
@@ -120,6 +133,19 @@ class SecretStore:
                                hint="make room or make it writable; what was there is unchanged") from error
         self._held = held
         self._mask = _mask_of(held)
+
+
+def variable_of(name: str) -> str:
+    """The environment variable that gives a secret of another system: ``fencing.bmc`` is
+    FOURNINES_SECRET_FENCING_BMC."""
+    return "FOURNINES_SECRET_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+def _refuse_ungiven(names: list[str]) -> None:
+    if names:
+        raise SecretsError(f"the secret store does not hold {', '.join(names)}",
+                           hint=f"set {' and '.join(map(variable_of, names))} in the environment for one "
+                                "run: what is given so is kept encrypted from then on")
 
 
 def open_store(path: Path, identity: IdentityFile) -> SecretStore:

@@ -109,6 +109,15 @@ class Cluster:
                 return settings
         return None
 
+    def client_address(self, network: Network) -> IPv4Address | None:
+        """Where a lab's clients, and the power switches of its machines, are in a network: its highest
+        address that no node and no VIP has."""
+        taken = {address for node in self.nodes for address in node.addresses.values()}
+        taken |= {vip.address for vip in self.vips.values()}
+        first, last = int(network.cidr.network_address) + 1, int(network.cidr.broadcast_address) - 1
+        return next((IPv4Address(number) for number in range(last, first - 1, -1)
+                     if IPv4Address(number) not in taken), None)
+
     @property
     def service_vip(self) -> Vip:
         """The address that clients inside the cloud use: the one named ``internal``, else the first."""

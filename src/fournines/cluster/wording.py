@@ -6,7 +6,8 @@ The names, examples and choices come from the JSON Schema, so that messages and 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import TypeAlias
 
@@ -16,6 +17,7 @@ from fournines.cluster.document import Data, Path, Problem
 from fournines.cluster.notation import Wrong, shown
 
 Described: TypeAlias = Mapping[str, object]
+_KIND = re.compile(r"(literal|tuple)\[")   # how pydantic names the kinds of value that a setting may have
 
 _WANTED = {
     "string_type": "write text",
@@ -40,9 +42,27 @@ _LIMITS = {
 }
 
 
+def problems_of(errors: Sequence[ErrorDetails], data: Data, schema: Described) -> list[Problem]:
+    """The errors as problems at their paths. ``schema`` is the JSON Schema of the file.
+
+    Where a setting may be a list or a word, pydantic tries both and says what is wrong with either. Told is
+    only what is wrong with the one that was meant.
+    """
+    return [problem_of(error, data, schema) for error in errors
+            if not any(_of_other_kind(error, part) for part in error["loc"])]
+
+
+def _of_other_kind(error: ErrorDetails, part: int | str) -> bool:
+    """``part`` of the error's place names a kind (``literal['lab']``) that the value is not of."""
+    if not _KIND.match(str(part)):
+        return False
+    whole = error["loc"][-1] == part   # else it is about something inside, so that kind was meant
+    return whole and isinstance(error["input"], str) != str(part).startswith("literal")
+
+
 def problem_of(error: ErrorDetails, data: Data, schema: Described) -> Problem:
-    """The error as a problem at its path. ``schema`` is the JSON Schema of the file."""
-    path: Path = tuple(error["loc"])
+    """One error as a problem at its path."""
+    path: Path = tuple(part for part in error["loc"] if not _KIND.match(str(part)))
     kind = error["type"]
     if path[-1:] == ("[key]",):
         path = path[:-1]
@@ -72,6 +92,8 @@ def _wrong(error: ErrorDetails, described: Described) -> Wrong:
     kind, value = error["type"], error["input"]
     what = f"is {shown(value)}"
     choices = choices_of(described)
+    if kind == "literal_error" and not choices:
+        return Wrong(what, f"write {error.get('ctx', {}).get('expected', '')}")
     if choices:
         return Wrong(what, proposal(value if isinstance(value, str) else "", choices))
     if kind == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):

@@ -8,18 +8,25 @@ DEBIAN12 = Distro(
     name="debian12",
     codename="bookworm",
     base=(
-        "ca-certificates", "curl", "dbus", "ifupdown", "iproute2", "iputils-ping", "less", "libpam-systemd",
-        "nftables", "openssh-server", "procps", "psmisc", "python3", "socat", "systemd-sysv",
+        "ca-certificates", "curl", "dbus", "ifupdown", "iproute2", "iputils-ping", "kmod", "less",
+        "libpam-systemd", "nftables", "openssh-server", "procps", "psmisc", "python3", "socat",
+        "systemd-sysv", "udev",
     ),
     layers={
         "host": ("chrony",),
+        "membership": ("corosync", "corosync-qdevice", "corosync-qnetd", "crmsh", "fence-agents", "pacemaker",
+                       "libxml2-utils", "pacemaker-cli-utils", "resource-agents"),
+        "storage": ("drbd-utils", "xfsprogs"),
         "database": ("galera-4", "mariadb-backup", "mariadb-client", "mariadb-server", "rsync", "socat"),
         "messaging": ("erlang-base", "rabbitmq-server"),
         "cache": ("memcached",),
         "images": ("glusterfs-client", "glusterfs-server"),
         "loadbalancer": ("haproxy", "keepalived"),
         # The APIs talk to the database through python3-pymysql and to memcached through python3-memcache.
-        "api": ("glance-api", "keystone", "python3-memcache", "python3-pymysql", "uwsgi-plugin-python3"),
+        "api": ("ceilometer-agent-central", "cinder-api", "glance-api", "keystone", "neutron-api",
+                "neutron-rpc-server", "python3-memcache", "python3-pymysql", "uwsgi-plugin-python3"),
+        "network": ("neutron-dhcp-agent", "neutron-l3-agent", "neutron-linuxbridge-agent",
+                    "neutron-metadata-agent"),
     },
     unwanted=(
         "apt-daily-upgrade.timer", "apt-daily.timer", "console-getty.service", "dpkg-db-backup.timer",

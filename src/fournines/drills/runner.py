@@ -192,7 +192,8 @@ class _Run:
         self._folder.write(TIMELINE, {**asdict(timeline), "clocks": samples.clocks()})
         return Evidence(
             history=history.read(self._folder.history), timeline=timeline, target=target,
-            address=self._address, samples=samples.samples(self._address), views=samples.views(), rows=rows,
+            address=self._address, samples=samples.samples(self._address), rows=rows,
+            views=samples.views() if self._place.state_urls else {},
             bank=bank, role=self._role.was,
             traces_before=traces_before, traces_after=traces_after,
             faults=tuple(filter(None, (self._fault, self._drill.then))),

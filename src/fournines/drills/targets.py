@@ -11,11 +11,12 @@ from fournines.drills.workloads.amqp import AmqpSettings
 from fournines.drills.workloads.http import KeystoneSettings
 from fournines.drills.workloads.sql import SqlSettings
 from fournines.layers.api.records import DRILL_PROJECT, DRILL_SECRET, DRILL_USER
-from fournines.layers.api.settings import BROKER_PORT, DOMAIN, IDENTITY_PORT, SQL_PORT
+from fournines.layers.api.settings import DOMAIN, IDENTITY_PORT, SQL_PORT
 from fournines.layers.api.spec import ApiSpec
 from fournines.layers.cache.artifacts import PORT as CACHE_PORT
 from fournines.layers.database import DRILL as SQL_ACCOUNT
 from fournines.layers.messaging.accounts import DRILL_ACCOUNT, DRILL_VHOST
+from fournines.layers.oslo import BROKER_PORT
 
 IMAGES_PORT = 9292
 

@@ -13,6 +13,7 @@ from typing import TypeVar
 from fournines.blueprint.contribution import Contribution, Exchange, Invariant, Members, Seat
 from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.blueprint.predicate import Predicate
+from fournines.blueprint.resources import Resources
 from fournines.blueprint.snapshot import Probe
 from fournines.blueprint.steps import Service, Step
 from fournines.cluster.timers import Timers
@@ -59,21 +60,27 @@ class Blueprint:
         return {step.name: step.needs for step in self.steps}
 
 
-def exchange(cluster: Cluster, layers: Sequence[Layer]) -> Exchange:
+def exchange(cluster: Cluster, timers: Timers, layers: Sequence[Layer]) -> Exchange:
     """Phase one: what the layers of this cluster need from one another, together."""
-    answers = [layer.exchange(cluster) for layer in chosen(cluster, layers)]
+    answers = [layer.exchange(cluster, timers) for layer in chosen(cluster, layers)]
     return Exchange(
         listeners=tuple(item for answer in answers for item in answer.listeners),
         sql_accounts=tuple(item for answer in answers for item in answer.sql_accounts),
         broker_accounts=tuple(item for answer in answers for item in answer.broker_accounts),
         # Two layers may ask for one secret, such as an account's password by its owner and by its user.
-        secrets=tuple(dict.fromkeys(item for answer in answers for item in answer.secrets)))
+        secrets=tuple(dict.fromkeys(item for answer in answers for item in answer.secrets)),
+        resources=sum((answer.resources for answer in answers), Resources()),
+        before_resources=tuple(name for answer in answers for name in answer.before_resources),
+        service_resources=sum((answer.service_resources for answer in answers), Resources()),
+        before_service_resources=tuple(name for answer in answers
+                                       for name in answer.before_service_resources),
+        hardware=tuple(item for answer in answers for item in answer.hardware))
 
 
 def compile(cluster: Cluster, timers: Timers, secrets: Mapping[str, str],
             layers: Sequence[Layer]) -> Blueprint:
     """Phase two: every layer's contribution, merged and put in order."""
-    site = Site(cluster, timers, secrets, exchange(cluster, layers))
+    site = Site(cluster, timers, secrets, exchange(cluster, timers, layers))
     parts = {layer.name: layer.contribute(site) for layer in chosen(cluster, layers)}
     nodes = tuple(node.name for node in cluster.nodes)
     services = {layer: [service_steps(layer, service, part.files, _gates(service, parts))
@@ -120,13 +127,14 @@ def _without_layers(by_node: Mapping[str, Sequence[tuple[str, Item]]]) -> dict[s
 
 def _refuse_shared_paths(files: Mapping[str, Sequence[tuple[str, NodeFile]]],
                          directories: Mapping[str, Sequence[tuple[str, NodeDirectory]]]) -> None:
-    """One path, one writer. Only a directory may be asked for by several, with the same mode and owner."""
+    """One path, one content. Several may ask for a directory, or for a file that they share, in the same
+    words."""
     for node in files:
         writer: dict[str, tuple[str, NodeFile | NodeDirectory]] = {}
         items: list[tuple[str, NodeFile | NodeDirectory]] = [*directories[node], *files[node]]
         for layer, item in items:
             other, before = writer.setdefault(item.path, (layer, item))
-            if before is not item and (isinstance(item, NodeFile) or before != item):
+            if before != item:
                 raise ValueError(f"layers {other} and {layer} both write {item.path} on {node}")
 
 

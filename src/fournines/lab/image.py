@@ -40,7 +40,7 @@ def ensure(images: Path, recipe: Recipe, progress: Progress, in_use: Collection[
         os.utime(image)
         return image
     images.mkdir(parents=True, exist_ok=True)
-    with _alone(images, progress):
+    with alone(images, progress):
         if not image.is_dir():
             _remove_unfinished(images)
             _build(image, recipe, progress)
@@ -136,9 +136,9 @@ def _finish(root: Path, recipe: Recipe) -> None:
 
 
 @contextlib.contextmanager
-def _alone(images: Path, progress: Progress) -> Iterator[None]:
-    """Hold the images directory against other builds, in whichever process."""
-    descriptor = os.open(images, os.O_RDONLY | os.O_DIRECTORY)
+def alone(directory: Path, progress: Progress) -> Iterator[None]:
+    """Hold the directory against other builds, in whichever process."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         _lock(descriptor, progress)
         yield

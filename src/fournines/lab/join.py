@@ -6,13 +6,14 @@
 ``enter`` reads which process is the node's init from the state file that the driver writes, so the same words
 enter the node again after it was power-cycled. What runs inside joins the node's control groups, so that it
 freezes with the node; the nsenter outside does not, so that it can always be killed (a process frozen by
-cgroup v1 cannot).
+cgroup v1 cannot). A machine with a kernel of its own is entered through the door that its state file names.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 
 ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -41,6 +42,10 @@ def enter(state: str, command: list[str]) -> None:
     with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
         if int(file.read().rpartition(")")[2].split()[19]) != started:
             raise OSError("it is powered off")
+    if door := machine.get("door"):
+        terminal = ["-t"] if command and os.isatty(0) and os.isatty(1) else []
+        os.execvp(door[0], [*door[:-1], *terminal, door[-1],  # noqa: S606 - as above
+                            *([shlex.join(command)] if command else [])])
     groups = [os.open(os.path.join(directory, "cgroup.procs"), os.O_WRONLY)
               for directory in machine["visitors"]]
     for descriptor in groups:

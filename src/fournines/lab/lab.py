@@ -14,15 +14,19 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
+from fournines.blueprint.hardware import Hardware
 from fournines.cluster.topology import Cluster
 from fournines.distros import DISTROS
 from fournines.durable import PRIVATE_DIRECTORY, write_durably
 from fournines.errors import LabError, Refused
-from fournines.lab import image, keys, rootfs
+from fournines.lab import image, keys, rootfs, uml_disk
 from fournines.lab.archive import archives
+from fournines.lab.bmc import Bmc, BmcStatus
 from fournines.lab.driver import Machine, Power
 from fournines.lab.events import Event, Progress, silently
+from fournines.lab.layout import Driver, Layout, Made, machines_of, read_layout, write_layout
 from fournines.lab.nspawn import NspawnMachine
 from fournines.lab.places import Places
 from fournines.lab.recipe import recipe_for
@@ -34,9 +38,11 @@ BOOT_TIMEOUT_S = 300.0   # a second each on an idle computer
 
 @dataclass(frozen=True, slots=True)
 class MachineStatus:
-    """``links`` maps each of its networks to whether its cable is plugged in and the machine on."""
+    """``driver`` is what it is made of; ``links`` maps each of its networks to whether its cable is plugged
+    in and the machine on."""
 
     name: str
+    driver: Driver
     power: Power
     addresses: Mapping[str, str]
     links: Mapping[str, bool]
@@ -44,7 +50,8 @@ class MachineStatus:
 
 @dataclass(frozen=True, slots=True)
 class LabStatus:
-    """A lab as it is now; ``clients`` maps each network to the address that clients in the fabric have."""
+    """A lab as it is now; ``clients`` maps each network to the address that clients in the fabric have.
+    ``bmc`` is None where it is not up."""
 
     name: str
     up: bool
@@ -52,6 +59,7 @@ class LabStatus:
     namespace: str
     clients: Mapping[str, str]
     machines: tuple[MachineStatus, ...]
+    bmc: BmcStatus | None = None
 
     def as_data(self) -> dict[str, object]:
         """Plain data for ``--json``."""
@@ -90,10 +98,15 @@ class Lab:
     @property
     def machines(self) -> tuple[Machine, ...]:
         """In the order of the cluster file. Raises ``LabError`` when the lab is not up."""
-        root = image.root_of(self._everywhere.images / self._image())
-        return tuple(NspawnMachine(self.name, node.name, rootfs.networks_of(self._cluster, node),
-                                   self._places.node(node.name), self.fabric, root)
+        layout = self._layout()
+        return tuple(layout.machine(node.name, self._everywhere.images, self._places)
                      for node in self._cluster.nodes)
+
+    @property
+    def bmc(self) -> Bmc:
+        """What powers the machines from outside, for fence agents on them."""
+        management = self._cluster.networks["management"]
+        return Bmc(self._everywhere, self._places, client_address(self._cluster, management))
 
     def machine(self, name: str) -> Machine:
         """Raises ``LabError`` for a name that the cluster does not have."""
@@ -103,17 +116,28 @@ class Lab:
         raise LabError(f"lab {self.name} has no machine {name}",
                        hint=f"it has: {', '.join(node.name for node in self._cluster.nodes)}")
 
-    def up(self, *, timeout_s: float = BOOT_TIMEOUT_S) -> LabStatus:
+    def up(self, hardware: Mapping[str, Hardware] = MappingProxyType({}), *, own_kernel: bool = False,
+           bmc_password: str = "", timeout_s: float = BOOT_TIMEOUT_S) -> LabStatus:
         """All machines on and open for logins. What is there already is used: a running machine is left
-        alone, one that is off is powered on with its disk. Interrupted, it takes back what it did."""
-        demand()
+        alone, one that is off is powered on with its disk. Interrupted, it takes back what it did.
+
+        ``hardware`` is what layers need of the nodes, by name; a node that needs a kernel or disks of its own
+        gets them, the rest are containers. ``own_kernel`` gives every node a kernel of its own. With
+        ``bmc_password`` fence agents log in to the BMC; empty: one is made, see ``bmc``."""
+        wanted = machines_of(self._cluster, hardware, own_kernel=own_kernel)
+        demand(own_kernel=any(made.driver is Driver.UML for made in wanted.values()))
         with self._alone():
             fresh = not self._places.state.exists()
             started: list[Machine] = []
             try:
                 if fresh:
-                    self._prepare(self._ensure_image())
+                    self._prepare(wanted)
+                else:
+                    self._refuse_lack(wanted)
                 self.fabric.create()
+                if bmc_password:
+                    self.bmc.set_password(bmc_password)
+                self.bmc.start()
                 self._boot(started, timeout_s)
             except BaseException:
                 self._progress(Event("lab", "taking back what was begun"))
@@ -131,8 +155,9 @@ class Lab:
                    for network in self._cluster.networks.values()}
         up = self._places.state.exists()
         machines = self.machines if up else ()
-        return LabStatus(self.name, up, self._image() if up else "", self.fabric.namespace, clients,
-                         tuple(self._status_of(machine) for machine in machines))
+        return LabStatus(self.name, up, self._layout().image if up else "", self.fabric.namespace, clients,
+                         tuple(self._status_of(machine) for machine in machines),
+                         self.bmc.status(tuple(machine.name for machine in machines)) if up else None)
 
     def down(self) -> None:
         """Power off and remove all but the image: processes, mounts, network, control groups, disks."""
@@ -148,7 +173,7 @@ class Lab:
 
     def _status_of(self, machine: Machine) -> MachineStatus:
         node = self._cluster.node(machine.name)
-        return MachineStatus(machine.name, machine.power,
+        return MachineStatus(machine.name, self._layout().machines[machine.name].driver, machine.power,
                              {name: str(address) for name, address in node.addresses.items()},
                              {name: machine.has_link(name) for name in machine.networks})
 
@@ -157,21 +182,30 @@ class Lab:
         recipe = recipe_for(distro, archives(distro.codename))
         return image.ensure(self._everywhere.images, recipe, self._progress, self._used())
 
-    def _prepare(self, made: Path) -> None:
+    def _prepare(self, wanted: Mapping[str, Made]) -> None:
         """Keys, and the own files of every node; the state file comes last and says that all is there."""
+        made = self._ensure_image()
+        kernels = any(machine.driver is Driver.UML for machine in wanted.values())
+        system = uml_disk.ensure(made, self._progress).name if kernels else ""
         shutil.rmtree(self._places.nodes, ignore_errors=True)
+        self.bmc.prepare()
+        trusted = rootfs.trust(image.root_of(made), self.bmc.authority.encode())
         login = keys.write_login_key(self._places.key, f"fournines lab {self.name}")
         known = []
         for node in self._cluster.nodes:
             private, public = keys.make_pair(f"root@{node.name}")
             known.append(keys.known_host([node.name, *node.addresses.values()], public))
-            files = rootfs.own_files(self._cluster, node, login_key=login, host_private=private,
-                                     host_public=public)
-            rootfs.write(self._places.node(node.name), files)
+            files = (*trusted, *rootfs.own_files(self._cluster, node, login_key=login, host_private=private,
+                                                 host_public=public))
+            if wanted[node.name].driver is Driver.UML:
+                uml_disk.prepare(self._places.node(node.name), files, wanted[node.name].disks)
+            else:
+                rootfs.write(self._places.node(node.name), files)
         write_durably(self._places.known_hosts, "".join(known).encode(), 0o644)
         config = keys.ssh_config(self._cluster, self.fabric.path, self._places.key, self._places.known_hosts)
         write_durably(self._places.ssh_config, config.encode(), 0o644)
-        write_durably(self._places.state, json.dumps({"image": made.name, "nodes": self._layout()}).encode())
+        write_layout(self._places.state, Layout(self.name, made.name, system, tuple(self._cluster.networks),
+                                                wanted))
 
     def _boot(self, started: list[Machine], timeout_s: float) -> None:
         begun = time.monotonic()
@@ -187,28 +221,37 @@ class Lab:
             self._progress(Event(machine.name, "is up"))
 
     def _remove(self) -> None:
+        self.bmc.stop()   # first: it must not power on what is powered off here
         if self._places.nodes.is_dir():
             for entry in sorted(self._places.nodes.iterdir()):
                 self._progress(Event(entry.name, "power off"))
-                # By what is on the disk, not by the cluster file, which may have changed since.
+                # By what is on the disk, not by the cluster file, which may have changed since; to this, all
+                # machines are alike.
                 NspawnMachine(self.name, entry.name, {}, self._places.node(entry.name), self.fabric,
                               Path()).power_off()
         self.fabric.remove()
         shutil.rmtree(self._places.directory)
 
-    def _layout(self) -> dict[str, dict[str, str]]:
-        return {node.name: {name: str(address) for name, address in node.addresses.items()}
-                for node in self._cluster.nodes}
-
-    def _image(self) -> str:
-        try:
-            state = json.loads(self._places.state.read_text())
-        except FileNotFoundError:
-            raise LabError(f"lab {self.name} is not up", hint="fournines lab up CLUSTER_FILE") from None
-        if state["nodes"] != self._layout():
+    def _layout(self) -> Layout:
+        layout = read_layout(self._places.state)
+        if layout is None:
+            raise LabError(f"lab {self.name} is not up", hint="fournines lab up CLUSTER_FILE")
+        made = {name: machine.addresses for name, machine in layout.machines.items()}
+        if made != {node.name: {name: str(address) for name, address in node.addresses.items()}
+                    for node in self._cluster.nodes}:
             raise LabError(f"lab {self.name} was made for other nodes or addresses than the cluster has now",
                            hint="fournines lab down, then up again")
-        return str(state["image"])
+        return layout
+
+    def _refuse_lack(self, wanted: Mapping[str, Made]) -> None:
+        """A lab that is up may have more than what is needed, not less."""
+        there = self._layout().machines
+        lacking = [name for name, made in wanted.items()
+                   if (made.driver is Driver.UML and there[name].driver is not Driver.UML)
+                   or set(made.disks) - set(there[name].disks)]
+        if lacking:
+            raise LabError(f"lab {self.name} was made without the kernels or disks that are needed now on "
+                           f"{', '.join(lacking)}", hint="fournines lab down, then up again")
 
     def _used(self) -> set[str]:
         """The images that labs on this computer lie over."""

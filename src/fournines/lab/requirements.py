@@ -18,27 +18,33 @@ TOOLS: Mapping[str, str] = {
     "systemd-nspawn": "systemd-container", "ip": "iproute2", "nft": "nftables", "mount": "mount",
     "nsenter": "util-linux", "unshare": "util-linux", "setsid": "util-linux", "setpriv": "util-linux",
 }
+# Besides, for machines with a kernel of their own.
+KERNEL_TOOLS: Mapping[str, str] = {
+    "linux.uml": "user-mode-linux", "mke2fs": "e2fsprogs", "ssh": "openssh-client", "chroot": "coreutils",
+}
 # Tried for real, in namespaces that end with the command.
 NAMESPACES = ("unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork")
 DISK_GIB = 5   # an image and what three nodes write over it
 
 
-def findings() -> tuple[Finding, ...]:
-    """Empty when a lab can run here. What an earlier answer makes pointless is not asked."""
+def findings(*, own_kernel: bool = False) -> tuple[Finding, ...]:
+    """Empty when a lab can run here, ``own_kernel``: with machines that have a kernel of their own. What an
+    earlier answer makes pointless is not asked."""
     if platform.system() != "Linux":
         return (_no(f"this is {platform.system()}, a lab needs Linux", "use a Debian 12 machine"),)
     if os.geteuid() != 0:
         return (_no("a lab needs root", "run it again with sudo"),)
-    missing = sorted({package for tool, package in TOOLS.items() if shutil.which(tool) is None})
+    tools = {**TOOLS, **KERNEL_TOOLS} if own_kernel else TOOLS
+    missing = sorted({package for tool, package in tools.items() if shutil.which(tool) is None})
     if missing:
         return (_no(f"programs of these packages are missing: {' '.join(missing)}",
                     f"apt-get install --no-install-recommends {' '.join(missing)}"),)
     return tuple(found for found in (_kernel(), _overlay(), _disk()) if found)
 
 
-def demand() -> None:
+def demand(*, own_kernel: bool = False) -> None:
     """Raises ``LabUnavailable``, all reasons in one line, when this computer cannot host a lab."""
-    found = findings()
+    found = findings(own_kernel=own_kernel)
     if found:
         raise LabUnavailable(f"no lab here: {'; '.join(finding.summary for finding in found)}",
                              hint="; ".join(finding.remedy for finding in found))

@@ -18,16 +18,17 @@ from fournines.lab.pids import ProcessId
 class MachineState:
     """``init`` is the node's process 1 and ``supervisor`` what holds it; both None when it is off.
     ``visitors`` are the control group directories for whoever enters; ``cut`` names the networks whose cable
-    is pulled."""
+    is pulled. ``door`` is the command that logs in to a machine that cannot be entered by its namespaces."""
 
     init: ProcessId | None = None
     supervisor: ProcessId | None = None
     visitors: tuple[str, ...] = ()
     cut: tuple[str, ...] = ()
+    door: tuple[str, ...] = ()
 
     def off(self) -> MachineState:
         """The same machine without power."""
-        return replace(self, init=None, supervisor=None, visitors=())
+        return replace(self, init=None, supervisor=None, visitors=(), door=())
 
 
 def read_machine(path: Path) -> MachineState:
@@ -35,7 +36,7 @@ def read_machine(path: Path) -> MachineState:
     try:
         data = json.loads(path.read_text())
         return MachineState(_process(data["init"]), _process(data["supervisor"]), tuple(data["visitors"]),
-                            tuple(data["cut"]))
+                            tuple(data["cut"]), tuple(data.get("door", ())))
     except FileNotFoundError:
         return MachineState()
     except (ValueError, KeyError, TypeError) as problem:
@@ -45,7 +46,8 @@ def read_machine(path: Path) -> MachineState:
 def write_machine(path: Path, state: MachineState) -> None:
     """Read by ``join.py`` too."""
     data = {"init": _pair(state.init), "supervisor": _pair(state.supervisor),
-            "visitors": list(state.visitors), "cut": list(state.cut)}
+            "visitors": list(state.visitors), "cut": list(state.cut),
+            "door": list(state.door)}
     write_durably(path, (json.dumps(data, indent=1) + "\n").encode())
 
 

@@ -26,26 +26,22 @@ TABLE = "fournines"
 
 
 def client_address(cluster: Cluster, network: Network) -> IPv4Address:
-    """The fabric's own address in a network: its highest host address that no node and no VIP has."""
-    taken = {address for node in cluster.nodes for address in node.addresses.values()}
-    taken |= {vip.address for vip in cluster.vips.values()}
-    first, last = int(network.cidr.network_address) + 1, int(network.cidr.broadcast_address) - 1
-    for number in range(last, first - 1, -1):
-        if IPv4Address(number) not in taken:
-            return IPv4Address(number)
+    """The fabric's own address in a network."""
+    address = cluster.client_address(network)
+    if address is not None:
+        return address
     raise LabError(f"network {network.name} has no address left for the lab's clients",
                    hint=f"give {network.name} a larger cidr")
 
 
-class Fabric:
-    """The cables and switches of one lab. Names in the kernel are ``net0`` for the first network's bridge and
-    ``node1net0`` for the second node's cable to it; their real names are set as aliases (``ip link``)."""
+class Cables:
+    """The cables of one lab by their names, which is all that a machine needs of the fabric. In the kernel
+    ``node1net0`` is the second node's cable to the first network; real names are aliases (``ip link``)."""
 
-    def __init__(self, cluster: Cluster) -> None:
-        self._cluster = cluster
-        self.namespace = f"fournines-{cluster.name}"
-        self._networks = list(cluster.networks)
-        self._nodes = [node.name for node in cluster.nodes]
+    def __init__(self, lab: str, nodes: Sequence[str], networks: Sequence[str]) -> None:
+        self.namespace = f"fournines-{lab}"
+        self._nodes = list(nodes)
+        self._networks = list(networks)
 
     @property
     def path(self) -> Path:
@@ -63,6 +59,51 @@ class Fabric:
     def cable(self, node: str, network: str) -> str:
         """The name of the fabric's end of a cable."""
         return f"node{self._nodes.index(node)}net{self._networks.index(network)}"
+
+    def plug(self, node: str, networks: Iterable[str], *, cut: Iterable[str] = ()) -> None:
+        """Connect a node's cables once its machine has made them; those in ``cut`` stay without a link."""
+        end = time.monotonic() + APPEAR_TIMEOUT_S
+        for network in networks:
+            cable = self.cable(node, network)
+            while not self._has(cable):
+                if time.monotonic() > end:
+                    raise LabError(f"{node}: its link to {network} did not appear", hint="see its console")
+                time.sleep(0.02)
+            bridge = f"net{self._networks.index(network)}"
+            self._ip("link", "set", cable, "alias", f"{node} {network}", "master", bridge,
+                     "down" if network in set(cut) else "up")
+
+    def unplug(self, node: str, networks: Iterable[str]) -> None:
+        """Remove what a dead machine's cables have left; the kernel would do so too, at leisure."""
+        for network in networks:
+            run(self._ip_words("link", "delete", self.cable(node, network)), accept=None)
+
+    def has_link(self, node: str, network: str) -> bool:
+        """Whether the cable is there and not cut."""
+        shown = run(self._ip_words("-oneline", "link", "show", self.cable(node, network)), accept=None)
+        flags = shown.output.partition("<")[2].partition(">")[0].split(",")
+        return shown.returncode == 0 and "UP" in flags
+
+    def set_link(self, node: str, network: str, *, up: bool) -> None:
+        """Plug in or pull the cable of a running node: both ends lose their link, nothing passes any more."""
+        self._ip("link", "set", self.cable(node, network), "up" if up else "down")
+
+    def _has(self, link: str) -> bool:
+        return run(self._ip_words("link", "show", link), accept=None).returncode == 0
+
+    def _ip(self, *words: str) -> None:
+        run(self._ip_words(*words))
+
+    def _ip_words(self, *words: str) -> list[str]:
+        return ["ip", "-netns", self.namespace, *words]
+
+
+class Fabric(Cables):
+    """The cables and switches of one lab. ``net0`` in the kernel is the first network's bridge."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster.name, [node.name for node in cluster.nodes], list(cluster.networks))
+        self._cluster = cluster
 
     def create(self) -> None:
         """The namespace and its bridges; does nothing where they are already complete."""
@@ -84,29 +125,6 @@ class Fabric:
         if self.exists:
             run(["ip", "netns", "delete", self.namespace])
 
-    def plug(self, node: str, networks: Iterable[str], *, cut: Iterable[str] = ()) -> None:
-        """Connect a node's cables once its machine has made them; those in ``cut`` stay without a link."""
-        end = time.monotonic() + APPEAR_TIMEOUT_S
-        for network in networks:
-            cable = self.cable(node, network)
-            while not self._has(cable):
-                if time.monotonic() > end:
-                    raise LabError(f"{node}: its link to {network} did not appear", hint="see its console")
-                time.sleep(0.02)
-            bridge = f"net{self._networks.index(network)}"
-            self._ip("link", "set", cable, "alias", f"{node} {network}", "master", bridge,
-                     "down" if network in set(cut) else "up")
-
-    def has_link(self, node: str, network: str) -> bool:
-        """Whether the cable is there and not cut."""
-        shown = run(self._ip_words("-oneline", "link", "show", self.cable(node, network)), accept=None)
-        flags = shown.output.partition("<")[2].partition(">")[0].split(",")
-        return shown.returncode == 0 and "UP" in flags
-
-    def set_link(self, node: str, network: str, *, up: bool) -> None:
-        """Plug in or pull the cable of a running node: both ends lose their link, nothing passes any more."""
-        self._ip("link", "set", self.cable(node, network), "up" if up else "down")
-
     def part(self, sides: Sequence[Iterable[str]]) -> None:
         """Split the network at packet level: nodes of different ``sides`` do not hear each other, though
         every link stays up and clients in the fabric reach all. Replaces an earlier split; none mends it."""
@@ -121,15 +139,6 @@ class Fabric:
                       " chain forward {\n  type filter hook forward priority 0\n"
                       "  iifname . oifname @parted drop\n }\n}\n")
         run(self.inside(["nft", "-f", "-"]), stdin=rules)
-
-    def _has(self, link: str) -> bool:
-        return run(self._ip_words("link", "show", link), accept=None).returncode == 0
-
-    def _ip(self, *words: str) -> None:
-        run(self._ip_words(*words))
-
-    def _ip_words(self, *words: str) -> list[str]:
-        return ["ip", "-netns", self.namespace, *words]
 
 
 def fabric_socket(path: Path, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:

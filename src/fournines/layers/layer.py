@@ -38,5 +38,5 @@ class Layer:
     name: str
     spec: type
     after: tuple[str, ...]
-    exchange: Callable[[Cluster], Exchange]
+    exchange: Callable[[Cluster, Timers], Exchange]
     contribute: Callable[[Site], Contribution]

@@ -269,6 +269,41 @@ def read_file(batch: Batch, path: str, max_bytes: int) -> Facts | None:
     return dict(facts, content=base64.b64encode(content).decode())
 
 
+def read_tree(batch: Batch, paths: list[str], pattern: str, most_bytes: int, most_files: int) -> Facts:
+    wanted = re.compile(pattern)
+    files: Facts = {}
+    unread: Facts = {}
+    left = most_bytes
+
+    def refused(problem: OSError) -> None:
+        if problem.errno != errno.ENOENT:
+            unread[str(problem.filename)] = problem.strerror
+
+    for root in paths:
+        for directory, inner, names in os.walk(root, onerror=refused):
+            inner.sort()
+            for name in sorted(names):
+                path = os.path.join(directory, name)
+                if not wanted.fullmatch(path):
+                    continue
+                try:
+                    seen = os.stat(path)
+                    if not stat.S_ISREG(seen.st_mode):
+                        continue
+                    if seen.st_size > left or len(files) >= most_files:
+                        unread[path] = "more than is read of one node"
+                        continue
+                    with open(path, "rb") as file:
+                        content = file.read(left)
+                except OSError as problem:
+                    unread[path] = problem.strerror
+                    continue
+                left -= len(content)
+                files[path] = {"content": base64.b64encode(content).decode(),
+                               "mode": stat.S_IMODE(seen.st_mode)}
+    return {"files": files, "unread": unread}
+
+
 def ids(owner: str, group: str) -> tuple[int, int]:
     try:
         uid = int(owner) if owner.isdigit() else pwd.getpwnam(owner).pw_uid
@@ -613,7 +648,8 @@ def unix_ask(batch: Batch, path: str, line: str, timeout_s: float) -> Facts:
 # ---- the conversation ----------------------------------------------------------------------------
 
 VERBS: dict[str, Callable[..., object]] = {
-    "file_facts": file_facts, "read_file": read_file, "write_file": write_file,
+    "file_facts": file_facts, "read_file": read_file, "read_tree": read_tree,
+    "write_file": write_file,
     "make_directory": make_directory, "remove_file": remove_file, "run": run, "unit_facts": unit_facts,
     "unit_processes": unit_processes, "unit": unit, "http_get": http_get, "tcp_connect": tcp_connect,
     "unix_ask": unix_ask, "package_facts": package_facts, "install_packages": install_packages}

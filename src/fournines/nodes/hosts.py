@@ -122,19 +122,21 @@ class SshChannel:
 
 @dataclass(slots=True)
 class SshDoor:
-    """Opens channels on one SSH connection, made at the first need and again after a loss."""
+    """Opens channels on one SSH connection, made at the first need and again after a loss. With ``as_root``
+    anybody but root goes through ``sudo -n``."""
 
     name: str
     reach: Reach
     files: SshFiles
+    as_root: bool = True
     _connection: asyncssh.SSHClientConnection | None = None
     _connecting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def open(self, argv: Sequence[str]) -> Channel:
-        """See ``channel.Door``. Anybody but root goes through ``sudo -n``."""
+        """See ``channel.Door``."""
         connection = await self._connected()
         user = str(connection.get_extra_info("username"))
-        command = list(argv) if user == "root" else ["sudo", "-n", "--", *argv]
+        command = list(argv) if user == "root" or not self.as_root else ["sudo", "-n", "--", *argv]
         try:
             process = await connection.create_process(shlex.join(command), encoding=None)
         except (asyncssh.Error, OSError) as problem:

@@ -1,6 +1,19 @@
 """The planted faults of all rules, in files by system."""
 
-from . import corosync, databases, haproxy, keepalived, messaging, others, services
+from . import (
+    active_passive,
+    corosync,
+    databases,
+    drbd,
+    haproxy,
+    keepalived,
+    messaging,
+    others,
+    pacemaker,
+    scripts,
+    services,
+)
 
 FAULTS = (*haproxy.FAULTS, *keepalived.FAULTS, *databases.FAULTS, *messaging.FAULTS, *corosync.FAULTS,
-          *services.FAULTS, *others.FAULTS)
+          *services.FAULTS, *pacemaker.FAULTS, *active_passive.FAULTS, *drbd.FAULTS, *scripts.FAULTS,
+          *others.FAULTS)

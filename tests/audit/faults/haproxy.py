@@ -10,6 +10,9 @@ VIP = ("vrrp_instance a {\n state BACKUP\n virtual_router_id 1\n priority 1\n vi
        "10.0.0.100/24\n }\n}\n")
 
 FAULTS = (
+    Fault("TOP013", {"haproxy": "listen a  <--\n server a 1.1.1.1:1\n server b 1.1.1.2:1\nlisten b\n"
+                                " server a 1.1.1.1:2\n server b 1.1.1.2:2\n server c 1.1.1.3:2\n"},
+          {"haproxy": "listen a\n server a 1.1.1.1:1\n server b 1.1.1.2:1\n"}),
     Fault("HAP001",
           {"haproxy": API + " server a 10.0.0.1:5000 check\n server b 10.0.0.2:5000  <--\n"},
           {"haproxy": API + " default-server check\n server a 10.0.0.1:5000\n server b 10.0.0.2:5000\n"}),

@@ -15,6 +15,10 @@ def peer(*, router: str = "51", priority: str = "150", state: str = "BACKUP", mo
 CHECK = "vrrp_script alive {\n script /bin/true\n timeout 1\n weight -20\n}\n"
 TRACKED = " track_script {\n  alive\n }\n"
 FAULTS = (
+    Fault("KAD006", {"keepalived": "vrrp_instance a {\n virtual_ipaddress {\n 10.0.0.9/24\n }\n}\n",
+                     "crm": "primitive ip IPaddr2 ip=10.0.0.9  <--\n"},
+          {"keepalived": "vrrp_instance a {\n virtual_ipaddress {\n 10.0.0.8/24\n }\n}\n",
+           "crm": "primitive ip IPaddr2 ip=10.0.0.9\n"}),
     Fault("KAD001",
           {"keepalived": peer(), "ctl2 keepalived": peer(router="52  <--", priority="100")},
           {"keepalived": peer(), "ctl2 keepalived": peer(priority="100")}),

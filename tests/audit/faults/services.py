@@ -74,6 +74,8 @@ FAULTS = (
           {"nova": "[DEFAULT]\n" + BROKERS + "\n[glance]\napi_servers = http://10.0.0.1:9292\n"}),
     Fault("OSL008", {"neutron": "[DEFAULT]\nbind_host = a\nbind_host = a  <--\n"},
           {"neutron": "[DEFAULT]\nbind_host = a\n[other]\nbind_host = a\n"}),
+    Fault("OSL008", {"paste": "[filter:authtoken]\nauth_host = 10.0.0.9  <--\n"},
+          {"paste": "[filter:authtoken]\npaste.filter_factory = a\n[app:x]\nauth_host = 10.0.0.9\n"}),
     Fault("OSL009", {"haproxy": DB, "nova": f"[database]\n{URL}10.0.0.100:3307/nova  <--\n"},
           {"haproxy": DB, "nova": f"[database]\n{URL}10.0.0.100/nova\n"}),
     Fault("OSL009",

@@ -30,10 +30,11 @@ def make_cluster(spec: ApiSpec | None = None, others: tuple[str, ...] = OTHERS) 
 
 def make_site(cluster: Cluster) -> Site:
     """Secrets are recognizable: ``secret(NAME)``, with characters that URLs and option files must escape."""
-    exchange = LAYER.exchange(cluster)
+    timers = derive(cluster)
+    exchange = LAYER.exchange(cluster, timers)
     secrets = {need.name: json.dumps(FERNET) if need.kind is SecretKind.FERNET_KEYS else f"p@$%/{need.name}"
                for need in exchange.secrets}
-    return Site(cluster, derive(cluster), secrets, exchange)
+    return Site(cluster, timers, secrets, exchange)
 
 
 def with_secret(site: Site, name: str, value: str) -> Site:

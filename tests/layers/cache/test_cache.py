@@ -47,7 +47,7 @@ def test_it_listens_on_the_management_address_and_never_over_udp(site: Site) -> 
 
 def test_the_balancer_leads_everybody_to_the_same_one(site: Site) -> None:
     """Clients that share keys out by themselves disagree on what is where once one misses a server."""
-    (listener,) = LAYER.exchange(site.cluster).listeners
+    (listener,) = LAYER.exchange(site.cluster, site.timers).listeners
     assert (listener.port, listener.mode, listener.kind, listener.spread, listener.unit) == (
         11211, "tcp", "cache", Spread.ONE_ACTIVE, "memcached.service")
     assert listener.members == ("ctl3", "ctl2", "ctl1")

@@ -10,8 +10,8 @@ from fournines.artifacts import ini
 from fournines.blueprint.requests import Run
 from fournines.blueprint.snapshot import Snapshot
 from fournines.layers.database import artifacts, health, procedures
-from fournines.layers.database.node import galera_accounts
-from fournines.layers.database.node.galera_accounts import Account, native_hash, statements, system_statements
+from fournines.layers.database.node import sql_accounts
+from fournines.layers.database.node.sql_accounts import Account, native_hash, statements, system_statements
 from fournines.layers.layer import Site
 
 
@@ -42,7 +42,7 @@ def test_accounts_that_are_right_are_left_alone() -> None:
 def test_the_sst_login_is_read_from_the_file_that_mariadbd_reads(site: Site, tmp_path: Path) -> None:
     path = tmp_path / "sst.cnf"
     path.write_text(ini.emit(artifacts.state_transfer(site)), encoding="utf-8")
-    assert galera_accounts.sst_login(str(path)) == ("fournines-sst", "sst-password")
+    assert sql_accounts.sst_login(str(path)) == ("fournines-sst", "sst-password")
 
 
 def test_the_step_is_done_when_every_digest_is_as_wanted(site: Site) -> None:

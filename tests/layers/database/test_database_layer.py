@@ -86,7 +86,7 @@ def test_mariadb_starts_by_decision_and_never_gives_up(site: Site) -> None:
 
 
 def test_the_listener_leads_to_one_writer(site: Site) -> None:
-    (listener,) = LAYER.exchange(site.cluster).listeners
+    (listener,) = LAYER.exchange(site.cluster, site.timers).listeners
     assert (listener.port, listener.mode, listener.check_path, listener.check_port, listener.spread) == (
         3306, "tcp", "/", 9200, Spread.ONE_ACTIVE)
     # Not first where the VIP is first: one lost node, one role that moves.

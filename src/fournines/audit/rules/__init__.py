@@ -4,21 +4,30 @@ A new rule is a function below ``@rule`` in one of these files, with a planted f
 """
 
 from fournines.audit.rules import (
+    active_passive,
     addresses,
+    constraints,
     corosync,
+    drbd,
+    fencing,
     files,
     galera,
     haproxy_listeners,
     haproxy_servers,
     keepalived,
     memcached,
+    operations,
+    pacemaker,
     projects,
     quorum,
     rabbitmq,
+    scripts,
     secrets,
     services,
     timers,
 )
 
-__all__ = ["addresses", "corosync", "files", "galera", "haproxy_listeners", "haproxy_servers", "keepalived",
-           "memcached", "projects", "quorum", "rabbitmq", "secrets", "services", "timers"]
+__all__ = ["active_passive", "addresses", "constraints", "corosync", "drbd", "fencing", "files", "galera",
+           "haproxy_listeners",
+           "haproxy_servers", "keepalived", "memcached", "operations", "pacemaker", "projects", "quorum",
+           "rabbitmq", "scripts", "secrets", "services", "timers"]

@@ -11,7 +11,7 @@ from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems import galera
 from fournines.audit.systems.haproxy import balanced, balancers
 from fournines.audit.systems.hosts import caches
-from fournines.audit.systems.keepalived import vips
+from fournines.audit.systems.pacemaker import moving
 from fournines.audit.systems.rabbitmq import brokers
 from fournines.audit.systems.services import (
     Endpoint,
@@ -40,7 +40,7 @@ def past_the_balancer(cloud: Cloud) -> Hits:
     members |= {member for server in galera.servers(cloud) for member in server.members}
     for service in services(cloud):
         for option, endpoint in databases_of(service):
-            if members and endpoint.host in members | LOOPBACK and endpoint.host not in vips(cloud):
+            if members and endpoint.host in members | LOOPBACK and endpoint.host not in moving(cloud):
                 yield Hit(option.at, f"the database of {service.name} is on {endpoint.host}, a single member")
 
 
@@ -155,7 +155,8 @@ def _asked(service: Service) -> Iterator[tuple[Option, Endpoint, int]]:
 
 @rule("SYS001", Severity.ERROR, Effect.OUTAGE, "Nodes or services disagree about what they share",
       consequence="What a client sees depends on the node that answers, and changes with a failover.",
-      fix="write the files of all nodes from one source", source="the files of both sides", errata=("E107",))
+      fix="write the files of all nodes from one source", source="the files of both sides",
+      errata=("E073", "E107"))
 def drift(cloud: Cloud) -> Hits:
     sets = [(service, option, frozenset(endpoint.host for endpoint in endpoints))
             for service in services(cloud) if (named := brokers_of(service)) is not None
@@ -167,6 +168,7 @@ def drift(cloud: Cloud) -> Hits:
             yield Hit(option.at, f"the brokers of {service.name} ({', '.join(sorted(hosts))}) are none of "
                                  f"those that other services name ({', '.join(sorted(most))})",
                       None if comparable else Severity.WARNING)
+    yield from _accounts(cloud)
     first: dict[tuple[str, str, str], tuple[Service, Option]] = {}
     for service in services(cloud):
         for section, name in _SHARED:
@@ -180,6 +182,20 @@ def drift(cloud: Cloud) -> Hits:
             if seen.value != shared.value:
                 yield Hit(shared.at, f"{name} of {service.name} is another one than that of {other.name} on "
                                      f"{other.node}")
+
+
+def _accounts(cloud: Cloud) -> Iterator[Hit]:
+    """Services that use one schema under different names: what one may write the other may not change."""
+    first: dict[tuple[str, str], tuple[Service, str]] = {}
+    for service in services(cloud):
+        for option, endpoint in databases_of(service):
+            match = re.fullmatch(r"[^:]+://([^:@/]*)[^/]*/([^?]+).*", option.value)
+            if match is None:
+                continue
+            other, user = first.setdefault((endpoint.host, match[2]), (service, match[1]))
+            if user != match[1] and other.node == service.node:
+                yield Hit(option.at, f"{service.name} uses the schema {match[2]} as {match[1]}, and "
+                                     f"{other.name} as {user}", Severity.WARNING)
 
 
 def _numeric(hosts: frozenset[str]) -> bool:

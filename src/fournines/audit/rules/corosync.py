@@ -10,7 +10,7 @@ from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.corosync import CONSENSUS_FACTOR, Membership, memberships
 from fournines.audit.systems.goal import DETECTION_S
 from fournines.audit.systems.haproxy import balancers
-from fournines.audit.systems.keepalived import vips
+from fournines.audit.systems.pacemaker import moving
 from fournines.audit.systems.services import databases_of, services
 from fournines.findings import Severity
 
@@ -73,7 +73,7 @@ def _client_addresses(cloud: Cloud) -> set[str]:
     listened = {bind.address for balancer in balancers(cloud) for proxy in balancer.proxies
                 for bind in proxy.binds}
     asked = {endpoint.host for service in services(cloud) for _, endpoint in databases_of(service)}
-    return listened | asked | set(vips(cloud))
+    return listened | asked | set(moving(cloud))
 
 
 def _network(text: str) -> IPv4Network | None:

@@ -21,7 +21,7 @@ def unreadable(cloud: Cloud) -> Hits:
       consequence="Most programs refuse the whole file at their next start, which may be the one after a "
                   "failure; the others ignore the line.",
       fix="correct or remove the line; the rest of the file was audited without it",
-      source="the format's own grammar: see src/fournines/artifacts", errata=("E137",))
+      source="the format's own grammar: see src/fournines/artifacts", errata=("E043", "E067", "E103", "E137"))
 def not_understood(cloud: Cloud) -> Hits:
     for file in cloud.files:
         for problem in file.problems:

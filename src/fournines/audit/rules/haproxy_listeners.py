@@ -9,7 +9,8 @@ from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.haproxy import Balancer, Bind, Proxy, Setting, balanced, balancers
 from fournines.audit.systems.hosts import kernel_settings
-from fournines.audit.systems.keepalived import routers, vips
+from fournines.audit.systems.keepalived import routers
+from fournines.audit.systems.pacemaker import moving
 from fournines.audit.systems.services import HTTP_APIS
 from fournines.findings import Severity
 
@@ -51,7 +52,7 @@ def duplicate_bind(cloud: Cloud) -> Hits:
       fix="net.ipv4.ip_nonlocal_bind = 1 in /etc/sysctl.d, or transparent on the bind line",
       source="ip-sysctl in the kernel's documentation; bind(2)", errata=("E173",))
 def nonlocal_bind(cloud: Cloud) -> Hits:
-    moved = vips(cloud)
+    moved = moving(cloud)
     tracked = {router.node for router in routers(cloud)}
     for balancer in balancers(cloud):
         settings = kernel_settings(cloud).get(balancer.node)
@@ -159,7 +160,7 @@ def http_settings_in_tcp(cloud: Cloud) -> Hits:
       fix="add it to virtual_ipaddress of a vrrp_instance on all of these nodes",
       source="keepalived.conf(5)", errata=("E188",))
 def address_without_keepalived(cloud: Cloud) -> Hits:
-    moved, tracked = vips(cloud), {router.node for router in routers(cloud)}
+    moved, tracked = moving(cloud), {router.node for router in routers(cloud)}
     first: dict[str, tuple[str, Bind]] = {}
     told: set[str] = set()
     for balancer in balancers(cloud):

@@ -102,6 +102,18 @@ def check_of_wrong_protocol(cloud: Cloud) -> Hits:
                       Severity.INFO, f"make sure that an agent answers on port {port} of every server")
 
 
+@rule("TOP013", Severity.INFO, Effect.OUTAGE, "Two servers: after one is lost there is none to lose",
+      consequence="While one is repaired or upgraded the next failure is an outage, and the other carries "
+                  "all.",
+      fix="a third server", source="OpenStack HA guide, controllers", errata=("E185",))
+def two_servers(cloud: Cloud) -> Hits:
+    for balancer in balancers(cloud):
+        most = max((len(proxy.servers) for proxy in balancer.proxies), default=0)
+        for proxy in balancer.proxies:
+            if len(proxy.servers) == 2 and most > 2:
+                yield Hit(proxy.at, f"{proxy.name} has two servers, where others have {most}")
+
+
 @rule("HAP005", Severity.ERROR, Effect.DATA, "Several Galera members take writes",
       consequence="Transactions on different members conflict: deadlocks under load, and services that lock "
                   "with SELECT ... FOR UPDATE lose that lock.",

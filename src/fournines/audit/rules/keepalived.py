@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.haproxy import balancers
-from fournines.audit.systems.keepalived import LONGEST_PASSWORD, Instance, groups, instances, routers
+from fournines.audit.systems.keepalived import (
+    LONGEST_PASSWORD,
+    Instance,
+    groups,
+    instances,
+    routers,
+    vips,
+)
+from fournines.audit.systems.pacemaker import addresses
 from fournines.findings import Severity
 
 MANUAL = "keepalived.conf(5)"
@@ -163,6 +171,16 @@ def _unicast(group: tuple[Instance, ...]) -> Iterator[Hit]:
                    if source and node != instance.node and instance.peers and source not in instance.peers]
         if missing:
             yield Hit(at, f"{instance.name} does not name its peer {', '.join(missing)}")
+
+
+@rule("KAD006", Severity.ERROR, Effect.OUTAGE, "An address that Keepalived and Pacemaker both move",
+      consequence="Each puts it up on a node of its own choice: two nodes answer for one address.",
+      fix="leave it to one of the two", source="keepalived.conf(5), virtual_ipaddress; "
+                                               "ocf_heartbeat_IPaddr2(7)")
+def moved_twice(cloud: Cloud) -> Hits:
+    for address, (_, resource) in addresses(cloud).items():
+        if address in vips(cloud):
+            yield Hit(resource.at, f"{address} is {resource.id} and a virtual_ipaddress of Keepalived")
 
 
 @rule("KAD007", Severity.WARNING, Effect.SECURITY, "Check scripts run unguarded",

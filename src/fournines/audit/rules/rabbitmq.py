@@ -9,6 +9,7 @@ from fournines.artifacts.rabbitmq import Policy
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.rabbitmq import Broker, Setting, brokers
+from fournines.audit.systems.scripts import commands
 from fournines.audit.systems.services import brokers_of, services
 from fournines.findings import Severity
 
@@ -51,6 +52,11 @@ def partition_handling(cloud: Cloud) -> Hits:
                       Severity.WARNING)
         elif handling.value == "pause_minority" and len(broker.peers) == 2:
             yield Hit(handling.at, "of two brokers, each pauses when the other is lost")
+    handled = any(broker.setting("cluster_partition_handling") for broker in brokers(cloud))
+    for script, command in commands(cloud, "rabbitmqctl"):
+        if command.plain[:1] in (("cluster",), ("join_cluster",)) and not handled:
+            yield Hit(script.at(command), "a cluster is formed, and cluster_partition_handling is set "
+                                          "nowhere, hence ignore", Severity.WARNING)
 
 
 @rule("RMQ003", Severity.ERROR, Effect.DATA, "Queues that are not replicated, or by classic mirroring",
@@ -87,6 +93,12 @@ def mirroring_gaps(cloud: Cloud) -> Hits:
             flaws = _flaws(policy)
             if "ha-mode" in policy.definition and flaws:
                 yield Hit(at, f"policy {policy.name}: {', '.join(flaws)}")
+    for script, command in commands(cloud, "rabbitmqctl"):
+        text = " ".join(command.words)
+        if "set_policy" in command.plain and "ha-mode" in text:
+            what = "mirrors to all brokers" if re.search(r"ha-mode\W+all", text) else "mirrors classic queues"
+            empty = "" if "automatic" in text else "; new mirrors stay empty (ha-sync-mode is not automatic)"
+            yield Hit(script.at(command), f"the policy {what}{empty}")
 
 
 def _flaws(policy: Policy) -> list[str]:
@@ -110,6 +122,11 @@ def ram_node(cloud: Cloud) -> Hits:
         kind = broker.setting("cluster_formation.node_type")
         if kind is not None and kind.value == "ram":
             yield Hit(kind.at, "joins its cluster as a RAM node")
+    for script, command in commands(cloud, "rabbitmqctl"):
+        if command.plain[:1] == ("join_cluster",) and command.has("--ram"):
+            yield Hit(script.at(command), "joins its cluster as a RAM node")
+        elif command.plain[:1] == ("cluster",):
+            yield Hit(script.at(command), "without its own name in the list a broker joins as a RAM node")
 
 
 @rule("RMQ007", Severity.ERROR, Effect.PERSON, "A broker's name that others cannot reach",

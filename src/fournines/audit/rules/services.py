@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fournines.audit.cloud import Cloud
+from fournines.audit.cloud import Cloud, Pipeline
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.haproxy import balanced
-from fournines.audit.systems.keepalived import vips
+from fournines.audit.systems.pacemaker import moving
 from fournines.audit.systems.rabbitmq import brokers
 from fournines.audit.systems.services import (
     Option,
@@ -41,7 +41,7 @@ def not_all_brokers(cloud: Cloud) -> Hits:
             continue
         option, endpoints = named
         hosts = {endpoint.host for endpoint in endpoints}
-        if len(hosts) == 1 and hosts & vips(cloud):
+        if len(hosts) == 1 and hosts & moving(cloud):
             yield Hit(option.at, f"{service.name} reaches its brokers through the VIP {endpoints[0].host}",
                       Severity.WARNING)
         elif len(hosts) == 1 and known != 1:
@@ -104,6 +104,9 @@ def gives_up(cloud: Cloud) -> Hits:
                       f"{service.number('database', 'max_retries', 10):g} times at the start, then ends")
 
 
+_OF_FILTERS = ("auth_host", "auth_port", "auth_protocol", "auth_uri", "identity_uri", "admin_user",
+               "admin_password", "admin_tenant_name")
+
 _EVERYWHERE = {
     "notifier_strategy": "notifications are [oslo_messaging_notifications] driver",
     "rabbit_host": "the brokers are in transport_url", "rabbit_hosts": "the brokers are in transport_url",
@@ -129,9 +132,15 @@ _ONE_VALUE = frozenset(("bind_host", "bind_port", "connection", "transport_url",
       consequence="What was meant for high availability is silently not there.",
       fix="use the option's successor, in the section that reads it",
       source="the projects' release notes; oslo-config-validator",
-      errata=("E106", "E109", "E116", "E118", "E119", "E164"),
+      errata=("E074", "E100", "E106", "E109", "E116", "E118", "E119", "E164"),
       versions="removed between Juno and Zed")
 def without_effect(cloud: Cloud) -> Hits:
+    for file, pipeline in cloud.documents(Pipeline):
+        for section in pipeline.filters.sections:
+            for entry in section.entries if section.name.startswith("filter:") else ():
+                if entry.key in _OF_FILTERS:
+                    yield Hit(file.at(entry.line), f"{entry.key} is read from [keystone_authtoken] of the "
+                                                   "service's file, and not from here")
     for service in services(cloud):
         seen: dict[tuple[str, str], Option] = {}
         for option in service.options:

@@ -7,6 +7,7 @@ from fournines.cluster.timers.chain import Branch, Chain
 from fournines.cluster.timers.timer import Timers
 
 VIP, SQL_STANDING, SQL_NEW = "VIP client", "SQL standing connection", "SQL new connection"
+HELD = "address of Pacemaker"
 API, AMQP, IMAGE, OTHER = "API request", "AMQP publisher", "image data", "any other connection"
 
 
@@ -39,6 +40,9 @@ def _node_gone(fault: str, timers: Timers) -> tuple[Chain, ...]:
             Branch(waits.publisher_leaves(timers)),
             Branch((waits.marked_down(timers, "messaging", "silent"), waits.next_broker(timers))),
             Branch((waits.takeover(timers), waits.data_again(timers), waits.next_broker(timers))))),
+        Chain(fault, HELD, "membership", (
+            Branch((waits.left_out(timers), waits.fenced(timers), waits.address_started(timers)),
+                   certain=True),)),
         Chain(fault, IMAGE, "images", (Branch((waits.replica_dropped(timers),)),)),
         Chain(fault, OTHER, "host", (
             Branch((waits.given_up_by_kernel(timers),)), Branch((waits.found_idle(timers),)))),
@@ -56,6 +60,8 @@ def _process_crash(timers: Timers) -> tuple[Chain, ...]:
               (Branch((waits.balancer_check(timers, hung=False), waits.handover(timers))),)),
         Chain("database crash", SQL_STANDING, "database", (commits, writer)),
         Chain("database crash", SQL_NEW, "database", (commits, writer)),
+        Chain("resource crash", HELD, "membership", (
+            Branch((waits.resource_found_dead(timers), waits.address_started(timers))),)),
         Chain("memcached crash", API, "cache", (
             Branch((waits.marked_down(timers, "cache", "refused"), waits.cache_in_vain(timers))),)),
         Chain("API crash", API, "api", (Branch((waits.marked_down(timers, "api", "refused"),)),)),

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fournines.cluster.timers import clients, galera, haproxy, kernel, rabbitmq, vrrp
+from fournines.cluster.timers import (
+    clients,
+    corosync,
+    drbd,
+    galera,
+    haproxy,
+    kernel,
+    pacemaker,
+    rabbitmq,
+    vrrp,
+)
 from fournines.cluster.timers.chain import Chain
 from fournines.cluster.timers.chains import chains
 from fournines.cluster.timers.definition import Definition, Given
@@ -16,7 +26,8 @@ from fournines.errors import ClusterFileError
 from fournines.findings import Finding, Severity
 
 DEFINITIONS: tuple[Definition, ...] = (*vrrp.DEFINITIONS, *haproxy.DEFINITIONS, *galera.DEFINITIONS,
-                                       *rabbitmq.DEFINITIONS, *kernel.DEFINITIONS, *clients.DEFINITIONS)
+                                       *rabbitmq.DEFINITIONS, *kernel.DEFINITIONS, *clients.DEFINITIONS,
+                                       *corosync.DEFINITIONS, *pacemaker.DEFINITIONS, *drbd.DEFINITIONS)
 BY_NAME: Mapping[str, Definition] = {definition.name: definition for definition in DEFINITIONS}
 
 

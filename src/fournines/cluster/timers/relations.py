@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fournines.cluster.timers.corosync import CONSENSUS_FACTOR
 from fournines.cluster.timers.galera import JOIN_RETRANS_S
 from fournines.cluster.timers.timer import Timers, shown
 from fournines.findings import Finding, Severity
@@ -56,6 +57,12 @@ _RULES = (
       for side in ("server", "client")),
     _AtMost("oslo.messaging.heartbeat_timeout", "haproxy.tunnel.server",
             "the balancer would cut connections before their heartbeat", share=1 / 2),
+    _AtMost("corosync.token", "corosync.consensus", "Corosync refuses to start otherwise",
+            share=1 / CONSENSUS_FACTOR),
+    _AtMost("pacemaker.fence_timeout", "pacemaker.stonith_timeout",
+            "Pacemaker would give fencing up before its device does"),
+    _AtMost("drbd.timeout", "drbd.ping_interval", "DRBD asks for it to be below", strict=True),
+    _AtMost("drbd.timeout", "drbd.connect_interval", "DRBD asks for it to be below", strict=True),
 )
 _LONGEST_ADVERT_S = 40.95   # VRRPv3 carries it as 12 bits of centiseconds
 _OWNER_PRIORITY = 255

@@ -39,6 +39,7 @@ def tolerated_stalls(timers: Timers) -> tuple[Stall, ...]:
               second("rabbitmq.peer_user_timeout")),
         Stall("RabbitMQ", "quorum queues on its peers", second("rabbitmq.aten_poll_interval")),
         Stall("RabbitMQ", "net ticks of its peers", 0.75 * second("rabbitmq.net_ticktime")),
+        Stall("a whole member, kernel and all", "Corosync of its peers", second("corosync.token")),
         Stall("AMQP client", "heartbeats of its broker", second("rabbitmq.heartbeat")),
         Stall("Gluster brick", "mounts of its peers", second("images.ping_timeout")),
     )

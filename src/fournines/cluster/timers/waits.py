@@ -7,6 +7,7 @@ from math import ceil
 from fournines.cluster.timers.chain import Term
 from fournines.cluster.timers.galera import JOIN_RETRANS_S
 from fournines.cluster.timers.kernel import RTO_MIN_S, silent_peer_s
+from fournines.cluster.timers.pacemaker import TAKEOVER_S
 from fournines.cluster.timers.timer import Timers
 
 ELECTION_S = 0.5    # a quorum queue's election once its leader is given up; 0.34 to 0.37 s were measured
@@ -153,6 +154,31 @@ def replica_dropped(timers: Timers) -> Term:
     """Gluster: the ping in flight, or the next one, stays unanswered."""
     ping = timers.seconds("images.ping_timeout")
     return Term("the silent replica is dropped", ("images.ping_timeout",), 0.0, 2 * ping)
+
+
+def left_out(timers: Timers) -> Term:
+    """Corosync: the token is lost, then the survivors wait for the silent member's agreement in vain."""
+    token, consensus = timers.seconds("corosync.token"), timers.seconds("corosync.consensus")
+    return Term("Corosync goes on without the silent member", ("corosync.token", "corosync.consensus"),
+                token, round(token + consensus, 6))
+
+
+def fenced(timers: Timers) -> Term:
+    """Pacemaker: a device of the first level, as fast as the promise expects."""
+    within, delay = timers.seconds("pacemaker.fence_within"), timers.seconds("pacemaker.fence_delay")
+    return Term("the silent member is fenced", ("pacemaker.fence_within", "pacemaker.fence_delay"), 0.0,
+                within + delay)
+
+
+def resource_found_dead(timers: Timers) -> Term:
+    """Pacemaker: the next monitor of a resource that is gone."""
+    return Term("a monitor finds the resource dead", ("pacemaker.monitor_interval",), 0.0,
+                timers.seconds("pacemaker.monitor_interval"))
+
+
+def address_started(timers: Timers) -> Term:
+    """Pacemaker: an address alone; what stands on it takes its own time."""
+    return Term("the address is started", ("pacemaker.operation_timeout",), 0.0, TAKEOVER_S)
 
 
 def given_up_by_kernel(timers: Timers) -> Term:

@@ -4,13 +4,14 @@ errand."""
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Invariant, Members
 from fournines.blueprint.predicate import Answers, Fact, OnAny, OnEvery, Predicate
 from fournines.blueprint.requests import HttpGet, JsonValue
 from fournines.blueprint.snapshot import Probe, Unreadable
-from fournines.layers.api import records
+from fournines.layers.api import group, records, settings
 from fournines.layers.api.services import chosen
 from fournines.layers.api.services.service import ApiService
 from fournines.layers.layer import Site
@@ -94,10 +95,11 @@ def probes(site: Site) -> tuple[Probe, ...]:
     """Health pages are cheap; the errand costs a password hash, so only ``verify`` looks at it."""
     nodes = site.cluster.controllers
     pages = (Probe(health_probe(service),
-                   {node.name: HttpGet(f"{service.member_url(node)}{service.check_path}") for node in nodes},
-                   parse_status) for service in chosen(site.cluster))
+                   {node.name: HttpGet(f"{service.member_url(site, node)}{service.check_path}")
+                    for node in nodes},
+                   parse_status) for service in chosen(site.cluster) if service.port)
     facts = records.facts_request(site)
-    return (*pages,
+    return (*pages, *(group.probes(site) if settings.is_group(site.cluster) else ()),
             Probe(records.FACTS, {node.name: facts for node in nodes}, parse_records),
             Probe(ERRAND, {node.name: records.serve_request(site, node) for node in nodes}, parse_errand))
 
@@ -109,24 +111,22 @@ def well(service: ApiService) -> Predicate:
 
 def schema_current(site: Site, service: ApiService) -> Predicate:
     """The database is what the installed version wants, as any controller sees it."""
-    return OnAny(site.controllers, Fact(records.FACTS, f"schemas.{service.name}.current"))
+    return OnAny(site.controllers, Fact(records.FACTS, f"schemas.{service.user}.current"))
 
 
 def members(site: Site) -> tuple[Members, ...]:
-    """One member of each service is enough."""
+    """One member of each service is enough; a group has but one."""
+    if settings.is_group(site.cluster):
+        return ()
     return tuple(Members(service.name, well(service), site.controllers, needs=1)
                  for service in chosen(site.cluster))
 
 
 def invariants(site: Site) -> tuple[Invariant, ...]:
     """What ``verify`` judges."""
-    each = (item for service in chosen(site.cluster) for item in (
-        Invariant(f"{service.name} answers on every controller", OnEvery(site.controllers, well(service)),
-                  f"journalctl -u {service.unit} there says why; then: fournines apply"),
-        Invariant(f"the schema of {service.name} is that of the installed version",
-                  schema_current(site, service), "fournines apply migrates it")))
     return (
-        *each,
+        *(group.invariants(site) if settings.is_group(site.cluster) else ()),
+        *(item for service in chosen(site.cluster) for item in _of_service(site, service)),
         Invariant("Keystone's endpoints lead to the VIP", OnAny(site.controllers, records.bootstrapped(site)),
                   "fournines apply"),
         Invariant("service accounts and catalogue are complete",
@@ -135,3 +135,14 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
                   OnEvery(site.controllers, Answers(ERRAND)),
                   "journalctl -u keystone -u glance-api there says why"),
     )
+
+
+def _of_service(site: Site, service: ApiService) -> Iterator[Invariant]:
+    """What is judged of one service: each that there is to ask."""
+    if service.port:
+        where = "to every controller" if settings.is_group(site.cluster) else "on every controller"
+        yield Invariant(f"{service.name} answers {where}", OnEvery(site.controllers, well(service)),
+                        f"journalctl -u {service.unit} there says why; then: fournines apply")
+    if service.migrate:
+        yield Invariant(f"the schema of {service.name} is that of the installed version",
+                        schema_current(site, service), "fournines apply migrates it")

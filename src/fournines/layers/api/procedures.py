@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from fournines.blueprint.predicate import OnAny, OnOthers
 from fournines.blueprint.requests import Request, Run
+from fournines.blueprint.resources import LOAD_SERVICES
 from fournines.blueprint.steps import Gate, On, Service, Step
-from fournines.cluster.topology import Node
-from fournines.layers.api import health, records, settings
+from fournines.cluster.topology import Cluster, Node
+from fournines.layers.api import group, health, records, settings
 from fournines.layers.api.services import chosen
 from fournines.layers.api.services.keystone import SERVICE as KEYSTONE
 from fournines.layers.api.services.service import ApiService
@@ -24,31 +25,42 @@ def _migration(service: ApiService) -> str:
     return f"api: migrate the schema of {service.name}"
 
 
-def _migrate(site: Site, service: ApiService, node: Node) -> Run:
+def _migrate(site: Site, service: ApiService, migrate: Run, node: Node) -> Run:
     """On the node's own member of the database, for MariaDB cannot roll half a migration back."""
-    return replace(service.migrate, env=settings.own_database(site, service.sql_account, node))
+    return replace(migrate, env=settings.own_database(site, service.sql_account, node))
+
+
+def before_start(cluster: Cluster) -> tuple[str, ...]:
+    """The steps that have to go before the first start of anything."""
+    return (*(_migration(service) for service in chosen(cluster) if service.migrate), BOOTSTRAP)
 
 
 def services(site: Site) -> tuple[Service, ...]:
-    """One unit each; a running member is restarted only while every other one answers."""
+    """The units, unless Pacemaker runs them; a running member is restarted only while every other one
+    answers."""
+    if settings.is_group(site.cluster):
+        return ()
     return tuple(
-        Service(service.unit, site.controllers,
+        Service(unit, site.controllers,
                 tuple(item.path for item in service.files(site, site.cluster.controllers[0])),
                 ready=Gate(health.well(service), _READY_S),
                 others_ok=OnOthers(site.controllers, health.well(service)),
                 needs=(_migration(service), BOOTSTRAP if service is KEYSTONE else RECORD))
-        for service in chosen(site.cluster))
+        for service in chosen(site.cluster) for unit in service.units)
 
 
 def steps(site: Site) -> tuple[Step, ...]:
     """Each is done once for the whole cluster, on whichever controller is first."""
     migrations = (
         Step(_migration(service), On.FIRST,
-             {node.name: (_migrate(site, service, node),) for node in site.cluster.controllers},
+             {node.name: (_migrate(site, service, service.migrate, node),)
+              for node in site.cluster.controllers},
              why="its tables have to be those of the installed version before it is started",
              unless=health.schema_current(site, service),
              until=Gate(health.schema_current(site, service), _SEEN_S))
-        for service in chosen(site.cluster))
+        for service in chosen(site.cluster) if service.migrate)
+    is_group = settings.is_group(site.cluster)
+    keystone_runs = LOAD_SERVICES if is_group else f"api: start {KEYSTONE.unit}"
     bootstrapped = OnAny(site.controllers, records.bootstrapped(site))
     complete = OnAny(site.controllers, records.complete(site))
     applying: dict[str, tuple[Request, ...]] = {
@@ -63,5 +75,6 @@ def steps(site: Site) -> tuple[Step, ...]:
              why="services sign in with accounts of their own, and clients find them in the catalogue",
              unless=complete, only_if=health.well(KEYSTONE),
              refusal="Keystone has to answer on the node that makes the records",
-             until=Gate(complete, _SEEN_S), needs=(f"api: start {KEYSTONE.unit}",)),
+             until=Gate(complete, _SEEN_S), needs=(keystone_runs,)),
+        *(group.steps(site) if is_group else ()),
     )

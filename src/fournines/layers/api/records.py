@@ -18,7 +18,6 @@ from fournines.blueprint.requests import JsonValue, Run
 from fournines.cluster.topology import Node
 from fournines.layers.api import settings
 from fournines.layers.api.services import chosen
-from fournines.layers.api.services.glance import IDENTITY_SECRET
 from fournines.layers.api.services.keystone import SERVICE as KEYSTONE
 from fournines.layers.api.services.service import ApiService
 from fournines.layers.layer import Site
@@ -29,7 +28,6 @@ ADMIN, ADMIN_PROJECT, ADMIN_SECRET = "admin", "admin", "api.admin"
 DRILL_USER, DRILL_PROJECT, DRILL_SECRET = "drills", "drills", "api.drills"
 """Issues tokens and lists images for drills and ``verify``, and can do nothing else."""
 INTERFACES = ("admin", "internal", "public")
-_SERVICE_SECRETS = {"glance": IDENTITY_SECRET}
 
 SECRETS = (SecretNeed(ADMIN_SECRET, SecretKind.PASSWORD), SecretNeed(DRILL_SECRET, SecretKind.PASSWORD))
 
@@ -42,7 +40,8 @@ def script() -> NodeFile:
 
 def facts_request(site: Site) -> Run:
     """Ask for the records and schemas; it reads the services' own configuration, so it carries no secret."""
-    services = (f"{service.name}:{service.migrations}:{service.config}" for service in chosen(site.cluster))
+    services = (f"{service.user}:{service.migrations}:{service.config}" for service in chosen(site.cluster)
+                if service.migrate)
     return Run(("/usr/bin/python3", "-I", SCRIPT, "facts", *services), timeout_s=15.0)
 
 
@@ -50,7 +49,7 @@ def bootstrap_request(site: Site, node: Node) -> Run:
     """``keystone-manage bootstrap``: the administrator and Keystone's own endpoints; may be repeated. It
     needs no running Keystone, only the node's own member of the database; the password travels in the
     environment."""
-    spec = settings.spec_of(site)
+    spec = settings.spec_of(site.cluster)
     url = KEYSTONE.url(site)
     argv = ("keystone-manage", "bootstrap", "--bootstrap-username", ADMIN,
             "--bootstrap-project-name", ADMIN_PROJECT, "--bootstrap-region-id", spec.region,
@@ -62,13 +61,13 @@ def bootstrap_request(site: Site, node: Node) -> Run:
 
 def apply_request(site: Site, node: Node) -> Run:
     """Make everything else, through the Keystone of that node."""
-    wanted = {**_wanted(site), "mark": mark(site), "url": f"{KEYSTONE.member_url(node)}/v3"}
+    wanted = {**_wanted(site), "mark": mark(site), "url": f"{KEYSTONE.member_url(site, node)}/v3"}
     return Run(("/usr/bin/python3", "-I", SCRIPT, "apply"), stdin=json.dumps(wanted), timeout_s=300.0)
 
 
 def serve_request(site: Site, node: Node) -> Run:
     """What a client does, at the members of that node."""
-    members = {service.name: service.member_url(node) for service in chosen(site.cluster)}
+    members = {service.name: service.member_url(site, node) for service in chosen(site.cluster)}
     asked = {"url": f"{members['keystone']}/v3", "user": DRILL_USER, "project": DRILL_PROJECT,
              "password": site.secret(DRILL_SECRET), "images_url": members.get("glance", "")}
     return Run(("/usr/bin/python3", "-I", SCRIPT, "serve"), stdin=json.dumps(asked), timeout_s=30.0)
@@ -95,6 +94,8 @@ def complete(site: Site) -> Predicate:
 
 
 def _endpoints(site: Site, service: ApiService) -> tuple[Fact, ...]:
+    if service.endpoint is None:
+        return ()
     kind, url = service.endpoint.type, service.url(site)
     return tuple(Fact(FACTS, "endpoints", Test.HAS, f"{kind} {interface} {url}") for interface in INTERFACES)
 
@@ -103,21 +104,22 @@ def _wanted(site: Site) -> Mapping[str, JsonValue]:
     others = [service for service in chosen(site.cluster) if service is not KEYSTONE]
     return {
         "admin": {"user": ADMIN, "project": ADMIN_PROJECT, "password": site.secret(ADMIN_SECRET)},
-        "region": settings.spec_of(site).region,
+        "region": settings.spec_of(site.cluster).region,
         "roles": ["service", "member"],
         "projects": [settings.SERVICE_PROJECT, DRILL_PROJECT],
         "users": [dict(user) for user in _users(site)],
         "services": [{"type": service.endpoint.type, "name": service.name, "url": service.url(site),
-                      "description": service.endpoint.description} for service in others],
+                      "description": service.endpoint.description}
+                     for service in others if service.endpoint],
     }
 
 
 def _users(site: Site) -> list[Mapping[str, str]]:
     """Service users may ask about tokens (role service) and nothing more; the drills' user is a plain
     member."""
-    services = [{"name": service.name, "password": site.secret(_SERVICE_SECRETS[service.name]),
+    services = [{"name": service.user, "password": site.secret(service.identity_secret),
                  "project": settings.SERVICE_PROJECT, "role": "service"}
-                for service in chosen(site.cluster) if service.name in _SERVICE_SECRETS]
+                for service in chosen(site.cluster) if service.identity_secret]
     drills = {"name": DRILL_USER, "password": site.secret(DRILL_SECRET),
               "project": DRILL_PROJECT, "role": "member"}
     return [*services, drills]

@@ -1,30 +1,51 @@
-"""The sections of a service's configuration that all OpenStack services share: oslo.db, oslo.messaging,
-oslo.cache and keystonemiddleware, with the timers of the cluster."""
+"""The sections of a service's configuration that all OpenStack services share: oslo.db, oslo.cache and
+keystonemiddleware, with the timers of the cluster."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import IPv4Address
 from math import ceil
-from typing import TypeAlias
 from urllib.parse import quote, urlencode
 
-from fournines.artifacts.document import Scalar
 from fournines.blueprint.contribution import BrokerAccount, SqlAccount
-from fournines.cluster.topology import Node
+from fournines.cluster.topology import Cluster, Node, Vip
+from fournines.layers import oslo
 from fournines.layers.api.spec import ApiSpec
 from fournines.layers.layer import Site
+from fournines.layers.oslo import Section
 
-Section: TypeAlias = Mapping[str, Scalar]
-
-BROKER_PORT, CACHE_PORT, SQL_PORT = 5672, 11211, 3306
+CACHE_PORT, SQL_PORT = 11211, 3306
 IDENTITY_PORT = 5000
 SERVICE_PROJECT, DOMAIN = "service", "Default"
 
 
+def spec_of(cluster: Cluster) -> ApiSpec:
+    """The settings of this layer."""
+    return cluster.spec(ApiSpec) or ApiSpec()
+
+
+def is_group(cluster: Cluster) -> bool:
+    """Whether Pacemaker runs the services, as one group on one node at a time."""
+    return spec_of(cluster).pattern == oslo.ACTIVE_PASSIVE
+
+
+def api_vip(cluster: Cluster) -> Vip:
+    """Where services and clients reach the APIs."""
+    if not is_group(cluster):
+        return cluster.service_vip
+    return cluster.vips.get(spec_of(cluster).vip or "api", cluster.service_vip)
+
+
 def vip(site: Site) -> IPv4Address:
-    """Where services reach one another."""
-    return site.cluster.service_vip.address
+    """The address of the APIs."""
+    return api_vip(site.cluster).address
+
+
+def listening(site: Site, node: Node) -> IPv4Address:
+    """What a service binds to: the VIP that came to the node before it, or the node's own address, for on
+    the VIP the load balancer listens."""
+    return vip(site) if is_group(site.cluster) else node.management
 
 
 def identity_url(site: Site) -> str:
@@ -32,17 +53,19 @@ def identity_url(site: Site) -> str:
     return f"http://{vip(site)}:{IDENTITY_PORT}/v3"
 
 
-def spec_of(site: Site) -> ApiSpec:
-    """The settings of this layer."""
-    return site.cluster.spec(ApiSpec) or ApiSpec()
+def database_address(site: Site) -> IPv4Address:
+    """The one database that takes writes."""
+    return oslo.one_address(site.cluster, "database") or site.cluster.service_vip.address
 
 
 def database(site: Site, account: SqlAccount) -> Section:
     """``[database]``: the one writer, through the VIP. Reads do not wait for the group (decision 6)."""
     timers = site.timers
+    galera = {} if oslo.one_address(site.cluster, "database") else {
+        "connection_parameters": "init_command=SET+SESSION+wsrep_sync_wait=0"}
     return {
-        "connection": database_url(site, account, vip(site)),
-        "connection_parameters": "init_command=SET+SESSION+wsrep_sync_wait=0",
+        "connection": database_url(site, account, database_address(site)),
+        **galera,
         "connection_recycle_time": round(timers.seconds("oslo.db.recycle")),
         "max_retries": timers.count("oslo.db.max_retries"),
         "retry_interval": round(timers.seconds("oslo.db.retry_interval")),
@@ -62,32 +85,20 @@ def database_url(site: Site, account: SqlAccount, address: IPv4Address) -> str:
 
 def own_database(site: Site, account: SqlAccount, node: Node) -> Mapping[str, str]:
     """The environment of a command that has to reach the node's own member of the database: a VIP that moves,
-    or a balancer that changes the writer, would cut it. oslo.config lets it take the file's place."""
-    return {"OS_DATABASE__CONNECTION": database_url(site, account, node.management)}
+    or a balancer that changes the writer, would cut it. Where there is only one database, that one.
+    oslo.config lets it take the file's place."""
+    address = oslo.one_address(site.cluster, "database") or node.management
+    return {"OS_DATABASE__CONNECTION": database_url(site, account, address)}
 
 
 def messaging(site: Site, account: BrokerAccount) -> Mapping[str, Section]:
-    """The broker: every member by its own address, so that a client leaves a dead one by itself."""
+    """The broker, and whether it is told of what happens."""
     if "messaging" not in site.cluster.layers:
         return {}
-    timers = site.timers
-    login = f"{account.user}:{quote(site.secret(account.secret), safe='')}"
-    members = ",".join(f"{login}@{node.management}:{BROKER_PORT}" for node in site.cluster.controllers)
     return {
-        "DEFAULT": {
-            "transport_url": f"rabbit://{members}/",
-            "rpc_response_timeout": round(timers.seconds("oslo.messaging.rpc_response_timeout")),
-        },
-        "oslo_messaging_rabbit": {
-            "rabbit_quorum_queue": True,
-            "heartbeat_timeout_threshold": round(timers.seconds("oslo.messaging.heartbeat_timeout")),
-            "heartbeat_rate": timers.count("oslo.messaging.heartbeat_rate"),
-            "rabbit_retry_interval": round(timers.seconds("oslo.messaging.retry_interval")),
-            "rabbit_retry_backoff": round(timers.seconds("oslo.messaging.retry_backoff")),
-            "kombu_reconnect_delay": timers.seconds("oslo.messaging.kombu_reconnect_delay"),
-        },
+        **oslo.messaging(site, account),
         "oslo_messaging_notifications": {
-            "driver": "messagingv2" if spec_of(site).notifications else "noop",
+            "driver": "messagingv2" if spec_of(site.cluster).notifications else "noop",
         },
     }
 
@@ -128,7 +139,7 @@ def authtoken(site: Site, user: str, secret: str) -> Section:
         "user_domain_name": DOMAIN,
         "project_name": SERVICE_PROJECT,
         "project_domain_name": DOMAIN,
-        "region_name": spec_of(site).region,
+        "region_name": spec_of(site.cluster).region,
         "interface": "internal",
         "service_token_roles_required": True,
         "http_connect_timeout": round(timers.seconds("oslo.auth.http_timeout")),
@@ -137,4 +148,4 @@ def authtoken(site: Site, user: str, secret: str) -> Section:
 
 
 def _cache_server(site: Site) -> str:
-    return f"{vip(site)}:{CACHE_PORT}"
+    return f"{site.cluster.service_vip.address}:{CACHE_PORT}"

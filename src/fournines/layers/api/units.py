@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from fournines.artifacts import systemd
 from fournines.artifacts.document import Scalar
 from fournines.blueprint.files import NodeFile
+from fournines.layers.api import settings
 from fournines.layers.layer import Site
 
 
@@ -21,10 +22,18 @@ def path(unit: str) -> str:
     return f"/etc/systemd/system/{unit}"
 
 
+def started(unit: str) -> str:
+    """Below /run: a directory that systemd makes at every start of the unit and removes when it ends, in the
+    group. What is newer than it, the unit was not started with."""
+    return f"fournines/{unit}"
+
+
 def unit_file(site: Site, unit: str, user: str, description: str, command: Sequence[Scalar], *,
               mount: str = "") -> NodeFile:
-    """A unit that runs ``command`` as ``user`` and never gives up. Where ``mount`` is given, it starts only
-    once something is mounted there."""
+    """A unit that runs ``command`` as ``user`` and never gives up, or that Pacemaker starts, restarts and
+    counts: then systemd does neither that nor a start at boot. Where ``mount`` is given, it starts only once
+    something is mounted there."""
+    is_group = settings.is_group(site.cluster)
     wants: Mapping[str, Scalar] = {
         "Description": f"{description} (written by Fournines)",
         "After": "network-online.target",
@@ -39,15 +48,15 @@ def unit_file(site: Site, unit: str, user: str, description: str, command: Seque
             "User": user,
             "Group": user,
             "WorkingDirectory": "~",
-            "RuntimeDirectory": f"{user} lock/{user}",
+            "RuntimeDirectory": f"{user} lock/{user}{f' {started(unit)}' if is_group else ''}",
             "CacheDirectory": user,
             **({"ExecStartPre": systemd.command(("/usr/bin/mountpoint", "-q", mount))} if mount else {}),
             "ExecStart": systemd.command(command),
-            "Restart": "always",
-            "RestartSec": site.timers.seconds("systemd.restart_delay"),
+            **({} if is_group else {"Restart": "always",
+                                    "RestartSec": site.timers.seconds("systemd.restart_delay")}),
             "LimitNOFILE": 65535,
             "TimeoutStopSec": 15,
         },
-        "Install": {"WantedBy": "multi-user.target"},
+        **({} if is_group else {"Install": {"WantedBy": "multi-user.target"}}),
     })
     return NodeFile(path(unit), systemd.emit(document).encode())

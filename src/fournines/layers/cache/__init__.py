@@ -5,6 +5,7 @@ from __future__ import annotations
 from fournines.blueprint.contribution import Contribution, Exchange, Listener, Spread
 from fournines.blueprint.predicate import Answers, OnOthers
 from fournines.blueprint.steps import Gate, Service
+from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.layers.cache import artifacts, health
 from fournines.layers.cache.spec import CacheSpec
@@ -13,7 +14,7 @@ from fournines.layers.layer import Layer, Site
 _READY_S = 20.0
 
 
-def _exchange(cluster: Cluster) -> Exchange:
+def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
     """One listener that leads everybody to the same memcached, the last one first: a node that holds a VIP
     is rarely the one that is lost together with the cache."""
     members = tuple(node.name for node in reversed(cluster.controllers))

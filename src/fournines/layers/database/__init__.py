@@ -1,4 +1,4 @@
-"""The database: MariaDB with Galera, every controller a full copy, one of them the writer."""
+"""The database: MariaDB with Galera on every controller, or one MariaDB that Pacemaker moves."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from fournines.blueprint.contribution import (
     Spread,
     SqlAccount,
 )
+from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
-from fournines.layers.database import artifacts, health, procedures
+from fournines.layers.database import active_passive, artifacts, health, procedures
 from fournines.layers.database.spec import DatabaseSpec
 from fournines.layers.layer import Layer, Site
 
@@ -20,12 +21,15 @@ PACKAGES = ("mariadb-server", "mariadb-backup", "galera-4", "socat", "python3-py
 DRILL = SqlAccount("fournines_drill", "fournines_drill", "database.drill")
 
 
-def exchange(cluster: Cluster) -> Exchange:
+def exchange(cluster: Cluster, timers: Timers) -> Exchange:
     """One listener that always leads to one writer; an account that drills write with.
 
     The first VIP is on the first controller, so the last one is the first writer: then the loss of one node
     moves one of the two roles.
     """
+    spec = cluster.spec(DatabaseSpec) or DatabaseSpec()
+    if spec.pattern == "active-passive":
+        return active_passive.exchange(cluster, timers, spec, DRILL)
     members = tuple(node.name for node in reversed(cluster.controllers))
     return Exchange(
         listeners=(Listener("database", cluster.service_vip.name, artifacts.SQL_PORT, kind="database",
@@ -39,6 +43,8 @@ def exchange(cluster: Cluster) -> Exchange:
 def contribute(site: Site) -> Contribution:
     """Everything on every controller."""
     spec = site.cluster.spec(DatabaseSpec) or DatabaseSpec()
+    if spec.pattern == "active-passive":
+        return active_passive.contribute(site, spec)
     members = site.controllers
     return Contribution(
         packages=dict.fromkeys(members, PACKAGES),
@@ -50,4 +56,4 @@ def contribute(site: Site) -> Contribution:
         members=(health.membership(members),))
 
 
-LAYER = Layer("database", DatabaseSpec, after=("host",), exchange=exchange, contribute=contribute)
+LAYER = Layer("database", DatabaseSpec, after=("host", "storage"), exchange=exchange, contribute=contribute)

@@ -16,7 +16,7 @@ GROUP_PORT, IST_PORT = 4567, 4568
 SOCKET = "/run/mysqld/mysqld.sock"
 DATADIR = "/var/lib/mysql"
 SCRIPTS, PYTHON = "/usr/lib/fournines", "/usr/bin/python3"
-SCRIPT_NAMES = ("galera_accounts.py", "galera_health.py", "galera_start.py")
+SCRIPT_NAMES = ("sql_accounts.py", "galera_health.py", "galera_start.py")
 HEALTH_ACCOUNT = "fournines-health"   # system user and database account alike: unix_socket wants it so
 SST_ACCOUNT = "fournines-sst"
 SST_SECRET = "database.sst"           # noqa: S105 - the secret's name
@@ -24,6 +24,7 @@ SST_SECRET = "database.sst"           # noqa: S105 - the secret's name
 SERVER_FILE = "/etc/mysql/mariadb.conf.d/99-fournines.cnf"
 SST_FILE = "/etc/mysql/mariadb.conf.d/99-fournines-sst.cnf"
 SETTINGS_FILE = "/etc/fournines/galera.json"
+ACCOUNTS_SCRIPT, ACCOUNTS_SETTINGS = f"{SCRIPTS}/sql_accounts.py", "/etc/fournines/sql.json"
 MARIADB_UNIT, HEALTH_UNIT, GUARD_UNIT = ("mariadb.service", "fournines-galera-health.service",
                                          "fournines-galera-guard.service")
 DROP_IN = f"/etc/systemd/system/{MARIADB_UNIT}.d/fournines.conf"
@@ -36,6 +37,7 @@ def files(site: Site, spec: DatabaseSpec, node: Node) -> tuple[NodeFile, ...]:
         NodeFile(SERVER_FILE, ini.emit(server(site, spec, node)).encode()),
         NodeFile(SST_FILE, ini.emit(state_transfer(site)).encode(), mode=0o640, group="mysql", secret=True),
         NodeFile(SETTINGS_FILE, (json.dumps(settings(site, spec, node), indent=1) + "\n").encode()),
+        NodeFile(ACCOUNTS_SETTINGS, (json.dumps(accounts_settings(), indent=1) + "\n").encode()),
         NodeFile(DROP_IN, systemd.emit(drop_in(site)).encode()),
         NodeFile(f"/etc/systemd/system/{HEALTH_UNIT}", systemd.emit(health_unit(site)).encode()),
         NodeFile(f"/etc/systemd/system/{GUARD_UNIT}", systemd.emit(guard_unit(site)).encode()),
@@ -116,7 +118,6 @@ def settings(site: Site, spec: DatabaseSpec, node: Node) -> dict[str, object]:
         "socket": SOCKET,
         "datadir": DATADIR,
         "account": HEALTH_ACCOUNT,
-        "sst_file": SST_FILE,
         "members": {each.name: str(each.management) for each in site.cluster.controllers},
         # A silence counts as long as a check's: what answers no sooner than that is gone for clients.
         "health": {"poll_s": round(check_s / 5, 3), "stale_after_s": check_s, "frozen_s": frozen_s,
@@ -129,10 +130,15 @@ def settings(site: Site, spec: DatabaseSpec, node: Node) -> dict[str, object]:
     }
 
 
+def accounts_settings() -> dict[str, str]:
+    """What sql_accounts.py is told."""
+    return {"socket": SOCKET, "account": HEALTH_ACCOUNT, "sst_file": SST_FILE}
+
+
 def drop_in(site: Site) -> systemd.Document:
     """How mariadb.service starts: as galera_start.py decides, for as long as that takes, ever again."""
     before = ["network-online.target", HEALTH_UNIT]
-    start, accounts = f"{SCRIPTS}/galera_start.py", f"{SCRIPTS}/galera_accounts.py"
+    start, accounts = f"{SCRIPTS}/galera_start.py", ACCOUNTS_SCRIPT
     return systemd.document({
         "Unit": {"Wants": before, "After": before, "StartLimitIntervalSec": 0},
         "Service": {

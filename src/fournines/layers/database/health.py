@@ -12,7 +12,7 @@ from fournines.blueprint.predicate import Agree, Fact, OnEvery, Test
 from fournines.blueprint.requests import HttpGet, JsonValue, ReadFile, Run
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.cluster.topology import Cluster
-from fournines.layers.database.artifacts import DATADIR, HEALTH_ACCOUNT, HEALTH_PORT, SCRIPTS
+from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, DATADIR, HEALTH_ACCOUNT, HEALTH_PORT
 from fournines.layers.database.node.galera_start import Position, position_in
 
 STATE, HISTORY, ACCOUNTS, HEALTH_USER = ("database.state", "database.history", "database.accounts",
@@ -79,7 +79,7 @@ def parse_history(reply: JsonValue) -> Position:
 
 
 def parse_accounts(reply: JsonValue) -> Accounts:
-    """From ``galera_accounts.py facts``."""
+    """From ``sql_accounts.py facts``."""
     said = _object(_object(reply).get("stdout"))
     return Accounts({str(user): str(digest) for user, digest in _object(said.get("accounts")).items()},
                     str(said.get("sst", "")))
@@ -111,7 +111,7 @@ def probes(cluster: Cluster) -> tuple[Probe, ...]:
         Probe(STATE, {node.name: HttpGet(f"http://{node.management}:{HEALTH_PORT}/state") for node in nodes},
               parse_state),
         Probe(HISTORY, {node.name: ReadFile(f"{DATADIR}/grastate.dat") for node in nodes}, parse_history),
-        Probe(ACCOUNTS, {node.name: Run(("python3", "-I", f"{SCRIPTS}/galera_accounts.py", "facts"),
+        Probe(ACCOUNTS, {node.name: Run(("python3", "-I", ACCOUNTS_SCRIPT, "facts"),
                                         timeout_s=10) for node in nodes}, parse_accounts),
         Probe(HEALTH_USER, {node.name: Run(("getent", "passwd", HEALTH_ACCOUNT), check=False)
                             for node in nodes}, parse_user),

@@ -8,7 +8,7 @@ from fournines.blueprint.predicate import All, Answers, Fact, OnAny, OnEvery, On
 from fournines.blueprint.requests import Run, WriteFile
 from fournines.blueprint.steps import Gate, On, Service, Step
 from fournines.layers.database import artifacts, health
-from fournines.layers.database.node.galera_accounts import Account
+from fournines.layers.database.node.sql_accounts import Account
 from fournines.layers.layer import Site
 
 JOIN_WITHIN_S = 900.0   # a full copy of the data to a new member included
@@ -71,7 +71,7 @@ def accounts_step(site: Site) -> Step:
     as_wanted = All(tuple(Fact(health.ACCOUNTS, f"digests.{each.user}", Test.EQ, each.digest)
                           for each in wanted))
     return Step(ACCOUNTS, On.FIRST,
-                {first: (Run(("python3", f"{artifacts.SCRIPTS}/galera_accounts.py", "apply"), stdin=content,
+                {first: (Run(("python3", artifacts.ACCOUNTS_SCRIPT, "apply"), stdin=content,
                              timeout_s=60),)},
                 why="every service gets its own database and an account that owns nothing else",
                 unless=as_wanted, only_if=OnAny((first,), health.SERVING),

@@ -8,15 +8,24 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSpec:
-    """SQL for every service: MariaDB with Galera on every controller, each holding all data. One of them
-    takes all writes until it fails.
+    """SQL for every service.
+
+    ``pattern``: with active-active, MariaDB with Galera on every controller, each holding all data; one of
+    them takes all writes until it fails. With active-passive, one MariaDB, where Pacemaker has its volume, at
+    an address that moves with it.
+
+    ``volume`` names the resource of the layer storage that it keeps its data on, ``vip`` the address where it
+    listens (else internal, or the first): both for active-passive. ``gcache_mib``, ``applier_threads`` and
+    ``serve_as_donor`` are for active-active.
 
     ``buffer_pool_mib`` is InnoDB's cache: give it what the data need and the machine can spare.
     ``gcache_mib`` is how much of the latest writes a member keeps so that another may come back without a
     full copy. ``serve_as_donor``: a member that sends a full copy to another may go on serving clients.
     """
 
-    pattern: Literal["active-active"] = "active-active"
+    pattern: Literal["active-active", "active-passive"] = "active-active"
+    volume: str = "mysql"
+    vip: str = ""
     buffer_pool_mib: int = 512
     gcache_mib: int = 256
     max_connections: int = 2000

@@ -6,6 +6,7 @@ from fournines.blueprint.contribution import Contribution, Exchange
 from fournines.blueprint.predicate import Answers
 from fournines.blueprint.requests import Run
 from fournines.blueprint.steps import Gate, On, Service, Step
+from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.layers.host import artifacts, health
 from fournines.layers.host.spec import HostSpec
@@ -14,7 +15,7 @@ from fournines.layers.layer import Layer, Site
 PACKAGES = ("chrony", "procps", "python3")
 
 
-def exchange(cluster: Cluster) -> Exchange:
+def exchange(cluster: Cluster, timers: Timers) -> Exchange:
     """Nothing is needed from others."""
     return Exchange()
 

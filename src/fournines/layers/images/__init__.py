@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fournines.blueprint.contribution import Contribution, Exchange
+from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.layers.images import artifacts, health, procedures
 from fournines.layers.images.spec import ImagesSpec
@@ -11,7 +12,7 @@ from fournines.layers.layer import Layer, Site
 PACKAGES = ("glusterfs-server", "glusterfs-client", "glance-common")
 
 
-def exchange(cluster: Cluster) -> Exchange:
+def exchange(cluster: Cluster, timers: Timers) -> Exchange:
     """Nothing is needed from others."""
     return Exchange()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fournines.blueprint.contribution import Contribution, Exchange
+from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.layers.layer import Layer, Site
 from fournines.layers.loadbalancer import artifacts, health, procedures
@@ -11,7 +12,7 @@ from fournines.layers.loadbalancer.spec import LoadbalancerSpec
 PACKAGES = ("haproxy", "keepalived")
 
 
-def _exchange(cluster: Cluster) -> Exchange:
+def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
     return Exchange()
 
 

@@ -15,7 +15,8 @@ DRILL_ACCOUNT = BrokerAccount("drills", "messaging.drills")
 """Reads and writes its own virtual host and nothing else: a drill cannot touch a service's queue."""
 
 
-def definitions(accounts: Iterable[BrokerAccount], password: Callable[[str], str]) -> rabbitmq.Definitions:
+def definitions(accounts: Iterable[BrokerAccount], password: Callable[[str], str],
+                queue_type: str = "quorum") -> rabbitmq.Definitions:
     """``accounts`` in the services' virtual host, the drills' in theirs; ``password`` reads a secret.
 
     Where definitions are imported at boot, RabbitMQ makes neither guest nor a virtual host by itself.
@@ -27,7 +28,7 @@ def definitions(accounts: Iterable[BrokerAccount], password: Callable[[str], str
         for account in (*services, DRILL_ACCOUNT))
     permissions = (*(rabbitmq.Permission(account.user, VHOST) for account in services),
                    rabbitmq.Permission(DRILL_ACCOUNT.user, DRILL_VHOST))
-    return rabbitmq.Definitions(users, (VHOST, DRILL_VHOST), permissions, default_queue_type="quorum")
+    return rabbitmq.Definitions(users, (VHOST, DRILL_VHOST), permissions, default_queue_type=queue_type)
 
 
 def _hashed(user: str, password: str) -> str:

@@ -80,16 +80,18 @@ def parse_guard(reply: JsonValue) -> bool:
     return facts.get("active") == "active"
 
 
-def probes(site: Site) -> tuple[Probe, ...]:
+def asking(address: str) -> Run:
     """The broker is asked over its distribution port, as the account whose cookie opens it."""
-    def ask(address: str) -> Run:
-        return Run(("erl_call", "-address", f"{address}:{DISTRIBUTION_PORT}", "-timeout", "5",
-                    "-fetch_stdout", "-no_result_term", "-e"),
-                   stdin=_QUESTION, user="rabbitmq", timeout_s=6.0)
+    return Run(("erl_call", "-address", f"{address}:{DISTRIBUTION_PORT}", "-timeout", "5",
+                "-fetch_stdout", "-no_result_term", "-e"),
+               stdin=_QUESTION, user="rabbitmq", timeout_s=6.0)
 
+
+def probes(site: Site) -> tuple[Probe, ...]:
+    """Asked of every controller."""
     addresses = {node.name: str(node.replication) for node in site.cluster.controllers}
     return (
-        Probe(BROKER, {name: ask(address) for name, address in addresses.items()}, parse_broker),
+        Probe(BROKER, {name: asking(address) for name, address in addresses.items()}, parse_broker),
         Probe(PORT_MAPPER, {name: TcpConnect(address, EPMD_PORT) for name, address in addresses.items()},
               parse_port_mapper),
         Probe(GUARD, {name: UnitFacts((GUARD_UNIT,)) for name in addresses}, parse_guard),

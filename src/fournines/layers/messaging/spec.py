@@ -10,8 +10,12 @@ from fournines.cluster.notation import Wrong
 
 @dataclass(frozen=True, slots=True)
 class MessagingSpec:
-    """The message broker: a RabbitMQ cluster on every controller, with quorum queues.
+    """The message broker, RabbitMQ.
 
+    pattern: active-active, a cluster on every controller, with quorum queues; or active-passive, one broker
+    where Pacemaker has its volume, at an address that moves with it.
+    volume: the resource of the layer storage that it keeps its messages on, for active-passive.
+    vip: the address where it listens, for active-passive; else internal, or the first.
     memory_share: the part of a node's memory that the broker may use before it holds publishers back.
     memory_limit_mb: the same as a fixed amount, for a node that cannot see its own memory limit (in a
     container the share is taken of the whole machine). 0 means: use the share.
@@ -19,7 +23,9 @@ class MessagingSpec:
     schedulers: threads that run Erlang processes; 0 means one for each processor.
     """
 
-    pattern: Literal["active-active"] = "active-active"
+    pattern: Literal["active-active", "active-passive"] = "active-active"
+    volume: str = "rabbitmq"
+    vip: str = ""
     memory_share: float = 0.4
     memory_limit_mb: int = 0
     disk_reserve_mb: int = 1000

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fournines.cluster.topology import Cluster
-from fournines.layers.api.services import glance, keystone
+from fournines.layers.api.services import ceilometer, cinder, glance, keystone, neutron
 from fournines.layers.api.services.service import ApiService
 from fournines.layers.api.spec import ApiSpec
 
-SERVICES: tuple[ApiService, ...] = (keystone.SERVICE, glance.SERVICE)
+SERVICES: tuple[ApiService, ...] = (
+    keystone.SERVICE, glance.SERVICE, cinder.SERVICE, neutron.SERVICE, ceilometer.SERVICE)
 
 
 def chosen(cluster: Cluster) -> tuple[ApiService, ...]:

@@ -1,4 +1,4 @@
-"""Glance: images. Under eventlet (Debian finds it broken under uWSGI), bound to each node's own address.
+"""Glance: images. Under eventlet (Debian finds it broken under uWSGI).
 
 Images lie in one directory that the ``images`` layer keeps the same on every node; without that layer each
 node would have only those that were uploaded to it.
@@ -7,7 +7,6 @@ node would have only those that were uploaded to it.
 from __future__ import annotations
 
 from fournines.artifacts import ini
-from fournines.blueprint.contribution import SecretKind, SecretNeed
 from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.blueprint.requests import Run
 from fournines.cluster.topology import Node
@@ -41,12 +40,12 @@ def _config(site: Site, node: Node) -> ini.Document:
         "DEFAULT": {
             "use_stderr": True,     # into the journal
             "default_log_levels": QUIET,
-            "bind_host": node.management,
+            "bind_host": settings.listening(site, node),
             "bind_port": PORT,
-            "workers": settings.spec_of(site).workers,
+            "workers": settings.spec_of(site.cluster).workers,
             "public_endpoint": f"http://{settings.vip(site)}:{PORT}",
             # An import must go on where its data were staged, whichever member was asked.
-            "worker_self_reference_url": SERVICE.member_url(node),
+            "worker_self_reference_url": SERVICE.member_url(site, node),
             "enabled_backends": "local:file",
             **messaging.get("DEFAULT", {}),
         },
@@ -65,10 +64,10 @@ def _config(site: Site, node: Node) -> ini.Document:
 
 
 SERVICE = ApiService(
-    name="glance", unit=UNIT, port=PORT, packages=("glance-api", "python3-pymysql"),
+    name="glance", unit=UNIT, agent="glance-api", port=PORT, packages=("glance-api", "python3-pymysql"),
     endpoint=Endpoint("image", "OpenStack Image"), config=CONFIG,
     migrate=Run(("glance-manage", "db", "sync"), user="glance", timeout_s=600.0),
     migrations="db/sqlalchemy/alembic_migrations/versions",
     files=files,
     directories=tuple(NodeDirectory(directory, 0o750, "glance", "glance") for directory in (STAGING, TASKS)),
-    secrets=(SecretNeed(IDENTITY_SECRET, SecretKind.PASSWORD),))
+    identity_secret=IDENTITY_SECRET)

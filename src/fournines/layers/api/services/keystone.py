@@ -1,5 +1,4 @@
-"""Keystone: who is who. Under uWSGI, bound to each node's own address; its Fernet keys are the same
-everywhere.
+"""Keystone: who is who. Under uWSGI; its Fernet keys are the same everywhere.
 
 Sources: Keystone administrator guide (Zed); Debian's keystone 22.0 packaging, whose own start script binds
 every address and would collide with the load balancer on the VIP.
@@ -13,7 +12,7 @@ from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.blueprint.requests import Run
 from fournines.cluster.fernet import FernetKeys
 from fournines.cluster.topology import Node
-from fournines.layers.api import settings, units
+from fournines.layers.api import settings, units, uwsgi
 from fournines.layers.api.services.service import ApiService, Endpoint
 from fournines.layers.layer import Site
 
@@ -21,16 +20,16 @@ UNIT = "keystone.service"
 CONFIG, UWSGI = "/etc/keystone/keystone.conf", "/etc/keystone/fournines-uwsgi.ini"
 FERNET_KEYS, CREDENTIAL_KEYS = "/etc/keystone/fernet-keys", "/etc/keystone/credential-keys"
 FERNET_SECRET, CREDENTIAL_SECRET = "api.keystone.fernet-keys", "api.keystone.credential-keys"
-THREADS = 8
+KEYSTONE_WSGI = uwsgi.Application("keystone", "keystone-api", "/usr/bin/keystone-wsgi-public",
+                                  settings.IDENTITY_PORT)
 
 
 def files(site: Site, node: Node) -> tuple[NodeFile, ...]:
     """What the service is started with."""
-    command = ("/usr/bin/uwsgi_python3", "--ini", UWSGI)
     return (
         NodeFile(CONFIG, ini.emit(_config(site)).encode(), 0o640, "root", "keystone", secret=True),
-        NodeFile(UWSGI, ini.emit(_uwsgi(site, node)).encode()),
-        units.unit_file(site, UNIT, "keystone", "OpenStack Identity API", command),
+        NodeFile(UWSGI, uwsgi.emit(site, node, KEYSTONE_WSGI)),
+        units.unit_file(site, UNIT, "keystone", "OpenStack Identity API", uwsgi.command(UWSGI)),
     )
 
 
@@ -85,31 +84,9 @@ def _config(site: Site) -> ini.Document:
     })
 
 
-def _uwsgi(site: Site, node: Node) -> ini.Document:
-    return ini.uwsgi({"uwsgi": {
-        "plugins": "python3",
-        "http-socket": f"{node.management}:{settings.IDENTITY_PORT}",
-        "wsgi-file": "/usr/bin/keystone-wsgi-public",
-        "name": "keystone-api",
-        "chdir": "/var/lib/keystone",
-        "master": True,
-        "processes": settings.spec_of(site).workers,
-        "threads": THREADS,
-        "enable-threads": True,
-        "thunder-lock": True,
-        "lazy-apps": True,          # each worker opens its own database connections
-        "no-orphans": True,
-        "die-on-term": True,        # uWSGI would restart on SIGTERM otherwise
-        "need-app": True,           # without the application it would stay and answer 500
-        "buffer-size": 65535,       # tokens and catalogues in headers exceed the default 4096
-        "listen": 100,
-        "disable-logging": True,    # health checks of every balancer, every second
-        "log-5xx": True,
-    }})
-
-
 SERVICE = ApiService(
-    name="keystone", unit=UNIT, port=settings.IDENTITY_PORT, packages=("keystone", "python3-pymysql"),
+    name="keystone", unit=UNIT, agent="keystone", port=settings.IDENTITY_PORT,
+    packages=("keystone", "python3-pymysql"),
     endpoint=Endpoint("identity", "OpenStack Identity", "/v3"), config=CONFIG,
     migrate=Run(("keystone-manage", "db_sync"), user="keystone", timeout_s=600.0),
     migrations="common/sql/migrations/versions",

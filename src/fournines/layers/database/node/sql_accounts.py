@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """The accounts of the database: makes them and tells about them. Runs as root, over the UNIX socket.
 
-    galera_accounts.py system   makes those that the cluster itself needs; after every start of mariadbd
-    galera_accounts.py apply    makes those listed as JSON on standard input, where passwords are not seen
-    galera_accounts.py facts    a JSON object: a digest of each as it is, and whether the SST account works
+    sql_accounts.py system   makes those that the cluster itself needs; after every start of mariadbd
+    sql_accounts.py apply    makes those listed as JSON on standard input, where passwords are not seen
+    sql_accounts.py facts    a JSON object: a digest of each as it is, and whether the SST account
+                             works, which only Galera has
 
-Shipped as /usr/lib/fournines/galera_accounts.py; the standard library and Debian's python3-pymysql.
+Shipped as /usr/lib/fournines/sql_accounts.py; the standard library and Debian's python3-pymysql.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-SETTINGS = "/etc/fournines/galera.json"
+SETTINGS = "/etc/fournines/sql.json"
 READY_WITHIN_S = 60.0
 # What mariabackup asks for when it streams a state transfer (mariadb-backup 10.11, check_all_privileges).
 SST_PRIVILEGES = "RELOAD, PROCESS, LOCK TABLES, BINLOG MONITOR"
@@ -158,9 +159,10 @@ def wait_until_ready(cursor: Cursor, within_s: float) -> None:
 def main(arguments: Sequence[str]) -> None:
     """``system``, ``apply`` or ``facts``."""
     settings = json.loads(Path(SETTINGS).read_text(encoding="utf-8"))
-    socket, sst_file = settings["socket"], settings["sst_file"]
+    socket, sst_file = settings["socket"], settings.get("sst_file", "")
     cursor = connect(socket)
-    wait_until_ready(cursor, READY_WITHIN_S if arguments == ["system"] else 0.0)
+    if sst_file:
+        wait_until_ready(cursor, READY_WITHIN_S if arguments == ["system"] else 0.0)
     match arguments:
         case ["system"]:
             cursor.execute("SELECT User, JSON_VALUE(Priv, '$.authentication_string') FROM mysql.global_priv "
@@ -173,7 +175,8 @@ def main(arguments: Sequence[str]) -> None:
                 for statement, values in statements(Account(**wanted)):
                     cursor.execute(statement, values)
         case ["facts"]:
-            print(json.dumps({"accounts": facts(cursor), "sst": tried_sst_login(socket, sst_file)}))
+            print(json.dumps({"accounts": facts(cursor),
+                              "sst": tried_sst_login(socket, sst_file) if sst_file else ""}))
         case _:
             raise SystemExit("say system, apply or facts")
 

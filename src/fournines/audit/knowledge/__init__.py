@@ -1,0 +1,1 @@
+"""What programs say of themselves, kept as data: resource agents, options of OpenStack services."""

@@ -1,0 +1,63 @@
+"""Pacemaker: how soon a failure is seen, how long fencing and actions may take, when failures expire."""
+
+from __future__ import annotations
+
+from fournines.cluster.timers.definition import Calculated, Definition, Fixed, Given, Share
+from fournines.cluster.timers.timer import Unit
+
+TAKEOVER_S = 2.0    # from the end of fencing to an address that answers elsewhere
+
+_EXPLAINED = "Pacemaker Explained 2.1"
+
+
+def _fence_delay(given: Given) -> tuple[float, str]:
+    delay = 2.0 if given.controllers == 2 else 0.0
+    return delay, f"2 s where there are two controllers, else none: {given.controllers} controllers"
+
+
+DEFINITIONS: tuple[Definition, ...] = (
+    Share("pacemaker.monitor_interval", 1 / 5, at_least=2, at_most=10, grain=1,
+          source=f"{_EXPLAINED}, operations: interval (the agents advise 10 to 20 s)",
+          because="A resource that died is noticed at its next monitor; each costs a few processes, so not "
+                  "every second."),
+    Fixed("pacemaker.operation_timeout", 60, source=f"{_EXPLAINED}, op_defaults: timeout (default 20 s)",
+          because="A start or monitor that takes longer counts as failed, and a stop that does ends in "
+                  "fencing: after a failover a machine is busy, and 20 s were too few for a database."),
+    Share("pacemaker.fence_within", 2 / 5, at_least=4, at_most=30,
+          source="the promise itself: no component is told it",
+          because="Nothing of a lost node is started elsewhere before it is known to be off, and on again if "
+                  "it is to come back by itself: a device that needs longer than this breaks the promise."),
+    Share("pacemaker.fence_timeout", 2, at_least=20, at_most=60, grain=1,
+          source=f"{_EXPLAINED}, fencing: pcmk_reboot_timeout, pcmk_off_timeout (default 60 s)",
+          because="Then the device is given up and the next level tried. One that is cut short may have "
+                  "powered the node off already, and begins again: rather too long than too short."),
+    Calculated("pacemaker.fence_delay", _fence_delay, unit=Unit.SECONDS, least=0,
+               source=f"{_EXPLAINED}, fencing: pcmk_delay_base",
+               because="Two nodes that lose each other would both be fast enough to power the other off: the "
+                       "first node of the file is given a start, and survives. A majority needs none."),
+    Share("pacemaker.stonith_timeout", 2, of="pacemaker.fence_timeout", at_least=40, at_most=120, grain=1,
+          source=f"{_EXPLAINED}, cluster options: stonith-timeout (default 60 s)",
+          because="What a device that says nothing of its own may take: turning off and turning on."),
+    Fixed("pacemaker.fencing_interval", 60, source=f"{_EXPLAINED}, operations: interval",
+          because="A fencing device that has stopped answering has to be known before it is needed; BMCs are "
+                  "slow and some take few sessions, so once a minute."),
+    Share("pacemaker.dc_deadtime", 1 / 3, at_least=5, at_most=20, grain=1,
+          source=f"{_EXPLAINED}, cluster options: dc-deadtime (default 20 s)",
+          because="A cluster that starts waits so long for other members before it elects its controller."),
+    Fixed("pacemaker.recheck_interval", 900,
+          source=f"{_EXPLAINED}, cluster options: cluster-recheck-interval (default 15 min); guide line 479",
+          because="Since Pacemaker 2.0.3 failures expire by timers of their own, and this is a safety net "
+                  "only; the guide's 5 min was for version 1.1."),
+    Fixed("pacemaker.failure_timeout", 600, source=f"{_EXPLAINED}, resource meta-attributes: failure-timeout "
+          "(default: never)",
+          because="A failure is forgotten well after the longest action, so that those which repeat add up, "
+                  "and a node that was repaired may be used again without anybody's clean-up."),
+    Fixed("pacemaker.migration_threshold", 3, unit=Unit.COUNT,
+          source=f"{_EXPLAINED}, resource meta-attributes: migration-threshold (default: without limit)",
+          because="A resource that fails again and again where it is moves to another node; one failure is "
+                  "cured faster by a restart in place."),
+    Fixed("pacemaker.stickiness", 100, unit=Unit.COUNT,
+          source=f"{_EXPLAINED}, resource meta-attributes: resource-stickiness (default 0)",
+          because="A node that comes back does not take its resources back: a repair would be a second "
+                  "outage."),
+)

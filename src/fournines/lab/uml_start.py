@@ -1,0 +1,65 @@
+"""Run as a script in namespaces of its own (network, processes, mounts): hold one User-Mode-Linux machine.
+
+    python3 -I -S uml_start.py PLAN
+
+``PLAN`` is the file that ``uml.Start.as_json`` writes. It makes the machine's cables, its way in and its
+memory, says to ``NOTIFY_SOCKET`` that it is the machine's process 1, and stays until the machine's kernel has
+ended. All that it made is in its namespaces, so the host's kernel clears it away with the last process in
+them. Standard library only.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import subprocess
+import sys
+
+SIOCETHTOOL, ETHTOOL_STSO, ETHTOOL_SGSO = 0x8946, 0x1F, 0x24   # linux/sockios.h, linux/ethtool.h
+BESIDES_MIB = 512   # the kernel leaves a hole in its memory, which counts, and takes no room
+
+
+def main(plan: str) -> int:
+    """The exit code of the machine's kernel."""
+    with open(plan, encoding="utf-8") as file:
+        start = json.load(file)
+    for words in start["cables"]:
+        subprocess.run(["ip", *words], check=True)
+    for interface in start["cutters"]:
+        cut_packets(interface)
+    for words in start["plugs"]:
+        subprocess.run(["ip", *words], check=True)
+    size = f"size={start['memory_mib'] + BESIDES_MIB}m,mode=0700"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", size, "memory", start["memory"]], check=True)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))   # a panic aborts; its memory is not wanted on the disk
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifications:
+        notifications.sendto(b"READY=1", os.environ.pop("NOTIFY_SOCKET"))
+    kernel = subprocess.Popen(start["kernel"], stdin=subprocess.DEVNULL,
+                              env={**os.environ, "TMPDIR": start["memory"], "HOME": start["memory"]})
+    while True:   # as process 1 it reaps whatever it is left with
+        pid, status = os.wait()
+        if pid == kernel.pid:
+            return os.waitstatus_to_exitcode(status)
+
+
+def cut_packets(interface: str) -> None:
+    """Let the interface send nothing that is larger than a packet, as ``ethtool -K`` does."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        for setting in (ETHTOOL_STSO, ETHTOOL_SGSO):
+            value = ctypes.create_string_buffer(struct.pack("II", setting, 0))
+            asked = struct.pack("16sP", interface.encode(), ctypes.addressof(value))   # struct ifreq
+            fcntl.ioctl(any_socket, SIOCETHTOOL, asked)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        sys.exit(main(sys.argv[1]) != 0)
+    except (OSError, subprocess.SubprocessError) as problem:
+        sys.exit(f"the machine cannot be started: {problem}")

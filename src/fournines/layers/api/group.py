@@ -1,0 +1,154 @@
+"""Pattern active-passive: the services as one group of Pacemaker's with their address, on one node at a time.
+
+They start in the order in which they need one another, and end in the opposite one. systemd holds each
+service's processes but starts none of them at boot; what runs where is Pacemaker's to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fournines.blueprint.contribution import Invariant, Seat
+from fournines.blueprint.predicate import Fact, OnEvery, OnExactly
+from fournines.blueprint.requests import JsonValue, Run, Unit, UnitFacts
+from fournines.blueprint.resources import (
+    LOAD_SERVICES,
+    Group,
+    Primitive,
+    Resources,
+    Runs,
+    address,
+    operations,
+    runs_on_one,
+)
+from fournines.blueprint.snapshot import Probe, Unreadable
+from fournines.blueprint.steps import Gate, On, Step
+from fournines.cluster.timers import Timers
+from fournines.cluster.topology import Cluster
+from fournines.layers.api import settings, units
+from fournines.layers.api.services import chosen
+from fournines.layers.api.services.service import ApiService
+from fournines.layers.layer import Site
+
+GROUP = "g_services_api"
+BOOT = "api.boot"
+DISABLE = "api: leave the services to Pacemaker"
+_START_S, _STOP_S = 180.0, 60.0   # a machine that takes over is busy; a stop is forced after 36 s
+_RESTART_S, _SEEN_S = 300.0, 60.0
+_NOT_FOUND = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """Whether systemd would start one of the services at boot."""
+
+    starts: tuple[str, ...]
+
+    @property
+    def left_alone(self) -> bool:
+        return not self.starts
+
+
+def resource(service: ApiService) -> str:
+    """The id of a service's resource, as in the guide."""
+    return f"p_{service.agent}"
+
+
+def resources(cluster: Cluster, timers: Timers) -> Resources:
+    """The address and, in this order, the services; all in one group."""
+    vip = address(cluster, timers, settings.api_vip(cluster).name)
+    services = tuple(_primitive(service, cluster, timers) for service in chosen(cluster))
+    members = (vip, *services)
+    return Resources(primitives=members, groups=(Group(GROUP, tuple(item.id for item in members)),))
+
+
+def _primitive(service: ApiService, cluster: Cluster, timers: Timers) -> Primitive:
+    url = {"url": f"http://{settings.api_vip(cluster).address}:{service.port}"} if service.port else {}
+    return Primitive(
+        resource(service), f"ocf:openstack:{service.agent}",
+        {"config": service.config, "unit": " ".join(service.units), **url},
+        operations(timers, monitor_s=timers.seconds("pacemaker.monitor_interval"), start_s=_START_S,
+                   stop_s=_STOP_S))
+
+
+def steps(site: Site) -> tuple[Step, ...]:
+    """Systemd lets go of the services; whichever was started with older files is started anew."""
+    names = [name for service in chosen(site.cluster) for name in service.units]
+    disable = Step(
+        DISABLE, On.EACH, {node: tuple(Unit("disable", name) for name in names) for node in site.controllers},
+        why="systemd would start them on every node at boot, and Pacemaker would find them running twice",
+        unless=Fact(BOOT, "left_alone"), until=Gate(Fact(BOOT, "left_alone"), _SEEN_S))
+    return (disable, *(_restart(site, service) for service in chosen(site.cluster)))
+
+
+def _restart(site: Site, service: ApiService) -> Step:
+    command = Run(("crm_resource", "--restart", "--resource", resource(service),
+                   "--timeout", f"{_RESTART_S:g}s"), timeout_s=_RESTART_S + 10)
+    current = OnExactly(0, site.controllers, Fact(configuration_probe(service), "older"))
+    return Step(
+        f"api: restart {resource(service)}", On.FIRST, {node: (command,) for node in site.controllers},
+        why="it runs with an older configuration; what comes after it in the group starts anew with it",
+        unless=current, until=Gate(current, _SEEN_S), needs=(LOAD_SERVICES,))
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """``newer`` are files that changed after the service was started here; none where it does not run."""
+
+    newer: tuple[str, ...]
+
+    @property
+    def older(self) -> bool:
+        """Whether the service runs with what the files said before."""
+        return bool(self.newer)
+
+
+def configuration_probe(service: ApiService) -> str:
+    """The name of the probe of what a service was started with."""
+    return f"api.configuration.{service.name}"
+
+
+def parse_boot(reply: JsonValue) -> Boot:
+    """The answer of ``UnitFacts``."""
+    if not isinstance(reply, dict):
+        raise Unreadable("not what systemd says of units")
+    return Boot(tuple(name for name, facts in reply.items()
+                      if isinstance(facts, dict) and str(facts.get("enabled", "")).startswith("enabled")))
+
+
+def parse_configuration(reply: JsonValue) -> Configuration:
+    """The answer of ``find -newer``, which fails where the service does not run."""
+    if not isinstance(reply, dict) or reply.get("rc") not in (0, _NOT_FOUND):
+        raise Unreadable("not the answer of find")
+    return Configuration(tuple(str(reply.get("stdout", "")).split()))
+
+
+def probes(site: Site) -> tuple[Probe, ...]:
+    """What systemd would do by itself, and what the services were started with."""
+    names = tuple(name for service in chosen(site.cluster) for name in service.units)
+    return (
+        Probe(BOOT, dict.fromkeys(site.controllers, UnitFacts(names)), parse_boot),
+        *(Probe(configuration_probe(service),
+                {node.name: Run(("find", *(item.path for item in service.files(site, node)), "-newer",
+                                 f"/run/{units.started(service.unit)}"), check=False)
+                 for node in site.cluster.controllers}, parse_configuration)
+          for service in chosen(site.cluster)))
+
+
+def invariants(site: Site) -> tuple[Invariant, ...]:
+    """Each service once, started by nobody but Pacemaker, and with the configuration that was written."""
+    each = (item for service in chosen(site.cluster) for item in (
+        Invariant(f"exactly one node runs {service.name}", runs_on_one(resource(service), site.controllers),
+                  "crm_mon -1 says what Pacemaker tried; then: crm_resource --cleanup --resource "
+                  f"{resource(service)}"),
+        Invariant(f"{service.name} runs with the configuration that was written",
+                  OnExactly(0, site.controllers, Fact(configuration_probe(service), "older")),
+                  "fournines apply")))
+    return (*each, Invariant("systemd starts no service of the group",
+                             OnEvery(site.controllers, Fact(BOOT, "left_alone")), "fournines apply"))
+
+
+def seats(site: Site) -> tuple[Seat, ...]:
+    """Where the group is: where its first service runs."""
+    first = resource(chosen(site.cluster)[0])
+    return (Seat("api group", Runs(first, site.controllers), site.controllers),)

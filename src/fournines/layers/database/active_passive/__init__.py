@@ -1,0 +1,55 @@
+"""Pattern active-passive: one MariaDB where its volume is, with its address, as a group of Pacemaker's."""
+
+from __future__ import annotations
+
+from fournines.blueprint.contribution import Contribution, Exchange, SecretKind, SecretNeed, SqlAccount
+from fournines.blueprint.volumes import Volume, volume_named
+from fournines.cluster.timers import Timers
+from fournines.cluster.topology import Cluster
+from fournines.errors import ClusterFileError
+from fournines.findings import Finding, Severity
+from fournines.layers.database.active_passive import artifacts, health, procedures, resources
+from fournines.layers.database.artifacts import DATADIR
+from fournines.layers.database.spec import DatabaseSpec
+from fournines.layers.layer import Site
+
+PACKAGES = ("mariadb-server", "python3-pymysql")
+
+
+def exchange(cluster: Cluster, timers: Timers, spec: DatabaseSpec, drill: SqlAccount) -> Exchange:
+    """Its group; an account that drills write with. Raises ClusterFileError where it has no volume."""
+    volume = volume_of(cluster, spec)
+    return Exchange(
+        sql_accounts=(drill,), secrets=(SecretNeed(drill.secret, SecretKind.PASSWORD),),
+        resources=resources.resources(cluster, timers, spec, volume),
+        before_resources=procedures.BEFORE_RESOURCES)
+
+
+def contribute(site: Site, spec: DatabaseSpec) -> Contribution:
+    """The same on both nodes; Pacemaker chooses."""
+    volume, nodes = volume_of(site.cluster, spec), site.controllers
+    return Contribution(
+        packages=dict.fromkeys(nodes, PACKAGES),
+        files=dict.fromkeys(nodes, artifacts.files(site, spec, volume)),
+        steps=procedures.steps(site, volume),
+        probes=health.probes(nodes),
+        invariants=health.invariants(nodes),
+        seats=health.seats(nodes),
+        members=(health.membership(volume, nodes),))
+
+
+def volume_of(cluster: Cluster, spec: DatabaseSpec) -> Volume:
+    """Where the data are. Raises ClusterFileError where there is no such volume, or it belongs elsewhere."""
+    volume = volume_named(cluster, spec.volume)
+    if volume is None:
+        raise _wrong(f"the database's volume is {spec.volume}, and the layer storage makes no such",
+                     f"write it under layers.storage.resources: {{name: {spec.volume}, minor: 0, port: 7700, "
+                     f"disk: /dev/..., mount: {DATADIR}}}")
+    if volume.mount != DATADIR:
+        raise _wrong(f"volume {volume.name} is mounted at {volume.mount}, where MariaDB does not look",
+                     f"write mount: {DATADIR}")
+    return volume
+
+
+def _wrong(what: str, instead: str) -> ClusterFileError:
+    return ClusterFileError([Finding(Severity.ERROR, what, instead, where="layers.database")])

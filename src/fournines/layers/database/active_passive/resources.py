@@ -1,0 +1,24 @@
+"""The database as Pacemaker runs it: address, file system and MariaDB, where its volume is primary."""
+
+from __future__ import annotations
+
+from fournines.blueprint.resources import Group, Primitive, Resources, address, operations
+from fournines.blueprint.volumes import Volume
+from fournines.cluster.timers import Timers
+from fournines.cluster.topology import Cluster
+from fournines.layers.database.active_passive.artifacts import AGENT, STOP_S, vip_of
+from fournines.layers.database.spec import DatabaseSpec
+
+MARIADB, GROUP = "p_mysql", "g_mysql"
+START_S = 300.0   # the recovery of what was under way when the other node died included
+
+
+def resources(cluster: Cluster, timers: Timers, spec: DatabaseSpec, volume: Volume) -> Resources:
+    """The guide's group, in its order: MariaDB can only listen on an address that is there."""
+    vip = address(cluster, timers, vip_of(cluster, spec).name)
+    every_s = timers.seconds("pacemaker.monitor_interval")
+    mariadb = Primitive(MARIADB, f"ocf:openstack:{AGENT}", {},
+                        operations(timers, monitor_s=every_s, start_s=START_S, stop_s=1.5 * STOP_S))
+    colocation, order = volume.carries(GROUP)
+    return Resources(primitives=(vip, mariadb), groups=(Group(GROUP, (vip.id, volume.mounted_id, MARIADB)),),
+                     colocations=(colocation,), orders=(order,))

@@ -1,0 +1,37 @@
+"""Membership: Corosync says who is there, Pacemaker runs what may run only once, fencing makes sure of it.
+
+Other layers ask for resources in their ``Exchange``; the one configuration that Pacemaker gets is made here.
+"""
+
+from __future__ import annotations
+
+from fournines.blueprint.contribution import Contribution, Exchange, SecretKind, SecretNeed
+from fournines.cluster.timers import Timers
+from fournines.cluster.topology import Cluster
+from fournines.layers.layer import Layer, Site
+from fournines.layers.membership import artifacts, fencing, health, procedures
+from fournines.layers.membership.spec import MembershipSpec
+
+PACKAGES = ("corosync", "crmsh", "fence-agents", "pacemaker", "pacemaker-cli-utils", "resource-agents")
+
+
+def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
+    return Exchange(secrets=(SecretNeed(artifacts.KEY_SECRET, SecretKind.COROSYNC_KEY),
+                             *fencing.secrets(cluster)))
+
+
+def _contribute(site: Site) -> Contribution:
+    members = site.controllers
+    return Contribution(
+        packages=dict.fromkeys(members, PACKAGES),
+        directories=dict.fromkeys(members, artifacts.DIRECTORIES),
+        files={node.name: artifacts.files(site, node) for node in site.cluster.controllers},
+        services=procedures.services(site),
+        steps=procedures.steps(site),
+        probes=health.probes(site, procedures.wanted(site)),
+        invariants=health.invariants(site),
+        seats=health.seats(site),
+        members=(health.members(site),))
+
+
+LAYER = Layer("membership", MembershipSpec, after=("host",), exchange=_exchange, contribute=_contribute)

@@ -1,0 +1,206 @@
+"""What Corosync and Pacemaker say of themselves on each member, and what must hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fournines.blueprint.contribution import Invariant, Members, Seat
+from fournines.blueprint.predicate import All, Fact, Judgement, OnAny, OnEvery, OnExactly, Predicate, Test
+from fournines.blueprint.requests import FileFacts, Run
+from fournines.blueprint.resources import RESOURCES, Resources, Runs, promoted_on_one, runs_on_one
+from fournines.blueprint.snapshot import Absent, Gone, Probe, Snapshot
+from fournines.layers.layer import Site
+from fournines.layers.membership import answers, artifacts, configuration, fencing
+from fournines.layers.membership.answers import (
+    CONFIGURATION,
+    COROSYNC_CONF,
+    FENCING,
+    LINKS,
+    PACEMAKER,
+    QUORUM,
+    VERIFIED,
+)
+
+QUORATE, LINKED = Fact(QUORUM, "quorate"), Fact(LINKS, "broken", Test.EQ, ())
+_LOOK_S = 15.0
+
+
+def probes(site: Site, wanted: str) -> tuple[Probe, ...]:
+    """Asked of every member. ``wanted`` is what the script compares the configuration in force with."""
+    names = site.controllers
+    monitor = Run(("crm_mon", "--one-shot", "--inactive", "--output-as=xml"), check=False, timeout_s=_LOOK_S)
+    compare = Run((artifacts.LOAD_SCRIPT, "compare"), stdin=wanted, timeout_s=2 * _LOOK_S)
+    return (
+        Probe(QUORUM, dict.fromkeys(names, Run(("corosync-quorumtool", "-s"), check=False,
+                                               timeout_s=_LOOK_S)), answers.parse_quorum),
+        Probe(COROSYNC_CONF, dict.fromkeys(names, FileFacts((artifacts.COROSYNC,))), answers.parse_digest),
+        Probe(LINKS, dict.fromkeys(names, Run(("corosync-cfgtool", "-n"), timeout_s=_LOOK_S)),
+              answers.parse_links),
+        Probe(PACEMAKER, dict.fromkeys(names, monitor), answers.parse_pacemaker),
+        Probe(RESOURCES, dict.fromkeys(names, monitor), answers.parse_placements),
+        Probe(CONFIGURATION, dict.fromkeys(names, compare), answers.parse_difference),
+        Probe(FENCING, dict.fromkeys(names, Run((artifacts.TEST_SCRIPT, "report"))), answers.parse_proofs),
+        Probe(VERIFIED, dict.fromkeys(names, Run(("crm_verify", "--live-check", "-V"), check=False,
+                                                 timeout_s=_LOOK_S)), answers.parse_verified),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Online:
+    """The node sees itself as a full member, and no other as lost and not fenced."""
+
+    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
+        seen = snapshot.value(node, PACEMAKER)
+        if isinstance(seen, Absent | Gone) or not isinstance(seen, answers.Pacemaker):
+            return Judgement(None, f"{node}: {PACEMAKER}: {seen}", ((node, PACEMAKER, str(seen)),))
+        state = seen.nodes.get(node, "not a member")
+        lost = [name for name, each in seen.nodes.items() if each == "unclean"]
+        consulted = ((node, PACEMAKER, f"{state}, unclean: {', '.join(lost) or 'none'}"),)
+        if lost:
+            return Judgement(False, f"{node}: {', '.join(lost)} is lost and not fenced yet", consulted)
+        return Judgement(state == "online", f"{node}: is {state} in the cluster", consulted)
+
+    def __str__(self) -> str:
+        return "Pacemaker has it online"
+
+
+@dataclass(frozen=True, slots=True)
+class Controls:
+    """The node is the one that decides for all (Pacemaker's DC)."""
+
+    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
+        seen = snapshot.value(node, PACEMAKER)
+        if not isinstance(seen, answers.Pacemaker):
+            return Judgement(None, f"{node}: {PACEMAKER}: {seen}", ((node, PACEMAKER, str(seen)),))
+        return Judgement(seen.dc == node, f"{node}: the controller is {seen.dc or 'not elected'}",
+                         ((node, PACEMAKER, seen.dc),))
+
+    def __str__(self) -> str:
+        return "it is Pacemaker's controller"
+
+
+@dataclass(frozen=True, slots=True)
+class AsWanted:
+    """The configuration in force is the wanted one, ``early`` or ``whole``; else what differs, and what
+    Pacemaker would do."""
+
+    which: str
+
+    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
+        seen = snapshot.value(node, CONFIGURATION)
+        if not isinstance(seen, answers.Difference):
+            return Judgement(None, f"{node}: {CONFIGURATION}: {seen}", ((node, CONFIGURATION, str(seen)),))
+        changes = seen.of(self.which)
+        if not changes:
+            return Judgement(True, f"{node}: Pacemaker's configuration is as wanted",
+                             ((node, CONFIGURATION, "as wanted"),))
+        preview = f"; Pacemaker would: {', '.join(seen.preview)}" if seen.preview else ""
+        return Judgement(False, f"{node}: {', '.join(changes)}{preview}",
+                         ((node, CONFIGURATION, ", ".join(changes)),))
+
+    def __str__(self) -> str:
+        return "Pacemaker's configuration is as wanted"
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """Every device that the node may have to use has answered it, as it is configured now; ``digests`` maps
+    device to what it is told, ``against`` to the node that it powers."""
+
+    digests: dict[str, str]
+    against: dict[str, str] = field(default_factory=dict)
+
+    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
+        seen = snapshot.value(node, FENCING)
+        if not isinstance(seen, answers.Proofs):
+            return Judgement(None, f"{node}: {FENCING}: {seen}", ((node, FENCING, str(seen)),))
+        missing = [name for name, digest in self.digests.items()
+                   if self.against[name] != node and seen.digests.get(name) != digest]
+        because = (f"has not tried {', '.join(missing)} yet" if missing
+                   else "every fencing device has answered it")
+        return Judgement(not missing, f"{node}: {because}", ((node, FENCING, because),))
+
+    def __str__(self) -> str:
+        return "every fencing device has answered"
+
+
+WELL = All((QUORATE, Online(), LINKED))
+
+
+def members(site: Site) -> Members:
+    """Two nodes go on with one, for fencing decides between them; more need a majority."""
+    count = len(site.controllers)
+    return Members("membership", All((QUORATE, Online())), site.controllers,
+                   needs=1 if count == 2 else count // 2 + 1)
+
+
+def settled(asked: Resources, names: tuple[str, ...]) -> tuple[OnExactly, ...]:
+    """Everything of ``asked`` runs where it should: once, or promoted once. Clones that are not promoted are
+    judged by the layers that know how many there should be."""
+    cloned = {each.of for each in asked.clones}
+    inside = cloned | {member for group in asked.groups if group.id in cloned for member in group.members}
+    single = [each.id for each in asked.primitives if each.id not in inside]
+    return (*(runs_on_one(name, names) for name in single),
+            *(promoted_on_one(name, names) for each in asked.clones if each.promotable
+              for name in _primitives_of(asked, each.of)))
+
+
+def _primitives_of(asked: Resources, name: str) -> tuple[str, ...]:
+    return next((group.members for group in asked.groups if group.id == name), (name,))
+
+
+def invariants(site: Site) -> tuple[Invariant, ...]:
+    """What ``verify`` judges."""
+    names, log = site.controllers, "journalctl -u corosync -u pacemaker"
+    asked = site.exchange.resources + site.exchange.service_resources + configuration.addresses(site)
+    devices = fencing.devices(site.cluster)
+    return (
+        Invariant("every member is online in the cluster", OnEvery(names, Online()),
+                  f"look at {log} on it; a node in standby: crm node online NAME"),
+        Invariant("every member has quorum", OnEvery(names, QUORATE),
+                  "bring members back until a majority can see each other; look at corosync-quorumtool -s"),
+        Invariant("every link between members is connected", OnEvery(names, LINKED),
+                  "look at corosync-cfgtool -n, the cables and the switch of that network"),
+        Invariant("no action of a resource has failed",
+                  OnEvery(names, Fact(PACEMAKER, "failures", Test.EQ, ())),
+                  f"find the cause in {log}; then: crm_resource --cleanup"),
+        *(Invariant(f"the fencing device {each.name} answers its monitor",
+                    runs_on_one(each.name, names),
+                    f"try it by hand: {each.agent} --action=status; then: crm_resource --cleanup -r "
+                    f"{each.name}") for each in devices),
+        Invariant("every fencing device has answered every member that may use it", proven(site, names),
+                  "make it reachable from the node's management network, then: fournines apply"),
+        Invariant("Pacemaker's configuration is the one of the cluster file", OnAny(names, AsWanted("whole")),
+                  "fournines plan shows what differs; fournines apply puts it in force"),
+        Invariant("crm_verify finds nothing wrong with it", OnEvery(names, Fact(VERIFIED, "clean")),
+                  "crm_verify --live-check -V says what"),
+        *(Invariant(f"exactly one node {each.part}", each, f"look at crm_mon -1 and {log}")
+          for each in settled(asked, names)),
+    )
+
+
+def proven(site: Site, names: tuple[str, ...]) -> Predicate:
+    """All devices, on every member."""
+    found = fencing.devices(site.cluster)
+    return OnEvery(names, Proven({each.name: each.digest for each in found},
+                                 {each.name: each.node for each in found}))
+
+
+def seats(site: Site) -> tuple[Seat, ...]:
+    """Who decides, and who runs what: a group is where its first member is."""
+    names = site.controllers
+    asked = site.exchange.resources + site.exchange.service_resources
+    cloned = {each.of for each in asked.clones}
+    grouped = {member for group in asked.groups for member in group.members}
+    alone = [each.id for each in asked.primitives if each.id not in cloned | grouped]
+    held = {each.id: f"vip {each.id.removeprefix('p_ip_')}"
+            for each in configuration.addresses(site).primitives}
+    return (
+        Seat("controller of Pacemaker", Controls(), names),
+        *(Seat(f"promoted {each.id}", Runs(_primitives_of(asked, each.of)[0], names, "Promoted"), names)
+          for each in asked.clones if each.promotable),
+        *(Seat(f"group {each.id}", All(tuple(Runs(member, names) for member in each.members)), names)
+          for each in asked.groups if each.id not in cloned),
+        *(Seat(f"resource {name}", Runs(name, names), names) for name in alone),
+        *(Seat(title, Runs(name, names), names) for name, title in held.items()),
+    )

@@ -1,0 +1,89 @@
+"""How members are brought together, fencing is tried, and Pacemaker gets its configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from fournines.artifacts import cib
+from fournines.blueprint.predicate import All, Answers, Fact, OnAny, OnOthers, Test
+from fournines.blueprint.requests import Run
+from fournines.blueprint.resources import LOAD_RESOURCES, LOAD_SERVICES, Resources
+from fournines.blueprint.steps import Gate, On, Service, Step
+from fournines.layers.layer import Site
+from fournines.layers.membership import answers, artifacts, configuration, fencing, health
+
+CHECK_COROSYNC = "membership: let Corosync check its configuration"
+TEST_FENCING = "membership: try every fencing device"
+START_PACEMAKER = f"membership: start {artifacts.PACEMAKER_UNIT}"
+_READY_S, _SETTLED_S = 180.0, 600.0
+
+
+def services(site: Site) -> tuple[Service, ...]:
+    """A restart of Corosync takes Pacemaker along, and that stops in good order: what ran here is started
+    elsewhere first. So one member at a time, and only while every other is well."""
+    names = site.controllers
+    others = OnOthers(names, health.WELL)
+    return (
+        Service(artifacts.COROSYNC_UNIT, names, artifacts.COROSYNC_FILES, Gate(health.QUORATE, _READY_S),
+                others_ok=others, needs=(CHECK_COROSYNC,)),
+        Service(artifacts.PACEMAKER_UNIT, names, artifacts.PACEMAKER_FILES,
+                Gate(All((health.QUORATE, health.Online())), _READY_S), others_ok=others,
+                needs=(TEST_FENCING, f"membership: restart {artifacts.COROSYNC_UNIT}")),
+    )
+
+
+def wanted(site: Site) -> str:
+    """What the script on the nodes is told: the configuration before and with the services."""
+    return json.dumps({"early": cib.emit(configuration.early(site)),
+                       "whole": cib.emit(configuration.whole(site))})
+
+
+def steps(site: Site) -> tuple[Step, ...]:
+    """Fencing is tried before anything is clustered, and nothing is loaded before all that it stands on."""
+    exchange = site.exchange
+    first = _load(site, LOAD_RESOURCES, "early", exchange.resources,
+                  (START_PACEMAKER, *exchange.before_resources))
+    if not exchange.service_resources:
+        return (_check_corosync(site), _try_fencing(site), first)
+    return (_check_corosync(site), _try_fencing(site), first,
+            _load(site, LOAD_SERVICES, "whole", exchange.resources + exchange.service_resources,
+                  (LOAD_RESOURCES, *exchange.before_service_resources)))
+
+
+def _check_corosync(site: Site) -> Step:
+    text = artifacts.corosync_text(site)
+    ask = Run(("corosync", "-t"), stdin=text, env={"COROSYNC_MAIN_CONFIG_FILE": "/dev/stdin"})
+    return Step(CHECK_COROSYNC, On.EACH, dict.fromkeys(site.controllers, (ask,)),
+                why="a configuration that Corosync refuses must not take the place of one that works",
+                unless=All((Answers(answers.QUORUM), Fact(answers.COROSYNC_CONF, "", Test.EQ,
+                                                          hashlib.sha256(text.encode()).hexdigest()))))
+
+
+def _try_fencing(site: Site) -> Step:
+    names, found = site.controllers, fencing.devices(site.cluster)
+    limit_s = site.timers.seconds("pacemaker.operation_timeout")
+    content = json.dumps({"timeout_s": limit_s, "devices": [
+        {"name": each.name, "node": each.node, "agent": each.agent, "digest": each.digest,
+         "parameters": dict(each.parameters)} for each in found]})
+    ask = Run((artifacts.TEST_SCRIPT, "test"), stdin=content, timeout_s=limit_s * (len(found) // 8 + 1))
+    return Step(TEST_FENCING, On.EACH, {name: (ask,) for name in names},
+                why="a device that has never answered is none: nothing runs before each has told the power "
+                    "of its node to every other",
+                unless=health.Proven({each.name: each.digest for each in found},
+                                     {each.name: each.node for each in found}))
+
+
+def _load(site: Site, name: str, which: str, asked: Resources, needs: tuple[str, ...]) -> Step:
+    names = site.controllers
+    asked = asked + configuration.addresses(site)
+    elected = Fact(answers.PACEMAKER, "dc", Test.NE, "")
+    return Step(name, On.FIRST,
+                {node: (Run((artifacts.LOAD_SCRIPT, "load", which), stdin=wanted(site), timeout_s=120.0),)
+                 for node in names},
+                why="the whole configuration in one piece, checked by Pacemaker's own schema first",
+                unless=health.AsWanted(which), only_if=All((health.QUORATE, elected)),
+                refusal="bring members back until they have quorum and a controller (fournines status), then "
+                        "apply again; the configuration was left as it is",
+                until=Gate(All((OnAny(names, health.AsWanted(which)), *health.settled(asked, names))),
+                           _SETTLED_S), needs=needs)

@@ -1,0 +1,74 @@
+"""What the one broker says of itself, and what has to be true of it."""
+
+from __future__ import annotations
+
+from fournines.blueprint.contribution import Invariant, Members, Seat
+from fournines.blueprint.predicate import Fact, Not, OnAny, OnEvery
+from fournines.blueprint.requests import JsonValue, Run, TcpConnect, UnitFacts
+from fournines.blueprint.resources import Runs, runs_on_one
+from fournines.blueprint.snapshot import Probe, Unreadable
+from fournines.blueprint.volumes import Volume, has_data
+from fournines.layers.layer import Site
+from fournines.layers.messaging.active_passive.artifacts import CODE_SCRIPT, HERE
+from fournines.layers.messaging.active_passive.resources import RABBITMQ
+from fournines.layers.messaging.artifacts import BROKER_UNIT, EPMD_PORT
+from fournines.layers.messaging.health import BROKER, PORT_MAPPER, asking, parse_broker, parse_port_mapper
+
+BOOT, CODE = "messaging.started at boot", "messaging.code"
+
+
+def parse_boot(reply: JsonValue) -> bool:
+    """Whether systemd would start the broker by itself."""
+    facts = reply.get(BROKER_UNIT) if isinstance(reply, dict) else None
+    if not isinstance(facts, dict):
+        raise Unreadable("nothing about the broker's unit")
+    return facts.get("enabled") == "enabled"
+
+
+def parse_code(reply: JsonValue) -> bool:
+    """From ``rabbitmq_code.py current``."""
+    if not isinstance(reply, dict) or reply.get("rc") not in (0, 1):
+        raise Unreadable("not what rabbitmq_code.py tells")
+    return reply["rc"] == 0
+
+
+def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
+    """Asked of both nodes; the broker answers on one."""
+    current = Run(("python3", "-I", "-S", CODE_SCRIPT, "current"), check=False)
+    return (
+        Probe(BROKER, dict.fromkeys(nodes, asking(HERE)), parse_broker),
+        Probe(PORT_MAPPER, dict.fromkeys(nodes, TcpConnect(HERE, EPMD_PORT)), parse_port_mapper),
+        Probe(BOOT, dict.fromkeys(nodes, UnitFacts((BROKER_UNIT,))), parse_boot),
+        Probe(CODE, dict.fromkeys(nodes, current), parse_code),
+    )
+
+
+def invariants(site: Site) -> tuple[Invariant, ...]:
+    """What ``verify`` judges."""
+    nodes = site.controllers
+
+    def where_it_runs(name: str, field: str, wanted: object, remedy: str) -> Invariant:
+        return Invariant(name, OnAny(nodes, Fact(BROKER, field, wanted=wanted)), remedy)
+
+    return (
+        Invariant("exactly one node runs the broker", runs_on_one(RABBITMQ, nodes),
+                  "crm_mon -1 says what Pacemaker tried; then: crm_resource --cleanup --resource "
+                  f"{RABBITMQ}"),
+        where_it_runs("the broker is ready", "state", "ready",
+                      "look at /var/log/rabbitmq and journalctl -u rabbitmq-server there"),
+        where_it_runs("the broker does not hold publishers back", "alarms", (),
+                      "free memory or disk there, or raise memory_share in the cluster file"),
+        where_it_runs("the broker does not know the account guest", "guest", False,
+                      "rabbitmqctl delete_user guest, on the node that runs it"),
+        Invariant("systemd does not start the broker", OnEvery(nodes, Not(Fact(BOOT))), "fournines apply"),
+    )
+
+
+def seats(nodes: tuple[str, ...]) -> tuple[Seat, ...]:
+    """Where it is."""
+    return (Seat("broker", Runs(RABBITMQ, nodes), nodes),)
+
+
+def membership(volume: Volume, nodes: tuple[str, ...]) -> Members:
+    """Those with all messages; one is enough."""
+    return Members("messaging", has_data(volume), nodes, 1)

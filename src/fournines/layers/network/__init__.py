@@ -1,0 +1,81 @@
+"""The network controller: Neutron's L2, L3, DHCP and metadata agents as one group of Pacemaker's."""
+
+from __future__ import annotations
+
+from fournines.blueprint.contribution import Contribution, Exchange, Invariant, Seat
+from fournines.blueprint.predicate import Fact, OnEvery
+from fournines.blueprint.requests import JsonValue, Unit, UnitFacts
+from fournines.blueprint.resources import Group, Primitive, Resources, Runs, operations, runs_on_one
+from fournines.blueprint.snapshot import Probe, Unreadable
+from fournines.blueprint.steps import Gate, On, Step
+from fournines.cluster.timers import Timers
+from fournines.cluster.topology import Cluster
+from fournines.errors import ClusterFileError
+from fournines.findings import Finding, Severity
+from fournines.layers.layer import Layer, Site
+from fournines.layers.network import artifacts
+from fournines.layers.network.artifacts import AGENTS, Agent
+from fournines.layers.network.spec import NetworkSpec
+from fournines.layers.resource_agents import shipped
+
+GROUP = "g_services_network"
+BOOT = "network.boot"
+DISABLE = "network: leave the agents to Pacemaker"
+OCF = "ocf:openstack:"
+_START_S, _STOP_S, _SEEN_S = 180.0, 60.0, 60.0
+
+
+def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
+    """The group, and an account at the broker. Raises ClusterFileError where nobody could run or feed it."""
+    missing = [name for name in ("membership", "messaging") if name not in cluster.layers]
+    if missing:
+        raise ClusterFileError([
+            Finding(Severity.ERROR, f"the layer network needs the layer {name}",
+                    f"add {name}: {{}} under layers", where="layers.network") for name in missing])
+    primitives = tuple(_primitive(agent, timers) for agent in AGENTS)
+    return Exchange(
+        broker_accounts=(artifacts.ACCOUNT,), secrets=artifacts.SECRETS,
+        service_resources=Resources(primitives=primitives,
+                                    groups=(Group(GROUP, tuple(item.id for item in primitives)),)),
+        before_service_resources=(DISABLE,))
+
+
+def _primitive(agent: Agent, timers: Timers) -> Primitive:
+    parameters = {"config": artifacts.CONFIG, "plugin_config": agent.config, "unit": agent.unit}
+    return Primitive(
+        agent.resource, agent.agent, parameters if agent.agent.startswith(OCF) else {},
+        operations(timers, monitor_s=timers.seconds("pacemaker.monitor_interval"), start_s=_START_S,
+                   stop_s=_STOP_S))
+
+
+def _contribute(site: Site) -> Contribution:
+    units = tuple(agent.unit for agent in AGENTS)
+    agents = shipped(agent.agent.removeprefix(OCF) for agent in AGENTS if agent.agent.startswith(OCF))
+    alone = Fact(BOOT)
+    return Contribution(
+        packages=dict.fromkeys(site.controllers, tuple(agent.name for agent in AGENTS)),
+        files={node.name: (*artifacts.files(site, node), *agents) for node in site.cluster.controllers},
+        steps=(Step(DISABLE, On.EACH,
+                    {node: tuple(Unit("disable", unit) for unit in units) for node in site.controllers},
+                    why="systemd would start them on every node at boot, and routers would be there twice",
+                    unless=alone, until=Gate(alone, _SEEN_S)),),
+        probes=(Probe(BOOT, dict.fromkeys(site.controllers, UnitFacts(units)), parse_boot),),
+        invariants=(
+            *(Invariant(f"exactly one node runs the {agent.description} agent",
+                        runs_on_one(agent.resource, site.controllers),
+                        "crm_mon -1 says what Pacemaker tried; then: crm_resource --cleanup --resource "
+                        f"{agent.resource}") for agent in AGENTS),
+            Invariant("systemd starts no agent of the network controller", OnEvery(site.controllers, alone),
+                      "fournines apply")),
+        seats=(Seat("network controller", Runs(AGENTS[0].resource, site.controllers), site.controllers),))
+
+
+def parse_boot(reply: JsonValue) -> bool:
+    """Whether systemd starts none of them at boot."""
+    if not isinstance(reply, dict):
+        raise Unreadable("not what systemd says of units")
+    return not any(isinstance(facts, dict) and str(facts.get("enabled", "")).startswith("enabled")
+                   for facts in reply.values())
+
+
+LAYER = Layer("network", NetworkSpec, after=("messaging",), exchange=_exchange, contribute=_contribute)

@@ -1,0 +1,26 @@
+"""The ``ocf:openstack`` resource agents as files on a node. Every layer that uses one ships those it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.resources import files as package_files
+
+from fournines.blueprint.files import NodeFile
+
+AGENTS = "/usr/lib/ocf/resource.d/openstack"
+LIBRARY = "/usr/lib/ocf/lib/openstack/fournines"
+_PACKAGE = package_files("fournines") / "ocf"
+
+
+def shipped(names: Iterable[str]) -> tuple[NodeFile, ...]:
+    """The agents of these names, such as ``glance-api``, and the package that they are made of."""
+    agents = {name: f"agents/{name.replace('-', '_')}.py" for name in names}
+    shared = sorted(entry.name for entry in _PACKAGE.iterdir()
+                    if entry.name.endswith(".py") and entry.name != "launcher.py")
+    launcher = (_PACKAGE / "launcher.py").read_bytes()
+    return (
+        # Fournines itself is not on the node; this is only the way to its agents.
+        NodeFile(f"{LIBRARY}/__init__.py", b""),
+        *(NodeFile(f"{LIBRARY}/ocf/{name}", (_PACKAGE / name).read_bytes())
+          for name in (*shared, "agents/__init__.py", *agents.values())),
+        *(NodeFile(f"{AGENTS}/{name}", launcher, 0o755) for name in agents))

@@ -1,0 +1,108 @@
+"""What DRBD says of its devices on each node, and what has to be true of the two sides together."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from fournines.blueprint.contribution import Members, Seat
+from fournines.blueprint.predicate import All, Fact, OnAny, Predicate, Test
+from fournines.blueprint.requests import JsonValue, Run, UnitFacts
+from fournines.blueprint.snapshot import Probe, Unreadable
+from fournines.blueprint.volumes import DEVICES as DEVICES
+from fournines.blueprint.volumes import Volume, has_data
+from fournines.layers.storage.artifacts import SCRIPT, UNIT
+
+BOOT = "storage.started at boot"
+METADATA, BLANK = "DRBD metadata", "blank"
+TALKING = ("Connected", "SyncSource", "SyncTarget", "VerifyS", "VerifyT", "PausedSyncS", "PausedSyncT",
+           "WFBitMapS", "WFBitMapT", "WFSyncUUID", "StartingSyncS", "StartingSyncT", "Ahead", "Behind")
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One side of a volume. ``holds`` is what its disk holds: ``blank``, ``DRBD metadata`` or other data;
+    ``used``: its metadata were ever in use. ``connection`` is empty where DRBD has not got it up; that, roles
+    and disk states are DRBD's own words. ``current`` and ``base`` are its generation identifiers: of its
+    data, and of what the other side is known to have; ``history`` are older ones.
+    ``out_of_sync_kib``: what the other side is known not to have."""
+
+    holds: str
+    used: bool
+    filesystem: str
+    connection: str
+    role: str
+    peer_role: str
+    disk: str
+    peer_disk: str
+    current: str
+    base: str
+    history: tuple[str, ...]
+    out_of_sync_kib: int = 0
+
+
+def parse_devices(reply: JsonValue) -> dict[str, Device]:
+    """From ``drbd_device.py facts``."""
+    printed = reply.get("stdout") if isinstance(reply, dict) else None
+    try:
+        return {str(name): _device(said) for name, said in json.loads(str(printed)).items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unreadable(f"not what drbd_device.py tells: {error}") from None
+
+
+def _device(said: dict[str, JsonValue]) -> Device:
+    texts = {name: str(said[name]) for name in ("holds", "filesystem", "connection", "role", "peer_role",
+                                                "disk", "peer_disk")}
+    found = said["generations"]
+    current, base, *history = [*map(str, found), "", ""] if isinstance(found, list) else ["", ""]
+    return Device(used=bool(said["used"]), current=current, base=base,
+                  out_of_sync_kib=int(str(said["out_of_sync"])),
+                  history=tuple(each for each in history if each), **texts)
+
+
+def parse_boot(reply: JsonValue) -> bool:
+    """Whether systemd would start DRBD by itself."""
+    facts = reply.get(UNIT) if isinstance(reply, dict) else None
+    if not isinstance(facts, dict):
+        raise Unreadable("nothing about DRBD's unit")
+    return facts.get("enabled") == "enabled"
+
+
+def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
+    """Asked of both nodes."""
+    return (Probe(DEVICES, dict.fromkeys(nodes, Run(("python3", "-I", "-S", SCRIPT, "facts"), timeout_s=30)),
+                  parse_devices),
+            Probe(BOOT, dict.fromkeys(nodes, UnitFacts((UNIT,))), parse_boot))
+
+
+def fact(volume: Volume, field: str, test: Test = Test.EQ, wanted: object = True) -> Fact:
+    """About a node's side of the volume."""
+    return Fact(DEVICES, f"{volume.name}.{field}", test, wanted)
+
+
+def talking(volume: Volume) -> Predicate:
+    """The node's side is connected to the other."""
+    return fact(volume, "connection", Test.IN, TALKING)
+
+
+def used(volume: Volume, nodes: tuple[str, ...]) -> Predicate:
+    """Some side has data of before, or could have: nothing may be made anew."""
+    return OnAny(nodes, fact(volume, "used"))
+
+
+def up_to_date(volume: Volume) -> Predicate:
+    """Both sides, as this node knows them: it could lose the other."""
+    return All((fact(volume, "connection", Test.EQ, "Connected"), fact(volume, "disk", Test.EQ, "UpToDate"),
+                fact(volume, "peer_disk", Test.EQ, "UpToDate")))
+
+
+def seats(volumes: tuple[Volume, ...], nodes: tuple[str, ...]) -> tuple[Seat, ...]:
+    """Where each volume is used."""
+    return tuple(Seat(f"volume {each.name}", fact(each, "role", Test.EQ, "Primary"), nodes)
+                 for each in volumes)
+
+
+def members(volumes: tuple[Volume, ...], nodes: tuple[str, ...]) -> Members:
+    """One up-to-date side has to stay."""
+    well = All(tuple(has_data(each) for each in volumes))
+    return Members("storage", well, nodes, 1)

@@ -1,0 +1,291 @@
+#!/usr/bin/python3
+"""DRBD's devices on this node: tells about them, and makes them where nothing is that could be lost.
+
+    drbd_device.py facts            a JSON object: each device by name, see ``facts_of``
+    drbd_device.py create NAME      writes DRBD's metadata to its disk, if that is blank from end to end
+    drbd_device.py up NAME          attaches and connects it
+    drbd_device.py first NAME       makes this node's side the one that the other is filled from; once ever
+    drbd_device.py format NAME      makes its file system, if the device is blank from end to end
+    drbd_device.py split NAME keep|discard     after split brain: this side's data stay, or are replaced
+
+Every refusal says what was found. Shipped as /usr/lib/fournines/drbd_device.py; standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import re
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+SETTINGS = "/etc/fournines/storage.json"
+STATE = "/proc/drbd"
+TOOL_TIMEOUT_S = 60.0
+BLOCK = 4096
+EDGE = 1 << 20          # read whole at both ends, where file systems, LVM, RAID and DRBD have their labels
+SAMPLES = 256           # blocks in between
+JUST_CREATED = "0000000000000004"   # UUID_JUST_CREATED of DRBD: metadata that has never been in use
+_OUT_OF_SYNC = re.compile(r" oos:(\d+)")
+_LINE = re.compile(r"^ *(\d+): cs:(\S+)(?: ro:([^/ ]+)/(\S+) ds:([^/ ]+)/(\S+))?")
+
+
+class Refused(Exception):
+    """What was asked for would not be safe, or has no sense here."""
+
+
+# --------------------------------------------------------------------------------------- what the kernel says
+
+
+def states(text: str) -> dict[int, dict[str, str]]:
+    """Minor -> connection, role, peer_role, disk, peer_disk, in DRBD's own words, and out_of_sync in KiB:
+    what the other side has not got, or not yet. From /proc/drbd of 8.4."""
+    found: dict[int, dict[str, str]] = {}
+    state: dict[str, str] = {}
+    for line in text.splitlines():
+        match = _LINE.match(line)
+        if match:
+            names = ("connection", "role", "peer_role", "disk", "peer_disk")
+            state = dict(zip(names, (part or "" for part in match.groups()[1:]), strict=True))
+            found[int(match[1])] = state
+        elif out_of_sync := _OUT_OF_SYNC.search(line):
+            state["out_of_sync"] = out_of_sync[1]
+    return found
+
+
+def generations(text: str) -> list[str]:
+    """The four generation identifiers: current, bitmap, and two of the history; from ``drbdadm get-gi``.
+    The last bit of each only says whether the node is primary, and is cleared."""
+    first = next((line for line in text.splitlines() if line.count(":") >= 4), "")
+    return [f"{int(word, 16) & ~1:016X}" for word in first.split(":")[:4] if word]
+
+
+def tool(*argv: str, check: bool = True) -> str:
+    """The output of one of DRBD's tools; Refused with its words where it fails."""
+    done = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                          timeout=TOOL_TIMEOUT_S, check=False)
+    if check and done.returncode:
+        raise Refused(f"{' '.join(argv)}: {(done.stderr or done.stdout).strip()}")
+    return done.stdout if not done.returncode else ""
+
+
+def kernel_state() -> dict[int, dict[str, str]]:
+    """Of every device that the kernel has; empty while its module is not loaded."""
+    try:
+        return states(Path(STATE).read_text())
+    except FileNotFoundError:
+        return {}
+
+
+# ----------------------------------------------------------------------------------------- what is on a disk
+
+
+def offsets(size: int) -> Iterator[int]:
+    """Of the blocks that are looked at: all at both ends, and some everywhere between."""
+    blocks, edge = size // BLOCK, EDGE // BLOCK
+    if blocks <= 2 * edge + SAMPLES:
+        yield from (number * BLOCK for number in range(blocks))
+        return
+    yield from (number * BLOCK for number in range(edge))
+    step = (blocks - 2 * edge) // SAMPLES
+    yield from ((edge + number * step) * BLOCK for number in range(SAMPLES))
+    yield from (number * BLOCK for number in range(blocks - edge, blocks))
+
+
+class Disk:
+    """A block device, read past the page cache: what DRBD writes below is not seen through it."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECT)
+        self.size = os.lseek(self._descriptor, 0, os.SEEK_END)
+        self._buffer = mmap.mmap(-1, BLOCK)
+
+    def __enter__(self) -> Disk:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        os.close(self._descriptor)
+
+    def block(self, offset: int) -> bytes:
+        os.preadv(self._descriptor, [self._buffer], offset)
+        return self._buffer[:]
+
+    def first_data(self) -> int | None:
+        """Where something other than zeros is; None where nothing was found."""
+        blank = bytes(BLOCK)
+        return next((offset for offset in offsets(self.size) if self.block(offset) != blank), None)
+
+
+def signatures(path: str) -> list[str]:
+    """What wipefs finds on it, such as ``ext4`` or ``LVM2_member``; it writes nothing with -n."""
+    found = json.loads(tool("wipefs", "--no-act", "--json", path) or "{}").get("signatures", [])
+    return [str(each.get("type")) for each in found]
+
+
+def holds(path: str) -> str:
+    """``blank``; ``DRBD metadata``; or what else is there."""
+    if not stat.S_ISBLK(os.stat(path).st_mode):
+        return f"{path} is no block device"
+    found = signatures(path)
+    if "drbd" in found:
+        return "DRBD metadata"
+    if found:
+        return f"data: {', '.join(found)}"
+    with Disk(path) as disk:
+        where = disk.first_data()
+    return "blank" if where is None else f"data: something at byte {where}"
+
+
+def file_system(path: str) -> str:
+    """``xfs``; empty where the first block is blank; else ``unknown``."""
+    with Disk(path) as disk:
+        block = disk.block(0)
+    if block.startswith(b"XFSB"):
+        return "xfs"
+    return "unknown" if any(block) else ""
+
+
+def in_use(path: str) -> str:
+    """Who has it; empty for nobody: opened exclusively it is refused while mounted or part of another."""
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_EXCL))
+    except OSError as error:
+        return str(error)
+    return ""
+
+
+# --------------------------------------------------------------------------------------------------- the acts
+
+
+def facts_of(name: str, minor: int, disk: str, kernel: dict[int, dict[str, str]]) -> dict[str, object]:
+    """``holds`` of its disk, ``used`` (its metadata were ever in use), its generations, its file system, and
+    what the kernel says; ``connection`` is empty where it is not up."""
+    state = kernel.get(minor, {})
+    facts: dict[str, object] = {
+        "holds": "", "used": False, "generations": [], "filesystem": "",
+        **dict.fromkeys(("connection", "role", "peer_role", "disk", "peer_disk"), ""), "out_of_sync": "0",
+        **state}
+    if state.get("connection") == "Unconfigured":
+        facts["connection"] = ""
+    try:
+        facts["holds"] = "DRBD metadata" if facts["disk"] not in ("", "Diskless") else holds(disk)
+        if facts["holds"] == "DRBD metadata":
+            facts["generations"] = found = generations(tool("drbdadm", "get-gi", name, check=False))
+            facts["used"] = bool(found) and found[0] != JUST_CREATED
+            facts["filesystem"] = file_system(disk)
+    except (OSError, Refused) as error:
+        facts["holds"] = facts["holds"] or f"unknown: {error}"
+    return facts
+
+
+def create(name: str, disk: str) -> None:
+    """Metadata, on a disk that is proven to be blank at this moment."""
+    user = in_use(disk)
+    if user:
+        raise Refused(f"{disk} is in use: {user}")
+    found = holds(disk)
+    if found != "blank":
+        raise Refused(f"{disk} holds {found}: nothing was written")
+    print(f"{disk} is blank: writing DRBD's metadata of {name}")
+    tool("drbdadm", "create-md", name)
+
+
+def up(name: str) -> None:
+    """Attached and connected, as its configuration says."""
+    tool("modprobe", "drbd")
+    tool("drbdadm", "adjust", name)
+
+
+def first(name: str, facts: dict[str, object]) -> None:
+    """Only where neither side was ever in use, by both sides' own words: the other is asked by DRBD itself,
+    which shows a side with data as anything but Inconsistent."""
+    wanted = {"used": False, "connection": "Connected", "disk": "Inconsistent", "peer_disk": "Inconsistent"}
+    wrong = [f"{key} is {facts[key]}" for key, value in wanted.items() if facts[key] != value]
+    if wrong:
+        raise Refused(f"{name} is not new on both sides: {', '.join(wrong)}")
+    print(f"{name} is new on both sides: the other is filled from this one")
+    tool("drbdadm", "primary", "--force", name)
+    tool("drbdadm", "secondary", name)
+
+
+def format_device(name: str, device: str, kind: str) -> None:
+    """A file system, on a device that is proven to be blank at this moment."""
+    tool("drbdadm", "primary", name)
+    try:
+        found = holds(device)
+        if found != "blank":
+            raise Refused(f"{device} holds {found}: no file system was made")
+        print(f"{device} is blank: making {kind}")
+        # No discards: below DRBD they are slow or nothing. It refuses by itself what it knows.
+        tool(f"mkfs.{kind}", "-q", *(["-K"] if kind == "xfs" else []), device)
+    finally:
+        until_closed(name)
+
+
+def until_closed(name: str, within_s: float = 10.0) -> None:
+    """Secondary again; udev looks at a device that was just written, and holds it for a moment."""
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            tool("drbdadm", "secondary", name)
+        except Refused:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+        else:
+            return
+
+
+def split(name: str, facts: dict[str, object], choice: str) -> None:
+    """One end of a resolution. A side whose data are discarded must not be in use, and asks the other for
+    all blocks that differ; it can only be made to while the two do not talk."""
+    if facts["connection"] not in ("StandAlone", "WFConnection"):
+        raise Refused(f"{name} is not split: it is {facts['connection'] or 'not up'}")
+    if choice == "discard":
+        if facts["role"] != "Secondary":
+            raise Refused(f"{name} is {facts['role']} here: stop what uses it first")
+        tool("drbdadm", "disconnect", name, check=False)
+        tool("drbdadm", "connect", "--discard-my-data", name)
+    elif facts["connection"] == "StandAlone":
+        tool("drbdadm", "connect", name)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """One of the verbs above."""
+    settings = json.loads(Path(SETTINGS).read_text(encoding="utf-8"))
+    devices = {each["name"]: each for each in settings["devices"]}
+    if list(arguments) == ["facts"]:
+        kernel = kernel_state()
+        print(json.dumps({name: facts_of(name, each["minor"], each["disk"], kernel)
+                          for name, each in devices.items()}))
+        return
+    if len(arguments) < 2 or arguments[1] not in devices:
+        raise SystemExit(f"say facts, or create, up, first, format or split and one of {', '.join(devices)}")
+    name, device = arguments[1], devices[arguments[1]]
+    facts = facts_of(name, device["minor"], device["disk"], kernel_state())
+    try:
+        match arguments[0]:
+            case "create":
+                create(name, device["disk"])
+            case "up":
+                up(name)
+            case "first":
+                first(name, facts)
+            case "format":
+                format_device(name, f"/dev/drbd{device['minor']}", device["filesystem"])
+            case "split":
+                split(name, facts, arguments[2])
+            case other:
+                raise SystemExit(f"there is no {other}")
+    except Refused as refusal:
+        raise SystemExit(str(refusal)) from None
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

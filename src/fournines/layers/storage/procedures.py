@@ -1,0 +1,72 @@
+"""How volumes come into being: metadata on blank disks, both sides up, one fills the other, a file system.
+
+Once a side was in use, all of this is over: Pacemaker has the device, and a side that is replaced gets its
+data from the other.
+"""
+
+from __future__ import annotations
+
+from fournines.blueprint.predicate import All, Either, Fact, Not, OnAny, OnEvery, Test
+from fournines.blueprint.requests import Run, Unit
+from fournines.blueprint.steps import Gate, On, Step
+from fournines.blueprint.volumes import Volume
+from fournines.layers.storage import artifacts, health
+from fournines.layers.storage.health import fact
+
+LEAVE = "storage: leave DRBD to Pacemaker"
+CONNECT_S = 60.0
+
+
+def before_resources(volumes: tuple[Volume, ...]) -> tuple[str, ...]:
+    """What has to be done before Pacemaker may have the volumes."""
+    return (LEAVE, *(each.ready for each in volumes))
+
+
+def steps(volumes: tuple[Volume, ...], nodes: tuple[str, ...]) -> tuple[Step, ...]:
+    """All of them, volume by volume."""
+    leave = Step(LEAVE, On.EACH, {node: (Unit("disable", artifacts.UNIT),) for node in nodes},
+                 why="at boot DRBD's own unit would wait for the other node before Pacemaker could act",
+                 unless=Not(Fact(health.BOOT)))
+    return (leave, *(step for each in volumes for step in _volume(each, nodes)))
+
+
+def _volume(volume: Volume, nodes: tuple[str, ...]) -> tuple[Step, ...]:
+    def do(verb: str) -> dict[str, tuple[Run, ...]]:
+        return {node: (Run(("python3", "-I", "-S", artifacts.SCRIPT, verb, volume.name), timeout_s=120),)
+                for node in nodes}
+
+    name, disk = volume.name, volume.disk
+    write, connect, fill = (f"storage: write the metadata of {name}", f"storage: connect {name}",
+                            f"storage: fill {name} from one side")
+    is_used = health.used(volume, nodes)
+    new = OnEvery(nodes, All((fact(volume, "used", wanted=False), health.talking(volume),
+                              fact(volume, "disk", Test.EQ, "Inconsistent"))))
+    return (
+        Step(write, On.EACH, do("create"),
+             why=f"{disk} is blank from end to end, so nothing can be lost by making it one side of {name}",
+             unless=fact(volume, "holds", Test.EQ, health.METADATA),
+             only_if=fact(volume, "holds", Test.EQ, health.BLANK),
+             refusal=f"nothing is written over data: see what {disk} holds there (wipefs {disk}); if none of "
+                     f"it is needed, clear it yourself (blkdiscard --zeroout {disk}) and apply again"),
+        Step(connect, On.EACH, do("up"),
+             why="both sides have to be seen before one of them may be filled from the other",
+             unless=Either((fact(volume, "connection", Test.NE, ""), is_used)),
+             until=Gate(Either((OnEvery(nodes, health.talking(volume)), is_used)), CONNECT_S),
+             needs=(write,)),
+        Step(fill, On.FIRST, do("first"),
+             why="neither side was ever in use, so it does not matter which one the other is filled from; "
+                 "from now on it does",
+             unless=is_used, only_if=new,
+             refusal="this is done once, when both sides are new and connected: bring both nodes up",
+             until=Gate(OnAny(nodes, fact(volume, "disk", Test.EQ, "UpToDate")), CONNECT_S),
+             needs=(connect,)),
+        Step(volume.ready, On.FIRST, do("format"),
+             why=f"{volume.device} is blank, as the disks below it were, and {volume.mount} needs a file "
+                 "system",
+             unless=OnAny(nodes, fact(volume, "filesystem", Test.EQ, volume.filesystem)),
+             only_if=All((fact(volume, "filesystem", Test.EQ, ""), fact(volume, "disk", Test.EQ, "UpToDate"),
+                          fact(volume, "peer_role", Test.NE, "Primary"))),
+             refusal="no file system is made over data, nor on a side that is not up to date",
+             until=Gate(OnAny(nodes, fact(volume, "filesystem", Test.EQ, volume.filesystem)), CONNECT_S),
+             needs=(fill,)),
+    )

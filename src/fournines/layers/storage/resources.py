@@ -1,0 +1,41 @@
+"""How Pacemaker runs a volume: DRBD on both nodes, promoted on one, its file system mounted there."""
+
+from __future__ import annotations
+
+from fournines.blueprint.resources import Clone, Operation, Primitive, Resources
+from fournines.blueprint.volumes import Volume
+from fournines.cluster.timers import Timers
+
+# What ocf:linbit:drbd of drbd-utils 9.22 and ocf:heartbeat:Filesystem advise in their metadata.
+DRBD_START_S, DRBD_OTHER_S, DRBD_STOP_S, MOUNT_S = 240.0, 90.0, 100.0, 60.0
+
+
+def resources(volumes: tuple[Volume, ...], timers: Timers) -> Resources:
+    """Of all volumes."""
+    return sum((_volume(each, timers) for each in volumes), Resources())
+
+
+def _volume(volume: Volume, timers: Timers) -> Resources:
+    every_s = timers.seconds("pacemaker.monitor_interval")
+    longest_s = timers.seconds("pacemaker.operation_timeout")
+    device = Primitive(
+        volume.primitive_id, "ocf:linbit:drbd", {"drbd_resource": volume.name}, (
+            Operation("start", 0, max(DRBD_START_S, longest_s)),
+            Operation("promote", 0, max(DRBD_OTHER_S, longest_s)),
+            Operation("demote", 0, max(DRBD_OTHER_S, longest_s)),
+            Operation("notify", 0, max(DRBD_OTHER_S, longest_s)),
+            Operation("stop", 0, max(DRBD_STOP_S, longest_s)),
+            # Pacemaker tells the two monitors apart by their intervals.
+            Operation("monitor", every_s, longest_s, role="Promoted"),
+            Operation("monitor", every_s + 1, longest_s, role="Unpromoted")))
+    mounted = Primitive(
+        volume.mounted_id, "ocf:heartbeat:Filesystem",
+        {"device": volume.device, "directory": volume.mount, "fstype": volume.filesystem,
+         "options": "relatime"}, (
+            Operation("start", 0, max(MOUNT_S, longest_s)),
+            Operation("stop", 0, max(MOUNT_S, longest_s)),
+            Operation("monitor", 2 * every_s, longest_s)))
+    clone = Clone(volume.promoted_id, volume.primitive_id, promotable=True, meta={
+        "promoted-max": "1", "promoted-node-max": "1", "clone-max": "2", "clone-node-max": "1",
+        "notify": "true", "interleave": "true"})
+    return Resources(primitives=(device, mounted), clones=(clone,))

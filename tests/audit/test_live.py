@@ -1,0 +1,107 @@
+"""Running nodes are asked once, read, and left as they were."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from fournines.audit import live
+from fournines.audit.judge import judge
+from fournines.audit.live import collect_live
+from fournines.blueprint.requests import ReadTree, Reply, Request
+from fournines.cli.reaching import doors_of_hosts
+from fournines.errors import FourninesError, Unreachable
+from fournines.nodes.door import CommandDoor
+from fournines.nodes.pipe import PipeNode
+
+CFG = "listen a\n server a 10.0.0.1:80 check\n server b 10.0.0.2:80\n"
+NOBODY = 65534
+
+
+@pytest.fixture
+def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What is read of a node: a tree of this test's own instead of the machine's."""
+    monkeypatch.setattr(live, "PATHS", (str(tmp_path / "etc"),))
+    for name, text in (("haproxy/haproxy.cfg", CFG), ("passwd", "root"), ("nova/nova.conf", "[DEFAULT]\n")):
+        (tmp_path / "etc" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "etc" / name).write_text(text)
+    return tmp_path / "etc"
+
+
+@pytest.fixture
+async def node() -> AsyncIterator[PipeNode]:
+    door = CommandDoor("ctl1", ())
+    node = PipeNode(door)
+    yield node
+    await node.close()
+    await door.close()
+
+
+async def test_the_files_of_a_node_are_judged_with_their_permissions(node: PipeNode, etc: Path) -> None:
+    (etc / "nova" / "nova.conf").chmod(0o604)
+    cloud = await collect_live({"ctl1": node})
+    assert [(file.node, file.path.removeprefix(str(etc)), file.mode) for file in cloud.files] == [
+        ("ctl1", "/haproxy/haproxy.cfg", (etc / "haproxy" / "haproxy.cfg").stat().st_mode & 0o7777),
+        ("ctl1", "/nova/nova.conf", 0o604)]
+    assert f"ctl1:{etc}/haproxy/haproxy.cfg:3" in {str(verdict.place) for verdict in judge(cloud).verdicts}
+
+
+class Asked:
+    """A node that keeps what it was asked, or does not answer."""
+
+    name = "ctl2"
+
+    def __init__(self, replies: list[Reply] | None) -> None:
+        self.replies = replies
+        self.requests: list[Request] = []
+
+    async def ask(self, requests: Sequence[Request], *, together: bool = False,
+                  timeout_s: float = 60.0) -> list[Reply]:
+        self.requests += requests
+        if self.replies is None:
+            raise Unreachable("ctl2", "no route to host")
+        return self.replies
+
+    async def close(self) -> None: ...
+
+
+async def test_one_request_is_all_that_a_node_is_asked() -> None:
+    asked = Asked([{"files": {}, "unread": {"/etc/nova/nova.conf": "Permission denied"}}])
+    cloud = await collect_live({"ctl2": asked})
+    assert [type(request) for request in asked.requests] == [ReadTree]
+    (verdict,) = judge(cloud).verdicts
+    assert (verdict.rule.id, str(verdict.place)) == ("AUD001", "ctl2:/etc/nova/nova.conf")
+
+
+async def test_a_node_that_does_not_answer_is_a_finding() -> None:
+    (unread,) = (await collect_live({"ctl2": Asked(None)})).unread
+    assert (unread.shown, unread.why) == ("ctl2", "ctl2: no route to host")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="becomes another user")
+async def test_another_user_is_told_what_it_may_not_read(etc: Path) -> None:
+    (etc / "nova" / "nova.conf").chmod(0o600)
+    for above in (etc, *etc.parents):
+        if above.is_relative_to("/tmp") and above != Path("/tmp"):
+            above.chmod(0o755)
+    become = (f"import os, sys; os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY}); "
+              "os.execv('/usr/bin/python3', sys.argv[1:])")
+    node = PipeNode(CommandDoor("ctl1", (sys.executable, "-c", become)))
+    try:
+        cloud = await collect_live({"ctl1": node})
+    finally:
+        await node.close()
+    assert [file.path for file in cloud.files] == [f"{etc}/haproxy/haproxy.cfg"]
+    assert [(unread.shown, unread.why) for unread in cloud.unread] == [
+        (f"ctl1:{etc}/nova/nova.conf", "Permission denied")]
+
+
+def test_hosts_are_named_as_ssh_names_them() -> None:
+    doors = doors_of_hosts(["admin@ctl1:2222", "ctl2", "[fd00::1]"], None, as_root=True)
+    assert list(doors) == ["ctl1", "ctl2", "fd00::1"]
+    with pytest.raises(FourninesError, match="is no host"):
+        doors_of_hosts(["-oProxyCommand=x"], None, as_root=True)

@@ -1,0 +1,2 @@
+corosync-cfgtool -s
+corosync-objctl runtime.totem.pg.mrp.srp.members

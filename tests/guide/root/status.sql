@@ -1,0 +1,2 @@
+SET GLOBAL wsrep_cluster_address='<cluster address string>';
+SHOW STATUS LIKE 'wsrep%';

@@ -1,0 +1,183 @@
+"""Pattern active-passive: what Pacemaker is asked to run, and what must have gone before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+import pytest
+
+from fournines.artifacts import cib, systemd
+from fournines.artifacts.pacemaker import Configuration
+from fournines.blueprint.requests import Run
+from fournines.blueprint.resources import LOAD_SERVICES, RESOURCES, Placed, Placements
+from fournines.blueprint.snapshot import Gone, Snapshot, Unreadable
+from fournines.cluster.notation import Wrong
+from fournines.cluster.topology import Recovery, Vip
+from fournines.errors import ClusterFileError
+from fournines.layers.api import LAYER, group, health, procedures
+from fournines.layers.api.group import Boot
+from fournines.layers.api.group import Configuration as StartedFrom
+from fournines.layers.api.services import chosen
+from fournines.layers.api.spec import ApiSpec
+from fournines.layers.layer import Site
+
+from .sites import make_cluster, make_site
+
+ALL = ("keystone", "glance", "cinder", "neutron", "ceilometer-central")
+API_VIP = IPv4Address("192.168.42.103")
+PATIENT = Recovery(30.0)   # fencing takes its time
+NODES = ("ctl1", "ctl2", "ctl3")
+
+
+class OneAtATime:
+    """Settings of another layer whose pattern is active-passive."""
+
+    pattern = "active-passive"
+
+    def __init__(self, vip: str) -> None:
+        self.vip = vip
+
+
+def make_group(services: tuple[str, ...] = ALL, *, one_database: bool = False) -> Site:
+    spec = ApiSpec(services=services, pattern="active-passive")   # type: ignore[arg-type]
+    cluster = make_cluster(spec, ("host", "membership", "database", "messaging", "loadbalancer"))
+    vips = {**cluster.vips, "api": Vip("api", API_VIP, "management"),
+            "mysql": Vip("mysql", IPv4Address("192.168.42.104"), "management"),
+            "rabbitmq": Vip("rabbitmq", IPv4Address("192.168.42.102"), "management")}
+    others = {"database": OneAtATime("mysql"), "messaging": OneAtATime("rabbitmq")} if one_database else {}
+    return make_site(replace(cluster, vips=vips, layers={**cluster.layers, **others}, recovery=PATIENT))
+
+
+@pytest.fixture
+def site() -> Site:
+    return make_group()
+
+
+def text(site: Site, path: str, node: str = "ctl2") -> str:
+    (found,) = [item for item in LAYER.contribute(site).files[node] if item.path == path]
+    return found.content.decode()
+
+
+def test_the_group_is_that_of_the_guide_without_what_is_gone(site: Site) -> None:
+    resources = site.exchange.service_resources
+    (made,) = resources.groups
+    assert made.id == "g_services_api"
+    assert made.members == ("p_ip_api", "p_keystone", "p_glance-api", "p_cinder-api", "p_neutron-server",
+                            "p_ceilometer-agent-central")
+    assert made.members == tuple(item.id for item in resources.primitives)
+    assert [item.agent for item in resources.primitives[1:]] == [
+        "ocf:openstack:keystone", "ocf:openstack:glance-api", "ocf:openstack:cinder-api",
+        "ocf:openstack:neutron-server", "ocf:openstack:ceilometer-agent-central"]
+
+
+def test_nothing_of_it_is_behind_the_load_balancer_or_started_by_systemd(site: Site) -> None:
+    assert site.exchange.listeners == ()
+    assert LAYER.contribute(site).services == ()
+    for service in chosen(site.cluster):
+        for unit in service.units:
+            document = systemd.parse(text(site, f"/etc/systemd/system/{unit}"))
+            assert [section.name for section in document.sections] == ["Unit", "Service"]
+            assert "Restart" not in {entry.key for entry in document.sections[1].entries}
+
+
+def test_no_secret_is_in_the_configuration_of_the_cluster(site: Site) -> None:
+    written = cib.emit(Configuration(resources=site.exchange.service_resources))
+    assert "p_keystone" in written
+    assert not [name for name, value in site.secrets.items() if value in written]
+
+
+def test_every_service_listens_on_the_vip_and_reaches_the_others_there(site: Site) -> None:
+    assert f"http-socket = {API_VIP}:5000" in text(site, "/etc/keystone/fournines-uwsgi.ini")
+    assert f"http-socket = {API_VIP}:8776" in text(site, "/etc/cinder/fournines-uwsgi.ini")
+    assert f"http-socket = {API_VIP}:9696" in text(site, "/etc/neutron/fournines-uwsgi.ini")
+    assert f"bind_host = {API_VIP}" in text(site, "/etc/glance/glance-api.conf")
+    for path in ("/etc/glance/glance-api.conf", "/etc/cinder/cinder.conf", "/etc/neutron/neutron.conf",
+                 "/etc/ceilometer/ceilometer.conf"):
+        assert f"auth_url = http://{API_VIP}:5000/v3" in text(site, path)
+    assert text(site, "/etc/neutron/neutron.conf", "ctl1") == text(site, "/etc/neutron/neutron.conf", "ctl2")
+
+
+def test_the_one_database_and_the_one_broker_are_at_their_own_vips() -> None:
+    site = make_group(one_database=True)
+    config = text(site, "/etc/cinder/cinder.conf")
+    assert "@192.168.42.104:3306/cinder" in config
+    assert "wsrep" not in config
+    assert "@192.168.42.102:5672/" in config
+    assert "rabbit_quorum_queue" not in config
+    (migrate,) = [step for step in procedures.steps(site) if step.name == "api: migrate the schema of cinder"]
+    (command,) = migrate.do["ctl1"]
+    assert isinstance(command, Run)
+    assert "@192.168.42.104:3306/cinder" in command.env["OS_DATABASE__CONNECTION"]
+
+
+def test_the_agents_are_shipped_for_the_services_that_run(site: Site) -> None:
+    paths = {item.path for item in LAYER.contribute(make_group(("keystone",))).files["ctl1"]}
+    agents = {path for path in paths if path.startswith("/usr/lib/ocf/resource.d/")}
+    assert agents == {"/usr/lib/ocf/resource.d/openstack/keystone"}
+    assert "/usr/lib/ocf/lib/openstack/fournines/ocf/agents/keystone.py" in paths
+    every = {item.path for item in LAYER.contribute(site).files["ctl1"]}
+    assert {f"/usr/lib/ocf/resource.d/openstack/{service.agent}" for service in chosen(site.cluster)} <= every
+
+
+def test_tables_and_the_administrator_come_before_the_first_start_and_records_after(site: Site) -> None:
+    steps = {step.name: step for step in procedures.steps(site)}
+    assert set(site.exchange.before_service_resources) == {
+        "api: leave the services to Pacemaker", procedures.BOOTSTRAP,
+        *(f"api: migrate the schema of {name}" for name in ("keystone", "glance", "cinder", "neutron"))}
+    assert set(site.exchange.before_service_resources) <= set(steps)
+    assert steps[procedures.RECORD].needs == (LOAD_SERVICES,)
+
+
+def placed(**where: str) -> Snapshot:
+    """Where each node says that p_keystone runs."""
+    nodes = {node: Placements(**{name: value for name, value in {
+        "node": node, "quorate": True, "dc": "ctl1", "online": NODES, "offline": (),
+        "placed": tuple(Placed("p_keystone", holder, "Started") for holder in said.split())}.items()
+        if name in Placements.__dataclass_fields__}) for node, said in where.items()}
+    return Snapshot({node: {RESOURCES: value} for node, value in nodes.items()}, {})
+
+
+@pytest.mark.parametrize(("holders", "holds"), [("ctl2", True), ("", False), ("ctl1 ctl2", False)])
+def test_a_service_that_runs_nowhere_or_twice_is_found(site: Site, holders: str, holds: bool) -> None:
+    (once,) = [item for item in health.invariants(site) if item.name == "exactly one node runs keystone"]
+    assert once.holds.judge(placed(ctl1=holders, ctl2=holders, ctl3=holders), "ctl1").truth is holds
+
+
+def test_a_service_with_an_older_configuration_is_started_anew(site: Site) -> None:
+    (step,) = [step for step in procedures.steps(site) if step.name == "api: restart p_glance-api"]
+    probe = "api.configuration.glance"
+
+    def seen(*newer: str) -> Snapshot:
+        return Snapshot({"ctl1": {probe: StartedFrom(())}, "ctl2": {probe: StartedFrom(newer)},
+                         "ctl3": {probe: StartedFrom(())}}, {})
+
+    assert step.unless is not None
+    assert step.unless.judge(seen(), "ctl1").truth is True
+    assert step.unless.judge(seen("/etc/glance/glance-api.conf"), "ctl1").truth is False
+    away = Snapshot(seen().values, {"ctl2": Gone("off")})
+    assert step.unless.judge(away, "ctl1").truth is None
+    (command,) = step.do["ctl1"]
+    assert isinstance(command, Run)
+    assert command.argv[:4] == ("crm_resource", "--restart", "--resource", "p_glance-api")
+
+
+def test_what_the_probes_answer_is_read() -> None:
+    assert group.parse_boot({"a.service": {"enabled": "enabled"}, "b.service": {"enabled": "static"},
+                             "c.service": {"enabled": "disabled"}}) == Boot(("a.service",))
+    assert group.parse_configuration({"rc": 0, "stdout": "/etc/a\n/etc/b\n"}).newer == ("/etc/a", "/etc/b")
+    assert not group.parse_configuration({"rc": 1, "stdout": "", "stderr": "no such file"}).older
+    with pytest.raises(Unreadable):
+        group.parse_configuration({"rc": 127, "stdout": ""})
+
+
+def test_what_cannot_be_is_refused() -> None:
+    with pytest.raises(Wrong, match="may run on one node only"):
+        ApiSpec(services=("keystone", "ceilometer-central"))
+    spec = ApiSpec(pattern="active-passive")
+    without = make_cluster(spec, ("database", "loadbalancer"))
+    lost = make_cluster(ApiSpec(pattern="active-passive", vip="public"), ("database", "membership"))
+    for cluster, said in ((without, "needs the layer membership"), (lost, "no such VIP")):
+        with pytest.raises(ClusterFileError) as refused:
+            make_site(replace(cluster, recovery=PATIENT))
+        assert [said in finding.summary for finding in refused.value.findings] == [True]

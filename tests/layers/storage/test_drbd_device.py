@@ -1,0 +1,90 @@
+"""drbd_device.py: what it reads of DRBD's own words and of disks; recorded from DRBD 8.4.11."""
+
+from __future__ import annotations
+
+import os
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from fournines.layers.storage.node import drbd_device
+from fournines.layers.storage.node.drbd_device import BLOCK, EDGE, Refused
+
+PROC = """version: 8.4.11 (api:1/proto:86-101)
+srcversion: 059B1B470318F053F5077D5
+ 0: cs:SyncSource ro:Primary/Secondary ds:UpToDate/Inconsistent C r-----
+    ns:228608 nr:0 dw:65960 dr:230375 al:15 bm:0 lo:129 pe:0 ua:129 ap:0 ep:1 wo:f oos:115644
+\t[=============>......] sync'ed: 72.0% (115644/409548)K
+\tfinish: 0:00:01 speed: 58,780 (58,780) K/sec
+ 1: cs:WFConnection ro:Secondary/Unknown ds:Inconsistent/DUnknown C r----s
+    ns:0 nr:0 dw:0 dr:0 al:8 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:409548
+ 3: cs:Unconfigured
+"""
+
+
+def test_the_kernels_words_are_read() -> None:
+    assert drbd_device.states(PROC) == {
+        0: {"connection": "SyncSource", "role": "Primary", "peer_role": "Secondary", "disk": "UpToDate",
+            "peer_disk": "Inconsistent", "out_of_sync": "115644"},
+        1: {"connection": "WFConnection", "role": "Secondary", "peer_role": "Unknown", "disk": "Inconsistent",
+            "peer_disk": "DUnknown", "out_of_sync": "409548"},
+        3: {"connection": "Unconfigured", "role": "", "peer_role": "", "disk": "", "peer_disk": ""}}
+
+
+def test_generations_do_not_tell_who_is_primary() -> None:
+    primary = "7A0AC9D698AE5EE5:A4B2C74994E79265:0000000000000004:0000000000000000:1:1:1:1:0:1:0\n"
+    assert drbd_device.generations(primary) == [
+        "7A0AC9D698AE5EE4", "A4B2C74994E79264", "0000000000000004", "0000000000000000"]
+    assert drbd_device.generations("") == []
+
+
+@pytest.mark.parametrize("size", [BLOCK, EDGE, 3 * EDGE, 400 << 20, (400 << 20) + BLOCK])
+def test_both_ends_are_looked_at_whole_and_much_between(size: int) -> None:
+    found = list(drbd_device.offsets(size))
+    assert found == sorted(set(found))
+    assert all(0 <= offset <= size - BLOCK for offset in found)
+    edge = min(EDGE, size) // BLOCK
+    assert found[:edge] == [number * BLOCK for number in range(edge)]
+    assert found[-edge:] == [size - (edge - number) * BLOCK for number in range(edge)]
+    gaps = [later - earlier for earlier, later in pairwise(found)]
+    assert max(gaps, default=0) <= max(2 * size // drbd_device.SAMPLES, BLOCK)
+
+
+@pytest.mark.parametrize("offset", [0, 4095, 65536, (8 << 20) - 1])
+def test_a_single_byte_at_an_end_is_data(tmp_path: Path, offset: int) -> None:
+    path = tmp_path / "disk"
+    path.write_bytes(bytes(8 << 20))
+    with drbd_device.Disk(str(path)) as disk:
+        assert disk.first_data() is None
+    descriptor = os.open(path, os.O_WRONLY)
+    os.pwrite(descriptor, b"x", offset)
+    os.fsync(descriptor)
+    os.close(descriptor)
+    with drbd_device.Disk(str(path)) as disk:
+        assert disk.first_data() == offset // BLOCK * BLOCK
+
+
+def test_a_file_is_no_disk(tmp_path: Path) -> None:
+    path = tmp_path / "disk"
+    path.write_bytes(b"")
+    assert drbd_device.holds(str(path)) == f"{path} is no block device"
+
+
+def facts(**changed: object) -> dict[str, object]:
+    return {"used": False, "connection": "Connected", "disk": "Inconsistent", "peer_disk": "Inconsistent",
+            "role": "Secondary", **changed}
+
+
+@pytest.mark.parametrize("changed", [{"used": True}, {"peer_disk": "UpToDate"}, {"peer_disk": "Outdated"},
+                                     {"connection": "WFConnection"}, {"disk": "UpToDate"}])
+def test_a_side_fills_the_other_only_when_both_are_new(changed: dict[str, object]) -> None:
+    with pytest.raises(Refused, match="not new on both sides"):
+        drbd_device.first("mysql", facts(**changed))
+
+
+def test_only_what_is_split_is_resolved() -> None:
+    with pytest.raises(Refused, match="not split"):
+        drbd_device.split("mysql", facts(), "discard")
+    with pytest.raises(Refused, match="Primary here"):
+        drbd_device.split("mysql", facts(connection="StandAlone", role="Primary"), "discard")
