@@ -125,7 +125,8 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float,
     verdicts += _keeping(evidence, store_of)
     verdicts += _checked(evidence)
     verdicts += [left_as_found(evidence.traces_before, evidence.traces_after),
-                 nothing_broke(evidence.traces_before, evidence.traces_after)]
+                 nothing_broke(evidence.traces_before, evidence.traces_after,
+                               [fault.unit for fault in evidence.faults if fault.unit])]
     window = Window(evidence.timeline.began_s, evidence.timeline.ended_s)
     faulty = Window(evidence.timeline.injected_s, evidence.timeline.ended_s)
     verdicts.append(one_owner(evidence.address, evidence.samples, window,
