@@ -42,6 +42,10 @@ def audit(
                     typer.Option("--sudo/--no-sudo", help="Whether other users than root read as root.")]
     = True,
     via: ViaOption = Via.AUTO, ssh_config: SshConfig = None,
+    spof: Annotated[bool, typer.Option("--spof", help="Of a cluster file: which one or two losses take which "
+                                                      "service down, and the cheapest remedy.")] = False,
+    picture: Annotated[Path | None, typer.Option("--picture", metavar="FILE", dir_okay=False,
+                                                 help="With --spof: also draw it, as SVG.")] = None,
     sarif: Annotated[Path | None, typer.Option("--sarif", metavar="FILE", dir_okay=False,
                                                help="Also write the findings as SARIF 2.1.0.")] = None,
     fail_on: Annotated[Severity, typer.Option("--fail-on", help="The least severity that makes the exit code "
@@ -59,13 +63,16 @@ def audit(
 
     Examples: `fournines audit /etc` · `fournines audit my-cluster.yaml --fail-on warning` ·
     `fournines audit my-cluster.yaml --live` · `fournines audit --host ctl1 --host ctl2` ·
-    `fournines audit sosreport-ctl1.tar.xz --json` · `fournines audit --explain HAP005`
+    `fournines audit sosreport-ctl1.tar.xz --json` · `fournines audit my-cluster.yaml --spof` · `fournines
+    audit --explain HAP005`
     """
     from fournines.audit.judge import judge
 
     if explain:
         _explain(explain)
         return 0
+    if spof or picture:
+        return _weak_points(paths or (), as_json, picture)
     if not paths and not host:
         raise FourninesError("nothing was named that could be audited", hint="fournines audit /etc")
     cloud = _collected(paths or (), asyncio.run(_live(paths or (), host or (), live, via, ssh_config, sudo)),
@@ -138,6 +145,27 @@ def _rendered(path: Path) -> Cloud:
     files = open_cluster(path).blueprint_with_placeholders().files
     return Cloud(tuple(file for node, items in files.items() for item in items
                        if (file := read(node, item.path, f"{node}{item.path}", item.content, item.mode))))
+
+
+def _weak_points(paths: Sequence[Path], as_json: bool, drawn: Path | None) -> int:
+    """Exit code 1 where one loss is enough."""
+    from fournines.audit.spof.analysis import weak_points
+    from fournines.report.console import plain_screen
+    from fournines.report.spof_picture import picture
+    from fournines.report.spof_view import show_weak_points
+
+    if len(paths) != 1 or not _declared(paths):
+        raise FourninesError("single points of failure are found of one cluster file",
+                             hint="fournines audit my-cluster.yaml --spof")
+    cluster = open_cluster(paths[0]).cluster
+    found = weak_points(cluster)
+    if drawn is not None:
+        _write(drawn, picture(cluster.name, found))
+    if as_json:
+        print(json.dumps(found.as_data(), indent=1))
+    else:
+        show_weak_points(plain_screen(), cluster.name, found)
+    return 1 if found.singles else 0
 
 
 def _explain(name: str) -> None:

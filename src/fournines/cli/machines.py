@@ -88,8 +88,7 @@ def up(file: MaybeFile = None,
     from fournines.lab.lab import Lab
 
     opened = open_cluster(file)
-    state = Lab(opened.cluster, progress=_tell).up(
-        opened.hardware(), own_kernel=own_kernel, bmc_password=opened.bmc_password())
+    state = Lab(opened.cluster, progress=_tell).up(opened.hardware(), own_kernel=own_kernel)
     opened.note_in_lab()
     if machines_only:
         if as_json:

@@ -13,7 +13,7 @@ LABEL_PATTERN = r"^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"
 DURATION_PATTERN = r"^[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h)$"
 ADDRESS_PATTERN = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$"
 NETWORK_PATTERN = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"
-DOMAIN_VALUE_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9 ._/-]{0,61}[A-Za-z0-9])?$"
+DOMAIN_VALUE_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9 ._/+-]{0,61}[A-Za-z0-9])?$"
 HOST_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$"
 USER_PATTERN = r"^[a-z_][a-z0-9_-]{0,31}$"
 OVERRIDE_PATTERN = r"^(-?[0-9]{1,9}|[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h))$"
@@ -162,7 +162,8 @@ def parse_network(value: object) -> IPv4Network:
 
 
 def parse_domain_value(value: object) -> str:
-    """What a node hangs on: a rack, a power feed, a switch, as the operator calls it."""
+    """What a node hangs on: a rack, a power feed, a switch, as the operator calls it; ``a+b`` where either of
+    two suffices."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise Wrong(f"is the number {value}", f'write it in quotes: "{value}"')
     if isinstance(value, str) and re.fullmatch(DOMAIN_VALUE_PATTERN, value):

@@ -70,7 +70,8 @@ class NetworkSection(Section):
 
     cidr: Cidr = Field(description="Its addresses.", examples=["192.168.42.0/24"])
     switch: DomainValue | None = Field(
-        default=None, description="The switch it hangs on: its failure domain.", examples=["sw-a"])
+        default=None, description="The switch it hangs on: its failure domain. "
+                                  "sw-a+sw-b: either of two suffices.", examples=["sw-a"])
 
 
 class ReachSection(Section):

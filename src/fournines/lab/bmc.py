@@ -112,15 +112,11 @@ class Bmc:
     def prepare(self) -> None:
         """A password and certificates of its own; the authority's key is kept by nobody."""
         self.places.directory.mkdir(mode=0o700, exist_ok=True)
-        self.set_password(secrets.token_urlsafe(24))
+        write_durably(self.places.password, secrets.token_urlsafe(24).encode())
         made = make_authority(f"Fournines lab {self._lab.directory.name}", self._address)
         write_durably(self.places.key, made.key)
         write_durably(self.places.certificate, made.certificate, 0o644)
         write_durably(self.places.authority, made.authority, 0o644)
-
-    def set_password(self, password: str) -> None:
-        """Holds from the next request on."""
-        write_durably(self.places.password, password.encode())
 
     def start(self) -> None:
         """Returns once it listens; does nothing where it runs. Raises ``LabError``."""

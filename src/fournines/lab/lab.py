@@ -117,13 +117,12 @@ class Lab:
                        hint=f"it has: {', '.join(node.name for node in self._cluster.nodes)}")
 
     def up(self, hardware: Mapping[str, Hardware] = MappingProxyType({}), *, own_kernel: bool = False,
-           bmc_password: str = "", timeout_s: float = BOOT_TIMEOUT_S) -> LabStatus:
+           timeout_s: float = BOOT_TIMEOUT_S) -> LabStatus:
         """All machines on and open for logins. What is there already is used: a running machine is left
         alone, one that is off is powered on with its disk. Interrupted, it takes back what it did.
 
         ``hardware`` is what layers need of the nodes, by name; a node that needs a kernel or disks of its own
-        gets them, the rest are containers. ``own_kernel`` gives every node a kernel of its own. With
-        ``bmc_password`` fence agents log in to the BMC; empty: one is made, see ``bmc``."""
+        gets them, the rest are containers. ``own_kernel`` gives every node a kernel of its own."""
         wanted = machines_of(self._cluster, hardware, own_kernel=own_kernel)
         demand(own_kernel=any(made.driver is Driver.UML for made in wanted.values()))
         with self._alone():
@@ -135,8 +134,6 @@ class Lab:
                 else:
                     self._refuse_lack(wanted)
                 self.fabric.create()
-                if bmc_password:
-                    self.bmc.set_password(bmc_password)
                 self.bmc.start()
                 self._boot(started, timeout_s)
             except BaseException:

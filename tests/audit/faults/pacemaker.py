@@ -101,7 +101,7 @@ FAULTS = (
         "primitive a systemd:a op monitor interval=9 role=Promoted\nclone m a meta promotable=true\n",
         "PCM020"),
     crm("primitive a ocf:heartbeat:mysqld  <--\nprimitive b mysql params dtadir=/x  <--\n"
-        "primitive c IPaddr2  <--\nprimitive d ocf:openstack:nova  <--\n",
+        "primitive c IPaddr2  <--\nprimitive d ocf:openstack:api-nova  <--\n",
         "primitive a ocf:own:mysqld\nprimitive b mysql params datadir=/x\nprimitive c IPaddr2 ip=1.1.1.1\n"
         "primitive d ocf:openstack:nova-api\nprimitive e ocf:rabbitmq:rabbitmq-server params nodename=a@b\n",
         "PCM021"),

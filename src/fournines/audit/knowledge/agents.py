@@ -91,9 +91,13 @@ def agent(name: str) -> Agent | None:
     return _packaged().get(name)
 
 
-def knows_provider(name: str) -> bool:
-    """Whether all agents of CLASS:PROVIDER are known here, so that one that is not does not exist."""
-    return name in ("ocf:openstack", "ocf:heartbeat", "ocf:linbit", "ocf:pacemaker")
+def exists(name: str) -> bool:
+    """Whether an agent may be there. One of a provider that is known whole has to be known; of OpenStack's,
+    which others have made too, it must not be a known one with its words in another order."""
+    provider, _, kind = name.rpartition(":")
+    if provider == "ocf:openstack" and kind not in OPENSTACK:
+        return sorted(kind.split("-")) not in [sorted(known.split("-")) for known in OPENSTACK]
+    return provider not in ("ocf:heartbeat", "ocf:linbit", "ocf:pacemaker") or agent(name) is not None
 
 
 def unknown_parameters(name: str, given: frozenset[str]) -> frozenset[str]:

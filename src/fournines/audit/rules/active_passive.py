@@ -213,7 +213,7 @@ _FLAWS = {
       errata=("E123", "E124", "E125", "E128"))
 def harmful_agent(cloud: Cloud) -> Hits:
     for cluster in clusters(cloud):
-        for each in cluster.of_type(*_FLAWS):
+        for each in cluster.of_type(*_FLAWS) if not cluster.ours else ():
             if each.agent.startswith("ocf:openstack:"):
                 yield Hit(each.at, f"{each.type}: {_FLAWS[each.type]}")
 
@@ -236,7 +236,8 @@ def native_instead(cloud: Cloud) -> Hits:
         for each in cluster.of_type(*_NATIVE):
             if each.agent.startswith("ocf:openstack:") and not any(around.kind != "group"
                                                                    for around in cluster.around(each.id)):
-                yield Hit(each.at, f"{each.id}: {_NATIVE[each.type]}")
+                yield Hit(each.at, f"{each.id}: {_NATIVE[each.type]}",
+                          Severity.INFO if cluster.ours else None)
 
 
 @rule("OSL010", Severity.ERROR, Effect.OUTAGE, "An address behind which nobody runs the service",

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from fournines.audit.cloud import Cloud
+from fournines.audit.knowledge.agents import OPENSTACK
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.pacemaker import clusters
 from fournines.audit.systems.resources import PROMOTED, Cluster, Container, Primitive
@@ -57,7 +58,8 @@ def loose_address(cloud: Cloud) -> Hits:
         for address in cluster.of_type(*ADDRESSES):
             beside = {cluster.resources[name].type for name in cluster.beside(address.id)
                       if name in cluster.resources}
-            if not beside - {*ADDRESSES, "Filesystem", "drbd", "ping"} and len(cluster.primitives) > 1:
+            others = [each for each in cluster.primitives if not each.fences and each is not address]
+            if not beside - {*ADDRESSES, "Filesystem", "drbd", "ping"} and others:
                 yield Hit(address.at, f"{address.id} is in no group or colocation with a service")
 
 
@@ -97,6 +99,8 @@ def half_bound(cloud: Cloud) -> Hits:
         yield from _after_the_database(cluster)
 
 
+_USERS = frozenset(name for name in OPENSTACK if not name.startswith(("neutron-agent", "neutron-metadata",
+                                                                      "neutron-ha")))
 BELOW = ("mysql", "galera", "mariadb", "rabbitmq-server", "rabbitmq-cluster", "rabbitmq-server-ha")
 
 
@@ -106,8 +110,7 @@ def _after_the_database(cluster: Cluster) -> Hits:
              for name in (each.id, *(around.id for around in cluster.around(each.id)))}
     for group in cluster.containers:
         uses = [each for member in group.members if (each := cluster.resources.get(member.text)) is not None
-                and each.agent.startswith("ocf:openstack:") and not each.type.startswith("neutron-agent")
-                and each.type not in ("neutron-metadata-agent", "neutron-dhcp-agent")]
+                and each.agent.startswith("ocf:openstack:") and each.type in _USERS]
         names = {group.id, *(each.text for each in group.members)}
         ordered = any(each.first in below and each.then in names for each in cluster.orders)
         if group.kind == "group" and below and uses and not ordered:
@@ -195,6 +198,9 @@ def unrelated_services(cloud: Cloud) -> Hits:
             services = [member.text for member in group.members
                         if (each := cluster.resources.get(member.text)) is not None
                         and each.agent.startswith(("ocf:openstack:", "systemd:", "lsb:", "service:"))]
+            fatal = cluster.setting("start-failure-is-fatal")
+            forgiven = fatal is not None and fatal.off and "failure-timeout" in cluster.resource_defaults
             if group.kind == "group" and len(services) > 1:
                 yield Hit(group.at, f"{group.id} is a chain of {len(services)} services: when {services[0]} "
-                                    f"fails, {', '.join(services[1:])} stop too")
+                                    f"fails, {', '.join(services[1:])} stop too",
+                          Severity.INFO if forgiven else None)

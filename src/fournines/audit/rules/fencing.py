@@ -71,7 +71,10 @@ def on_board_only(cloud: Cloud) -> Hits:
         devices = [device for device in cluster.fences if device.agent.removeprefix("stonith:") not in TOYS]
         alone = devices and all(ON_BOARD.fullmatch(device.agent.removeprefix("stonith:"))
                                 for device in devices)
-        for device in devices if alone else ():
+        where = [address.text for device in devices
+                 if (address := device.parameter("ip", "ipaddr", "ipport"))]
+        shared = len(where) > len(set(where))   # one that serves several nodes sits in none of them
+        for device in devices if alone and not shared else ():
             yield Hit(device.at, f"{device.id} sits in the node that it fences, and nothing stands behind it")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fournines.audit.cloud import Cloud
-from fournines.audit.knowledge.agents import agent, knows_provider, unknown_parameters
+from fournines.audit.knowledge.agents import exists, unknown_parameters
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.goal import DETECTION_S
 from fournines.audit.systems.pacemaker import clusters
@@ -61,7 +61,7 @@ _STARTING = ("start", "stop", "promote", "demote", "notify")
 def impatient(cloud: Cloud) -> Hits:
     for cluster in clusters(cloud):
         for each in cluster.primitives:
-            known = agent(each.agent)
+            known = cluster.knowledge(each)
             if known is None:
                 continue
             promotable = any(container.promotable for container in cluster.around(each.id))
@@ -72,7 +72,7 @@ def impatient(cloud: Cloud) -> Hits:
 
 
 def _impatient(cluster: Cluster, each: Primitive, operations: list[tuple[str, Operation | None]]) -> Hits:
-    known = agent(each.agent)
+    known = cluster.knowledge(each)
     unset = []
     for name, operation in operations:
         advised_s = known.timeouts_s.get(name, 0.0) if known else 0.0
@@ -139,9 +139,8 @@ def old_syntax(cloud: Cloud) -> Hits:
 def no_such_agent(cloud: Cloud) -> Hits:
     for cluster in clusters(cloud):
         for each in cluster.primitives:
-            provider = each.agent.rpartition(":")[0]
-            known = agent(each.agent)
-            if known is None and knows_provider(provider):
+            known = cluster.knowledge(each)
+            if not exists(each.agent):
                 yield Hit(each.at, f"there is no agent {each.agent}")
             if known is None:
                 continue
@@ -157,7 +156,7 @@ def no_such_agent(cloud: Cloud) -> Hits:
 def rarely_watched(cloud: Cloud) -> Hits:
     for cluster in clusters(cloud):
         for each in cluster.primitives:
-            known = agent(each.agent)
+            known = cluster.knowledge(each)
             promotable = any(container.promotable for container in cluster.around(each.id))
             for monitor in each.monitors:
                 slow = monitor.interval_s > DETECTION_S and known is not None and not promotable
@@ -174,5 +173,9 @@ def shallow_check(cloud: Cloud) -> Hits:
     for cluster in clusters(cloud):
         for each in cluster.of_type("Filesystem"):
             levels = [monitor.settings.get("OCF_CHECK_LEVEL") for monitor in each.monitors]
+            watched = any(cluster.resources[name].monitors for name in cluster.beside(each.id)
+                          if name in cluster.resources and name != each.id
+                          and cluster.resources[name].type not in ("IPaddr2", "IPaddr", "drbd", "Filesystem"))
             if levels and not any(level is not None and level.text in ("10", "20") for level in levels):
-                yield Hit(each.monitors[0].at, f"{each.id} is checked for being mounted, not for working")
+                yield Hit(each.monitors[0].at, f"{each.id} is checked for being mounted, not for working",
+                          Severity.INFO if watched else None)

@@ -141,7 +141,8 @@ def node_name(cloud: Cloud) -> Hits:
             if setting.value.rpartition("@")[2].strip("\"'") in ("localhost", "127.0.0.1",
                                                                  "localhost.localdomain"):
                 yield Hit(setting.at,
-                          f"a broker is called {setting.value}, which every node takes for itself")
+                          f"a broker is called {setting.value}, which every node takes for itself",
+                          None if broker.peers else Severity.INFO)
         dotted = {"." in setting.value for setting in broker.peers}
         if len(dotted) > 1:
             yield Hit(broker.peers[0].at, "some brokers are named with their domain and some without")
@@ -167,7 +168,8 @@ def limits(cloud: Cloud) -> Hits:
                 yield Hit(mark.at, f"the memory alarm comes at {share:g} of the memory")
         free = broker.setting("disk_free_limit.absolute")
         if free is not None and 0 <= (limit := _bytes(free.value)) < _LEAST_FREE_BYTES:
-            yield Hit(free.at, f"the disc alarm comes with {limit / 1000**2:g} MB left")
+            yield Hit(free.at, f"the disc alarm comes with {limit / 1000**2:g} MB left",
+                      Severity.INFO if limit > 50 * 1000**2 else None)
         elif free is None and broker.settings and not broker.starting("disk_free_limit"):
             yield Hit(broker.at, "disk_free_limit is set nowhere, hence 50 MB")
 

@@ -22,7 +22,7 @@ from fournines.audit.systems.resources import (
 )
 
 
-def cluster(file: File, configuration: Configuration) -> Cluster:
+def cluster(file: File, configuration: Configuration, ours: bool) -> Cluster:
     """What a node's CIB holds."""
     found = configuration.resources
     first = next((each.line for each in configuration.properties), 0)
@@ -39,7 +39,7 @@ def cluster(file: File, configuration: Configuration) -> Cluster:
                     file.at(each.line)) for each in configuration.levels),
         _of(file, configuration.properties), _of(file, configuration.resource_defaults),
         _of(file, configuration.operation_defaults), configuration.nodes, (),
-        tuple(_named(file, configuration)), tuple(_ids(file, configuration)))
+        tuple(_named(file, configuration)), ours, tuple(_ids(file, configuration)))
 
 
 def _values(file: File, settings: Mapping[str, str], line: int) -> Values:

@@ -39,7 +39,7 @@ def cluster(node: str, files: Iterable[tuple[File, Document]]) -> Cluster:
         node, reader.properties_at or first or Place(""), tuple(reader.primitives), tuple(reader.containers),
         tuple(reader.locations), tuple(reader.colocations), tuple(reader.orders), tuple(reader.levels),
         reader.properties, reader.resource_defaults, reader.operation_defaults, tuple(reader.nodes),
-        tuple(reader.standby), tuple(reader.named), tuple(reader.ids))
+        tuple(reader.standby), tuple(reader.named), False, tuple(reader.ids))
 
 
 class _Reader:

@@ -17,12 +17,13 @@ from fournines.audit.systems.resources import Cluster, Primitive
 @lru_cache(maxsize=1)
 def clusters(cloud: Cloud) -> tuple[Cluster, ...]:
     """Each configuration once: all nodes of a cluster have the same."""
+    ours = {file.node for file in cloud.files if file.path.startswith("/etc/fournines/")}
     seen: list[Configuration | list[crm.Document]] = []
     found: list[Cluster] = []
     for file, configuration in cloud.documents(Configuration):
         if configuration not in seen and configuration != Configuration():
             seen.append(configuration)
-            found.append(cib_xml.cluster(file, configuration))
+            found.append(cib_xml.cluster(file, configuration, file.node in ours))
     told = {file.node for file, _ in cloud.documents(Configuration)}
     texts: dict[str, list[tuple[File, crm.Document]]] = {}
     for file, document in cloud.documents(crm.Document):

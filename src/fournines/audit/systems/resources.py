@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from fournines.audit.knowledge.agents import Agent, agent
 from fournines.findings import Place
 
 DEFAULT_TIMEOUT_S = 20.0
@@ -191,6 +192,9 @@ class Cluster:
     standby: tuple[Value, ...] = ()
     named: tuple[tuple[str, Value], ...] = ()
     """(what names it, the resource that is named): references that must lead to something."""
+    ours: bool = False
+    """Whether Fournines made it: the agents of OpenStack are then its own, and not those known by these
+    names."""
     ids: tuple[Value, ...] = ()
     """Every id that is given, of whatever kind, as often as it is given."""
 
@@ -279,6 +283,10 @@ class Cluster:
     def fencing(self) -> Value | None:
         """stonith-enabled, or its name since Pacemaker 3."""
         return self.setting("stonith-enabled", "fencing-enabled")
+
+    def knowledge(self, primitive: Primitive) -> Agent | None:
+        """What is known of a resource's agent."""
+        return None if self.ours and primitive.agent.startswith("ocf:openstack:") else agent(primitive.agent)
 
     def of_type(self, *types: str) -> Iterator[Primitive]:
         """The resources with an agent of these types."""
