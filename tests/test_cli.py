@@ -164,6 +164,6 @@ def test_real_hosts_are_not_broken(capsys: pytest.CaptureFixture[str], tmp_path:
     file.write_text(EXAMPLE.read_text())
     assert run("drill", "run", "kill-keystone", file, "--via", "ssh", "--runs", tmp_path / "runs") == 1
     said = capsys.readouterr().err
-    assert "kill-keystone needs processes, which cannot be done here" in said
+    assert "kill-keystone needs processes, which the cluster file does not allow on real machines" in said
     assert "fournines lab up" in said
     assert not (tmp_path / "runs").exists()

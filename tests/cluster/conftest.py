@@ -28,6 +28,7 @@ class DatabaseSettings:
 
     pattern: Literal["active-active", "active-passive"] = "active-active"
     buffer_pool_mib: int = 512
+    vip: str = ""
 
     def __post_init__(self) -> None:
         if self.buffer_pool_mib < 1:
@@ -38,8 +39,28 @@ class DatabaseSettings:
 class MessagingSettings:
     """The broker."""
 
-    pattern: Literal["active-active"] = "active-active"
+    pattern: Literal["active-active", "active-passive"] = "active-active"
     memory_share: float = 0.4
+    disk_reserve_mb: int = 1000
+    vip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeSettings:
+    """Data on two nodes."""
+
+    name: str
+    minor: int
+    port: int
+    disk: str
+    mount: str
+
+
+@dataclass(frozen=True, slots=True)
+class StorageSettings:
+    """Volumes."""
+
+    resources: tuple[VolumeSettings, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +90,7 @@ class ApiSettings:
 @pytest.fixture(scope="session")
 def specs() -> Mapping[str, type]:
     return {"host": NoSettings, "database": DatabaseSettings, "membership": MembershipSettings,
-            "messaging": MessagingSettings,
+            "storage": StorageSettings, "messaging": MessagingSettings,
             "cache": NoSettings, "images": NoSettings, "loadbalancer": NoSettings, "api": ApiSettings}
 
 

@@ -11,18 +11,18 @@ from jsonschema import Draft202012Validator
 from fournines.cluster.document import Data, read_document
 from fournines.cluster.schema import DIALECT, schema
 
-from .conftest import DeviceSettings
+from .conftest import DeviceSettings, VolumeSettings
 
 ROOT = Path(__file__).parents[2]
 BETWEEN_VALUES = {   # wrong only by what other values are, by their notation in YAML, or by calculation
-    "address-broadcast-and-network", "address-leading-zeros", "address-loopback", "address-missing",
-    "address-not-one", "address-outside", "address-twice", "arbitrator-without-address",
-    "control-character", "key-twice", "key-twice-in-a-node", "layer-settings-refused",
-    "layer-vip-unknown", "merge-key", "network-host-bits", "network-named-like-a-setting",
+    "active-passive-without-membership", "address-broadcast-and-network", "address-leading-zeros",
+    "address-loopback", "address-missing", "address-not-one", "address-outside", "address-twice",
+    "arbitrator-without-address", "control-character", "fencing-for-nobody", "key-twice",
+    "key-twice-in-a-node", "layer-settings-refused", "layer-vip-unknown", "membership-with-arbitrator",
+    "membership-without-fencing", "merge-key", "network-host-bits", "network-named-like-a-setting",
     "network-too-small", "networks-overlap", "node-domain-twice", "node-name-twice", "nodes-four",
     "nodes-one-and-arbitrators", "nodes-two", "override-unknown", "recovery-out-of-reach",
-    "recovery-too-long", "recovery-too-short", "vip-is-a-node", "vip-missing", "vip-outside",
-    "vips-twice",
+    "recovery-too-long", "recovery-too-short", "vip-is-a-node", "vip-missing", "vip-outside", "vips-twice",
 }
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 BROKEN = sorted((ROOT / "tests" / "broken").glob("*.yaml"))
@@ -66,7 +66,7 @@ def properties_of(described: object) -> Iterator[tuple[str, Mapping[str, object]
 
 
 def test_every_setting_is_described(described: dict[str, object], specs: Mapping[str, type]) -> None:
-    of_layers = {name for spec in (*specs.values(), DeviceSettings)
+    of_layers = {name for spec in (*specs.values(), DeviceSettings, VolumeSettings)
                  for name in getattr(spec, "__dataclass_fields__", ())}
     by_reference = {name for name, inner in properties_of(described) if "$ref" in str(inner)}
     bare = {name for name, inner in properties_of(described) if "description" not in inner}

@@ -13,7 +13,7 @@ from fournines.cluster import secrets
 from fournines.cluster.fernet import FernetKeys
 from fournines.cluster.identity import IdentityFile, create_identity, identity_file
 from fournines.cluster.needs import SecretKind, SecretNeed
-from fournines.cluster.secrets import SecretStore, open_store
+from fournines.cluster.secrets import SecretStore, given_by, open_store
 from fournines.errors import SecretsError
 
 NEEDS = (SecretNeed("database.root", SecretKind.PASSWORD),
@@ -225,3 +225,17 @@ def test_a_run_that_holds_the_store_is_waited_for_only_so_long(store: SecretStor
     finally:
         os.close(held)
     assert store.ensure(NEEDS)
+
+
+def test_what_is_given_is_kept_until_it_is_given_anew(store: SecretStore, path: Path,
+                                                      identity: IdentityFile) -> None:
+    needs = (SecretNeed("fencing.bmc", SecretKind.GIVEN),)
+    with pytest.raises(SecretsError) as refused:
+        store.ensure(needs)
+    assert "FOURNINES_SECRET_FENCING_BMC" in refused.value.hint
+    assert not path.exists()
+    given = given_by({"FOURNINES_SECRET_FENCING_BMC": "calvin", "FOURNINES_SECRET_OTHER": "x"}, needs)
+    assert store.ensure(needs, given) == {"fencing.bmc": "calvin"}
+    assert open_store(path, identity).ensure(needs) == {"fencing.bmc": "calvin"}
+    assert "calvin" not in store.mask("login calvin")
+    assert store.ensure(needs, {"fencing.bmc": "hobbes"}) == {"fencing.bmc": "hobbes"}

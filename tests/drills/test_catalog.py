@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,35 +21,40 @@ from fournines.layers import SPECS
 CLUSTER = load(Path(__file__).parents[2] / "examples" / "three-controllers.yaml", SPECS)
 TIMERS = derive(CLUSTER)
 UNDO = {Act.POWER_OFF: Act.POWER_ON, Act.FREEZE: Act.THAW, Act.CUT: Act.PLUG_IN, Act.KILL: Act.START,
-        Act.HANG: Act.CONTINUE, Act.STOP: Act.START, Act.RESTART: Act.START, Act.DROP: Act.ACCEPT}
+        Act.HANG: Act.CONTINUE, Act.STOP: Act.START, Act.RESTART: Act.START, Act.DROP: Act.ACCEPT,
+        Act.LOSE: Act.ACCEPT, Act.DELAY: Act.HURRY, Act.LIMIT: Act.RELEASE, Act.MISCONFIGURE: Act.RESTORE,
+        Act.FILL: Act.EMPTY, Act.SET_CLOCK: Act.CORRECT_CLOCK}
 every = pytest.mark.parametrize("drill", DRILLS.values(), ids=DRILLS.keys())
 
 
-def deeds(drill: Drill) -> tuple[Intervention, Intervention]:
-    injected = injection(drill.fault, CLUSTER, "ctl1")
-    return injected, undoing(drill.fault, injected, "fournines-drill-x")
+def deeds(drill: Drill) -> list[tuple[Intervention, Intervention]]:
+    """Of each of its faults: what is done, and its undo."""
+    made = [(fault, injection(fault, CLUSTER, "ctl1")) for fault in (drill.fault, drill.then) if fault]
+    return [(injected, undoing(fault, injected, "fournines-drill-x")) for fault, injected in made]
 
 
 @every
 def test_every_fault_has_its_undo_and_needs_something(drill: Drill) -> None:
     assert drill.fault.undo is UNDO[drill.fault.inject]
     assert drill.fault.needs
+    assert drill.then is None or drill.then.undo is UNDO[drill.then.inject]
 
 
 @every
 def test_what_takes_it_away_survives_being_written_down(drill: Drill) -> None:
-    _, undo = deeds(drill)
-    assert from_data(undo.as_data()) == undo
+    for _, undo in deeds(drill):
+        assert from_data(json.loads(json.dumps(undo.as_data()))) == undo
 
 
 @every
 def test_a_fault_inside_a_node_can_be_armed_there(drill: Drill) -> None:
-    injected, undo = deeds(drill)
-    if acting.is_outside(injected.act):
-        return
-    assert on_node.requests(injected)
-    assert on_node.requests(undo)
-    assert on_node.by_itself(undo)
+    for injected, undo in deeds(drill):
+        if acting.is_outside(injected.act):
+            continue
+        assert on_node.requests(injected)
+        assert on_node.requests(undo)
+        assert on_node.by_itself(undo)
+        assert "{" not in injected.setting
 
 
 @every
@@ -83,6 +89,18 @@ def test_a_partition_is_from_the_other_controllers_only() -> None:
     assert deed.peers == ("192.168.42.12", "192.168.42.13")
     both = injection(DRILLS["partition-halves"].fault, CLUSTER, "ctl1")
     assert both.peers == ("192.168.42.12", "192.168.42.13", "10.0.42.12", "10.0.42.13")
+
+
+def test_who_reads_what_will_be_done_sees_how_much() -> None:
+    told = {name: str(deeds(DRILLS[name])[0][0]) for name in (
+        "lose-packets-of-vip-holder", "delay-packets-of-vip-holder", "starve-database-writer",
+        "full-disk-of-broker", "clock-jumps-ahead")}
+    assert told == {
+        "lose-packets-of-vip-holder": "lose (20 % of what passes between it and 192.168.42.12, "
+                                      "192.168.42.13, 10.0.42.12, 10.0.42.13)",
+        "delay-packets-of-vip-holder": "delay (by 200 ms what leaves from 192.168.42.11)",
+        "starve-database-writer": "limit mariadb.service (CPUQuota=2%)",
+        "full-disk-of-broker": "fill /var/lib/rabbitmq", "clock-jumps-ahead": "set clock (by 120 s)"}
 
 
 def test_a_network_that_is_not_there_is_refused() -> None:

@@ -7,6 +7,7 @@ import asyncio
 import json
 import re
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -17,15 +18,19 @@ import pytest
 
 from drills.servers import PASSWORD, Relay, Server, free_port
 from fournines.drills import history
+from fournines.drills.checkers.bank import Books, balanced
+from fournines.drills.checkers.register import register
 from fournines.drills.checkers.writes import compare, kept
 from fournines.drills.crowd import Crowd, crowd
 from fournines.drills.history import HistoryWriter
-from fournines.drills.operation import History, Outcome
+from fournines.drills.operation import History, Operation, Outcome
 from fournines.drills.settings import (
     AMQP,
     GLANCE,
     KEYSTONE,
+    SQL_BANK,
     SQL_NEW,
+    SQL_REGISTER,
     SQL_STANDING,
     TCP,
     ClientSettings,
@@ -36,7 +41,7 @@ from fournines.drills.workloads.http import KeystoneSettings
 from fournines.drills.workloads.sql import Pool, SqlSettings
 from fournines.errors import DrillError
 
-FAST = dict.fromkeys((SQL_STANDING, SQL_NEW, AMQP, KEYSTONE, GLANCE, TCP), 0.05)
+FAST = dict.fromkeys((SQL_STANDING, SQL_NEW, SQL_REGISTER, SQL_BANK, AMQP, KEYSTONE, GLANCE, TCP), 0.05)
 HOST = "127.0.0.1"
 
 
@@ -71,6 +76,10 @@ def sql(server: Server, table: str) -> ClientSettings:
                           periods_s=FAST)
 
 
+def inserts_of(found: History) -> list[Operation]:
+    return [*found.of(SQL_STANDING), *found.of(SQL_NEW)]
+
+
 def rows(server: Server, table: str) -> list[str]:
     with pymysql.connect(host=HOST, port=server.port, user="drill", password=PASSWORD,
                          database="drill") as connection, connection.cursor() as cursor:
@@ -85,8 +94,9 @@ async def test_sql_is_written_and_recorded(sql_server: Server, history_file: Pat
         await recorded(history_file, answered(SQL_NEW, Outcome.OK, 5))
         assert await crowd_.stop()
     found = history.read(history_file)
-    assert found.paths == (SQL_STANDING, SQL_NEW)
-    assert kept("SQL", compare(found.operations, {"here": rows(sql_server, "good")})).truth is True
+    assert set(found.paths) == {SQL_STANDING, SQL_NEW, SQL_REGISTER, SQL_BANK}
+    assert {item.result for item in found.of(SQL_NEW)} == {socket.gethostname()}
+    assert kept("SQL", compare(inserts_of(found), {"here": rows(sql_server, "good")})).truth is True
     assert all(item.intended_s <= (item.sent_s or 0) <= (item.done_s or 0) for item in found.operations)
     numbers = [item.number for item in found.of(SQL_STANDING)]
     assert numbers == list(range(len(numbers)))
@@ -125,7 +135,12 @@ async def test_a_killed_database_loses_nothing_that_was_acknowledged(sql_server:
         await recorded(history_file, answered(SQL_NEW, Outcome.OK, 5))
         assert await crowd_.stop()
     found = history.read(history_file)
-    assert kept("SQL", compare(found.operations, {"here": rows(sql_server, "killed")})).truth is True
+    assert kept("SQL", compare(inserts_of(found), {"here": rows(sql_server, "killed")})).truth is True
+    assert register(SQL_REGISTER, found.of(SQL_REGISTER)).truth is True
+    balances = [int(value) for value in rows(sql_server, "killed_accounts")]
+    books = Books(balances, rows(sql_server, "killed_ledger"))
+    assert balanced({"here": books}).truth is True
+    assert kept(SQL_BANK, compare(found.of(SQL_BANK), {"here": books.ledger})).truth is True
     assert {item.error for item in found.operations if item.outcome is Outcome.FAIL} >= {"connect: 2003"}
 
 
@@ -152,7 +167,7 @@ async def test_clients_that_are_killed_leave_a_history(sql_server: Server, histo
         await recorded(history_file, answered(SQL_NEW, Outcome.OK, 3))
         crowd_._process.kill()
         assert not await crowd_.stop()
-    assert kept("SQL", compare(history.read(history_file).operations,
+    assert kept("SQL", compare(inserts_of(history.read(history_file)),
                                {"here": rows(sql_server, "gone")})).truth is True
 
 
@@ -198,7 +213,7 @@ async def test_a_broker_that_hangs_confirms_nothing_and_loses_nothing(broker: Se
 
 @asynccontextmanager
 async def web(answer: Callable[[str, Mapping[str, object]], tuple[int, str]]) -> AsyncIterator[int]:
-    """An HTTP server that answers (method and path, body) with a status; a token with each."""
+    """An HTTP server that answers (method and path, body) with a status; a token and no images with each."""
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while head := (await reader.readuntil(b"\r\n\r\n")).decode():
@@ -206,7 +221,7 @@ async def web(answer: Callable[[str, Mapping[str, object]], tuple[int, str]]) ->
                 body = await reader.readexactly(int(size[1])) if size else b"{}"
                 status, token = answer(" ".join(head.split(" ")[:2]), json.loads(body))
                 writer.write(f"HTTP/1.1 {status} X\r\nX-Subject-Token: {token}\r\n"
-                             "Content-Length: 0\r\n\r\n".encode())
+                             "Content-Length: 14\r\n\r\n{\"images\": []}".encode())
         except asyncio.IncompleteReadError:
             writer.close()
 

@@ -7,8 +7,17 @@ import json
 import pytest
 
 from fournines.blueprint.requests import Failed, Reply
-from fournines.drills.drill import Effect
-from fournines.drills.effects import Running, of_cables, of_machine, of_packets, of_unit, running
+from fournines.drills.drill import Act, Effect
+from fournines.drills.effects import (
+    Running,
+    of_cables,
+    of_machine,
+    of_packets,
+    of_text,
+    of_unit,
+    running,
+)
+from fournines.drills.intervention import Intervention
 
 UNIT = "mariadb.service"
 BEFORE = Running(UNIT, "active", {("10", 100): "S", ("11", 101): "R"})
@@ -75,3 +84,24 @@ def test_every_cable_must_be_without_a_link() -> None:
     assert of_cables({"management": False, "replication": False}).shown
     assert not of_cables({"management": False, "replication": True}).shown
     assert not of_cables({}).shown
+
+
+DROP_IN = "/run/systemd/system/mariadb.service.d/90-fournines-drill.conf"
+NETEM = "qdisc netem 8001: dev eth0 root refcnt 2 delay 200ms\n Sent 840 bytes {} pkt (dropped 0)\n"
+
+
+@pytest.mark.parametrize(("effect", "text", "shown"), [
+    (Effect.IS_MISCONFIGURED, f"/etc/x.conf {DROP_IN}", True),
+    (Effect.IS_MISCONFIGURED, "/etc/x.conf", False),
+    (Effect.IS_THROTTLED, "nr_throttled 7", True), (Effect.IS_THROTTLED, "nr_throttled 0", False),
+    (Effect.IS_THROTTLED, "", False),
+    (Effect.PACKETS_DELAYED, NETEM.format(7), True), (Effect.PACKETS_DELAYED, NETEM.format(0), False),
+    (Effect.PACKETS_DELAYED, "qdisc noqueue 0: dev lo\n Sent 840 bytes 7 pkt", False),
+    (Effect.IS_FULL, "Use%\n100%", True), (Effect.IS_FULL, "Use%\n 98%", False),
+    (Effect.IS_FULL, "", False),
+    (Effect.CLOCK_IS_WRONG, "1120", True), (Effect.CLOCK_IS_WRONG, "1001", False)])
+def test_what_one_command_tells(effect: Effect, text: str, shown: bool) -> None:
+    deed = Intervention(Act.LIMIT, "ctl1", UNIT, amount=120, setting="/var/lib/mysql")
+    reply: Reply = {"rc": 0, "stdout": text, "stderr": ""}
+    assert of_text(effect, reply, deed, now_s=1000.0).shown is shown
+    assert not of_text(effect, Failed("no such command"), deed, now_s=1000.0).shown

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from fournines.blueprint.requests import Run, Unit
+from fournines.blueprint.requests import Run, Unit, WriteFile
 from fournines.drills import on_node
-from fournines.drills.drill import Act, Direction
+from fournines.drills.drill import Act, Direction, Effect
 from fournines.drills.effects import of_packets
 from fournines.drills.intervention import Intervention
 
@@ -96,3 +100,74 @@ def test_the_rules_drop_what_they_name_and_go_as_a_whole(direction: Direction) -
         assert json.loads(inside("nft", "--json", "list", "tables").stdout)["nftables"][1:] == []
     finally:
         subprocess.run(["ip", "netns", "del", name], check=True, timeout=20)
+
+
+def chance(direction: Direction | None, amount: int) -> str:
+    return on_node.rules(Intervention(Act.LOSE, "ctl1", peers=("127.0.0.2",), direction=direction,
+                                      amount=amount))
+
+
+@pytest.mark.skipif(os.getuid() != 0 or shutil.which("nft") is None, reason="needs root and nftables")
+def test_a_share_of_the_packets_is_lost() -> None:
+    """The kernel takes the rule, and loses some of a hundred packets and not all."""
+    name = f"fn-lose-{os.getpid()}"
+
+    def inside(*argv: str, stdin: str = "") -> str:
+        return subprocess.run(["ip", "netns", "exec", name, *argv], input=stdin, capture_output=True,
+                              text=True, timeout=20, check=True).stdout
+
+    subprocess.run(["ip", "netns", "add", name], check=True, timeout=20)
+    try:
+        inside("ip", "link", "set", "lo", "up")
+        inside("nft", "-f", "-", stdin=chance(Direction.HEARD, 50))
+        inside("python3", "-c", "import socket\ns = socket.socket(type=socket.SOCK_DGRAM)\n"
+               "s.bind(('127.0.0.2', 0))\nfor _ in range(100): s.sendto(b'x', ('127.0.0.1', 9))")
+        listed = inside("nft", "--json", "list", "counter", "inet", on_node.TABLE, on_node.COUNTER)
+        lost = json.loads(listed)["nftables"][1]["counter"]["packets"]
+        assert 10 < lost < 90
+    finally:
+        subprocess.run(["ip", "netns", "del", name], check=True, timeout=20)
+
+
+def in_a_mount_namespace(script: str) -> str:
+    return subprocess.run(["unshare", "--mount", "sh", "-euc", script], check=True, capture_output=True,
+                          text=True, timeout=30).stdout
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="mounts a file system")
+def test_a_disk_is_filled_and_emptied(tmp_path: Path) -> None:
+    deed = Intervention(Act.FILL, "ctl1", setting=str(tmp_path))
+    fill, empty = run(on_node.requests(deed)[0]).argv, on_node.by_itself(replace(deed, act=Act.EMPTY))
+    look = run(on_node.look(Effect.IS_FULL, deed)[0]).argv
+    said = in_a_mount_namespace(
+        f"mount -t tmpfs -o size=1m none {tmp_path}; {shlex.join(fill)}; {shlex.join(look)}; "
+        f"{shlex.join(empty)}; {shlex.join(empty)}; {shlex.join(look)}; ls -A {tmp_path}")
+    assert re.findall(r"(\d+)%", said) == ["100", "0"]
+    assert on_node.FILLER not in said
+
+
+def test_what_is_not_only_data_is_not_filled() -> None:
+    fill = run(on_node.requests(Intervention(Act.FILL, "ctl1", setting="/"))[0]).argv
+    done = subprocess.run(fill, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("needs a capability: / is on no file system of its own")
+
+
+@pytest.mark.parametrize(("setting", "released"), [("CPUQuota=2%", "CPUQuota="),
+                                                   ("MemoryMax=32M", "MemoryMax=infinity")])
+def test_a_limit_is_taken_away_as_systemd_has_it(setting: str, released: str) -> None:
+    undo = Intervention(Act.RELEASE, "ctl1", "x.service", setting=setting)
+    assert on_node.by_itself(undo)[-2:] == ("x.service", released)
+
+
+def test_a_drop_in_goes_with_the_next_boot_and_is_removed_before_the_restart() -> None:
+    deed = Intervention(Act.MISCONFIGURE, "ctl1", "x.service", setting="ReadOnlyPaths=/var/lib/x")
+    write, _, restart = on_node.requests(deed)
+    assert isinstance(write, WriteFile)
+    assert (write.path, write.content) == (on_node.drop_in("x.service"),
+                                           b"[Service]\nReadOnlyPaths=/var/lib/x\n")
+    assert write.path.startswith("/run/")
+    assert "--no-block" in run(restart).argv
+    undo = on_node.by_itself(replace(deed, act=Act.RESTORE))
+    assert undo[2].index("rm -f") < undo[2].index("restart")
+    assert undo[-2:] == (on_node.drop_in("x.service"), "x.service")

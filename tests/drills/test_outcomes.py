@@ -7,9 +7,11 @@ import pytest
 from fournines.drills.operation import Outcome
 from fournines.drills.outcomes import (
     AmqpError,
+    CacheError,
     HttpError,
     SqlPhase,
     of_amqp,
+    of_cache,
     of_http_error,
     of_http_status,
     of_sql,
@@ -29,6 +31,12 @@ def test_sql(phase: SqlPhase, outcome: Outcome) -> None:
     (AmqpError.NO_CONFIRM, UNKNOWN), (AmqpError.LOST, UNKNOWN)])
 def test_amqp(error: AmqpError, outcome: Outcome) -> None:
     assert of_amqp(error) is outcome
+
+
+@pytest.mark.parametrize(("error", "outcome"), [
+    (CacheError.NOT_CONNECTED, FAIL), (CacheError.NOT_STORED, FAIL), (CacheError.NO_ANSWER, UNKNOWN)])
+def test_cache(error: CacheError, outcome: Outcome) -> None:
+    assert of_cache(error) is outcome
 
 
 @pytest.mark.parametrize(("error", "outcome"), [

@@ -58,7 +58,8 @@ async def test_a_drill_from_end_to_end(place: Place, machine: MadeUpMachine, tmp
     assert found.pop("never two owners of 192.0.2.100") in ("true", "unknown")
     assert found == {
         "ctl1 held 192.0.2.100 and was hit": "true", "TCP connect recovers within 20 s": "true",
-        "the cluster becomes whole again": "true"}
+        "the cluster becomes whole again": "true", "the drill leaves nothing behind": "true",
+        "nothing else broke on the way": "true"}
     assert json.loads((result.folder / "spec.json").read_text())["timers"] == {"vrrp.advert_int": "0.2s"}
     assert "power off: ctl1, which holds 192.0.2.100" in told
     reads_back_as(result)
@@ -138,7 +139,7 @@ async def test_a_drill_is_refused_where_it_would_be_a_second_failure(place: Plac
 
     with pytest.raises(Refused, match="not whole: the database has no quorum"):
         await run(DRILL, replace(place, health=ill), tmp_path)
-    with pytest.raises(Refused, match="needs power"):
+    with pytest.raises(Refused, match="not allowed: power"):
         await run(DRILL, replace(place, can=frozenset()), tmp_path)
     assert machine.done == []
 

@@ -13,7 +13,7 @@ from drills.made_up import MadeUpMachine, Service, interrupted
 from fournines.blueprint.requests import Failed, Reply, Request, Run, UnitFacts, UnitProcesses
 from fournines.cluster.timers.chain import Branch, Chain, Term
 from fournines.drills.catalog import DRILLS
-from fournines.drills.drill import Act, Drill, Target
+from fournines.drills.drill import Act, Capability, Drill, Target
 from fournines.drills.folder import RunFolder, armed
 from fournines.drills.intervention import Intervention
 from fournines.drills.place import Place
@@ -58,6 +58,8 @@ class Unit:
         return self._run(request.argv)
 
     def _run(self, argv: tuple[str, ...]) -> Reply:
+        if argv[0] in ("nft", "find", "journalctl", "df") or "list-units" in argv:
+            return {"rc": 0, "stdout": "", "stderr": ""}   # what a look for traces finds
         if argv[0] == "systemd-run":
             self.said.append("arm")
             self.timers.add(argv[1].removeprefix("--unit=") + ".timer")
@@ -242,3 +244,38 @@ async def test_what_the_cluster_does_not_have_is_refused(place: Place, tmp_path:
         await run(DRILLS["kill-memcached-in-use"], place, tmp_path)
     with pytest.raises(Refused, match="no network replication"):
         await run(replace(CUT, fault=replace(CUT.fault, networks=("replication",))), place, tmp_path)
+
+
+async def test_a_second_fault_comes_while_the_first_heals(place: Place, unit: Unit, machine: MadeUpMachine,
+                                                          tmp_path: Path) -> None:
+    """A cable, then a hang; each with its own undo, and both have to be seen."""
+    told: list[str] = []
+    result = await run(replace(CUT, then=HANG.fault), place, tmp_path, told.append)
+    assert machine.done == ["cut management", "heal management"]
+    assert unit.said == ["arm", "--signal=STOP", "--signal=CONT", "disarm"]
+    second = told.index(f"hang {UNIT}: ctl1, while the first one heals")
+    assert second > told.index("plug in management: ctl1")
+    hit = result.verdicts[0]
+    assert hit.truth is True
+    assert "its link to management is down; then 2 of 2 processes" in hit.because
+    assert armed(tmp_path) == {}
+
+
+async def test_a_cascade_whose_second_fault_is_not_seen_proves_nothing(place: Place, unit: Unit,
+                                                                       tmp_path: Path) -> None:
+    unit.deaf = True
+    result = await run(replace(CUT, then=HANG.fault), place, tmp_path)
+    assert result.verdict.truth is None
+
+
+async def test_an_interrupted_cascade_heals_both(place: Place, unit: Unit, machine: MadeUpMachine,
+                                                 tmp_path: Path) -> None:
+    await interrupted(place, tmp_path, "while the first one heals", replace(CUT, then=HANG.fault))
+    assert (unit.state, unit.timers, machine.pulled) == ("S", set(), set())
+    assert armed(tmp_path) == {}
+
+
+async def test_a_second_fault_needs_its_capabilities_too(place: Place, tmp_path: Path) -> None:
+    only_cables = replace(place, can=frozenset({Capability.CABLES}))
+    with pytest.raises(Refused, match="not allowed: processes"):
+        await run(replace(CUT, then=HANG.fault), only_cables, tmp_path)

@@ -5,15 +5,29 @@ from pathlib import Path
 import pytest
 
 from fournines.drills.catalog import DRILLS
+from fournines.drills.drill import BEYOND_A_LAB, Capability
 from fournines.drills.series import seeds
-from fournines.drills.suites import SUITES, read_suite, suite_of
+from fournines.drills.suites import SUITES, at_random, read_suite, suite_of
 from fournines.errors import DrillError, SuiteFileError
 
 FILE = Path("nightly.yaml")
 
 
-def test_core_is_everything_once() -> None:
-    assert sorted(item.drill for item in SUITES["core"].items) == sorted(DRILLS)
+def test_core_is_everything_once_that_a_lab_can_do() -> None:
+    core = [item.drill for item in SUITES["core"].items]
+    assert len(core) == len(set(core)) >= 25
+    assert set(DRILLS) - set(core) == {name for name, drill in DRILLS.items() if drill.needs & BEYOND_A_LAB}
+
+
+def test_what_is_drawn_is_the_same_for_the_same_seed() -> None:
+    drawn = at_random(50, 7, frozenset(Capability), {"database"})
+    assert drawn == at_random(50, 7, frozenset(Capability), {"database"})
+    assert drawn != at_random(50, 8, frozenset(Capability), {"database"})
+    drills = [planned.drill for planned in drawn.planned(7)]
+    assert len(drills) == 50
+    assert {drill.layer for drill in drills} == {"", "database"}
+    assert not any(drill.needs & BEYOND_A_LAB for drill in drills)
+    assert at_random(5, 7, frozenset(), {"database"}).items == ()
 
 
 @pytest.mark.parametrize("name", SUITES)

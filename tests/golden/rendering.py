@@ -17,6 +17,7 @@ from fournines.layers import LAYERS, SPECS
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "src" / "fournines"
+AGENTS = ROOT / "src" / "fournines" / "ocf"
 LIST = "FILES"
 
 
@@ -34,8 +35,8 @@ def rendered(example: Path) -> dict[str, str]:
     Scripts and other files that are shipped as they are stay out: the list says which they are.
     """
     whole = blueprint(example)
-    scripts = {path.read_bytes(): str(path.relative_to(ROOT)) for path in sorted(SHIPPED.rglob("node/*"))
-               if path.is_file()}
+    shipped = (*sorted(SHIPPED.rglob("node/*")), *sorted(AGENTS.rglob("*.py")))
+    scripts = {path.read_bytes(): str(path.relative_to(ROOT)) for path in shipped if path.is_file()}
     texts: dict[str, str] = {}
     for node in whole.nodes:
         files = whole.files[node]

@@ -18,6 +18,7 @@ import pytest
 from fournines.cli.opened import open_cluster
 from fournines.engine.compile import exchange
 from fournines.layers import LAYERS
+from lab.agents_on_node import ask, ocf_tester, ship
 from lab.conftest import eventually, on
 from lab.controlplane import EXAMPLE, ControlPlane, kill_once, one_at_a_time
 
@@ -290,6 +291,26 @@ def test_everything_comes_back_after_all_were_shut_down_in_order(plane: ControlP
         machine.wait_up()
     plane.become_whole()
     assert plane.say("plan").code == 0
+
+
+@pytest.mark.parametrize(("agent", "unit", "port"), [("keystone", "keystone.service", 5000),
+                                                      ("glance-api", "glance-api.service", 9292)])
+def test_a_resource_agent_runs_the_real_service(plane: ControlPlane, agent: str, unit: str,
+                                                port: int) -> None:
+    """ocf-tester's verdict, and what a monitor says of a service that hangs."""
+    ship(plane.lab, "ctl1", (agent,))
+    parameters = {"unit": unit, "url": f"http://192.168.42.11:{port}"}
+    tested = ocf_tester(plane.lab, "ctl1", agent, **parameters)
+    assert tested.returncode == 0, tested.output + tested.said
+    assert f"{agent} passed all tests" in tested.output
+    assert ask(plane.lab, "ctl1", agent, "monitor", **parameters).returncode == 7
+    assert ask(plane.lab, "ctl1", agent, "start", **parameters).returncode == 0
+    on(plane.lab, "ctl1", "systemctl", "kill", "--signal=STOP", "--kill-who=main", unit)
+    hung = ask(plane.lab, "ctl1", agent, "monitor", **parameters)
+    assert (hung.returncode, "suspended" in hung.said) == (1, True)
+    assert ask(plane.lab, "ctl1", agent, "stop", **parameters).returncode == 0
+    assert ask(plane.lab, "ctl1", agent, "start", **parameters).returncode == 0
+    plane.become_whole()
 
 
 def test_the_lab_is_reached_from_this_computer(plane: ControlPlane) -> None:

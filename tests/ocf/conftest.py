@@ -125,6 +125,8 @@ class Services:
         shutil.copy(HERE / "service.py", script)
         if port:
             (folder / "port").write_text(str(service.port))
+        if program == "neutron-metadata-agent":
+            (folder / "unix").touch()
         if broker:
             (folder / "broker").write_text(str(broker))
         if obstinate:

@@ -4,6 +4,7 @@
     service.py FOLDER
         FOLDER/port      where it listens; without this file it does not
         FOLDER/answers   lines "PATH STATUS BODY"; read anew for every request; else 404
+        FOLDER/unix      it answers at FOLDER/socket too
         FOLDER/broker    port of the broker to connect to; without this file it does not
         FOLDER/obstinate it does not end at SIGTERM
         FOLDER/deadlock  once it is there, the service blocks for ever
@@ -55,6 +56,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class OverUnix(http.server.HTTPServer):
+    address_family = socket.AF_UNIX
+
+    def server_bind(self):
+        self.socket.bind(self.server_address)
+        self.server_name, self.server_port = "unix", 0
+
+
+class Metadata(Handler):
+    def address_string(self):
+        return "unix"
+
+
+if os.path.exists(f"{folder}/unix"):
+    over_unix = OverUnix(f"{folder}/socket", Metadata)
+    threading.Thread(target=over_unix.serve_forever, daemon=True).start()
 if os.path.exists(f"{folder}/obstinate"):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 if port := text("port"):

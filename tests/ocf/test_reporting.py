@@ -75,7 +75,8 @@ def broker() -> Iterator[Broker]:
 
 def given(folder: Path, service: SmallService, broker: Broker, silent_for: float = 1.0) -> Given:
     config, plugin = folder / "neutron.conf", folder / "plugin.ini"
-    config.write_text(f"[DEFAULT]\ntransport_url = rabbit://n:p@127.0.0.1:{broker.port}/\n")
+    config.write_text(f"[DEFAULT]\ntransport_url = rabbit://n:p@127.0.0.1:{broker.port}/\n"
+                      f"metadata_proxy_socket = {service.folder}/socket\n")
     plugin.write_text("[DEFAULT]\n")
     return {"config": config, "plugin_config": plugin, "unit": service.unit, "silent_for": silent_for}
 
@@ -141,6 +142,21 @@ def test_without_its_broker_it_fails_in_time_but_only_while_that_answers(
     assert "no connection to the broker" in settled(node, agent, GENERIC, parameters)
     broker.close()
     assert "no broker answers" in settled(node, agent, OK, parameters)
+
+
+def test_the_metadata_agent_is_asked_through_its_socket(node: Node, services: Services, tmp_path: Path,
+                                                        broker: Broker) -> None:
+    agent = "neutron-metadata-agent"
+    service = services.make(program=agent, port=False, broker=broker.port)
+    parameters = given(tmp_path, service, broker)
+    assert node.run(agent, "start", **parameters).code == OK
+    service.says("/ 200 everything about everybody")
+    said = node.run(agent, "monitor", **parameters)
+    assert (said.code, "answered 200 to what it has to refuse" in said.err) == (GENERIC, True)
+    service.says("/ 404 who are you")
+    assert node.run(agent, "monitor", **parameters).code == OK
+    (service.folder / "socket").unlink()
+    assert node.run(agent, "monitor", **parameters).code == GENERIC
 
 
 def test_only_the_agents_own_program_counts_as_running(node: Node, services: Services, tmp_path: Path,

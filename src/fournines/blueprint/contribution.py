@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.blueprint.hardware import Hardware
-from fournines.blueprint.predicate import Predicate
+from fournines.blueprint.predicate import Fact, Predicate
 from fournines.blueprint.resources import Resources
 from fournines.blueprint.snapshot import Probe
 from fournines.blueprint.steps import Service, Step
@@ -113,6 +113,16 @@ class Members:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """Something that has to work once it is needed, for ``status``: when it was last seen to. ``facts`` are
+    numbers, in seconds since the epoch, on any of ``nodes``; the latest holds."""
+
+    name: str
+    facts: tuple[Fact, ...]
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Contribution:
     """Phase two: everything a layer puts on the nodes, by node name, and how it is brought up and judged.
 
@@ -130,3 +140,4 @@ class Contribution:
     invariants: tuple[Invariant, ...] = ()
     seats: tuple[Seat, ...] = ()
     members: tuple[Members, ...] = ()
+    proofs: tuple[Proof, ...] = ()

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from fournines.cli.drill_place import place_of
+from fournines.cli.drill_place import may_here, place_of, refuse_if_nothing_is_allowed
 from fournines.cli.opened import Opened, open_cluster
 from fournines.cli.options import Json, MaybeFile, SshConfig, ViaOption
-from fournines.cli.reaching import Via
+from fournines.cli.reaching import Via, is_lab
 from fournines.cluster.notation import Wrong, parse_duration
-from fournines.errors import FourninesError, Interrupted
+from fournines.errors import FourninesError, Interrupted, Refused
 
 if TYPE_CHECKING:
     from fournines.drills.drill import Drill
@@ -35,6 +35,8 @@ _SEEDS = 1 << 16
 
 RunsOption: TypeAlias = Annotated[Path, typer.Option("--runs", metavar="DIR", file_okay=False,
                                                      help="Where the run's folder goes.")]
+YesOption: TypeAlias = Annotated[bool, typer.Option(
+    "--yes", help="Break real machines without asking. A lab is never asked about.")]
 SeedOption: TypeAlias = Annotated[int | None, typer.Option(
     "--seed", min=0, help="Decides where any of several is hit; without it a random one, which is told.")]
 
@@ -71,6 +73,7 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
         watch: Annotated[str, typer.Option(
             "--watch", metavar="TIME", help="How long to watch what the fault does, such as 90s; else it is "
                                             "the drill's own time.")] = "",
+        yes: YesOption = False,
         as_json: Json = False, via: ViaOption = Via.AUTO, ssh_config: SshConfig = None) -> int:
     """Break something while clients work, heal it, and say what they saw and whether the promise was kept.
 
@@ -79,6 +82,9 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
     It heals whatever happens, also after Ctrl-C; a drill that was killed is healed by the next one.
     Exit code 0: the promise was kept; 1: broken, or an error; 2: unknown, as where the fault cannot be shown
     to have taken effect.
+
+    On real machines it does only what the cluster file allows (`drills: {allow: [processes]}`), and asks
+    first.
 
     With `--times` the runs' folders lie in one of their own, whose page has median, 95th percentile and
     worst, the flake rate, and what so many good runs show. Ctrl-C ends it after healing, and what was done is
@@ -96,6 +102,7 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
     drill = _watched(DRILLS[name], watch)
     planned = so_often(drill, times, chosen, on)
     opened = open_cluster(file)
+    _agree(planned, opened, via, yes)
     if times > 1:
         title = f"{name}, {times} times"
         return _series(title, f"{name}-x{times}", planned, opened, runs, via, ssh_config, as_json)
@@ -128,7 +135,7 @@ def _watched(drill: Drill, time: str) -> Drill:
 @app.command()
 def suite(name: Annotated[str, typer.Argument(
               metavar="SUITE", help="One of ours, see `fournines drill list`, or a YAML file.")],
-          file: MaybeFile = None, runs: RunsOption = RUNS, seed: SeedOption = None,
+          file: MaybeFile = None, runs: RunsOption = RUNS, seed: SeedOption = None, yes: YesOption = False,
           as_json: Json = False, via: ViaOption = Via.AUTO, ssh_config: SshConfig = None) -> int:
     """Run a set of drills one after the other; leave one summary, one page and JUnit XML above their runs.
 
@@ -144,8 +151,47 @@ def suite(name: Annotated[str, typer.Argument(
 
     found = suite_of(name)
     chosen = secrets.randbelow(_SEEDS) if seed is None else seed
-    return _series(f"suite {found.name}", f"suite-{found.name}", found.planned(chosen), open_cluster(file),
-                   runs, via, ssh_config, as_json)
+    planned, opened = found.planned(chosen), open_cluster(file)
+    _agree(planned, opened, via, yes)
+    return _series(f"suite {found.name}", f"suite-{found.name}", planned, opened, runs, via, ssh_config,
+                   as_json)
+
+
+@app.command("random")
+def at_random(count: Annotated[int, typer.Argument(metavar="N", min=1, max=MOST_TIMES, help="How many.")],
+              file: MaybeFile = None, runs: RunsOption = RUNS, seed: SeedOption = None,
+              yes: YesOption = False,
+              as_json: Json = False, via: ViaOption = Via.AUTO, ssh_config: SshConfig = None) -> int:
+    """Run drills drawn at random from all that can be done here; the same seed draws the same ones.
+
+    Example: `fournines drill random 100 --seed 7`
+    """
+    from fournines.drills.suites import at_random as drawn
+
+    opened = open_cluster(file)
+    chosen = secrets.randbelow(_SEEDS) if seed is None else seed
+    _tell(f"seed {chosen}")
+    planned = drawn(count, chosen, may_here(opened, via), opened.cluster.layers).planned(chosen)
+    if not planned:
+        raise Refused("no drill can be done here",
+                      hint="list what is allowed under drills: in the cluster file")
+    _agree(planned, opened, via, yes)
+    return _series(f"{count} drills at random, seed {chosen}", f"random-{chosen}", planned, opened, runs, via,
+                   ssh_config, as_json)
+
+
+def _agree(planned: Sequence[Planned], opened: Opened, via: Via, yes: bool) -> None:
+    """Ask before real machines are broken. Raises ``Refused`` where nobody agrees, or can be asked."""
+    if yes or is_lab(opened, via):
+        return
+    refuse_if_nothing_is_allowed(planned, opened)
+    names = ", ".join(dict.fromkeys(item.drill.name for item in planned))
+    _tell(f"This breaks REAL machines of {opened.cluster.name}: {names}.")
+    hint = "answer y, or give --yes; fournines lab up builds a lab of the same file"
+    if not sys.stdin.isatty():
+        raise Refused("nobody can be asked whether real machines may be broken", hint=hint)
+    if not typer.confirm("Go on?", err=True):
+        raise Refused("not agreed to, so nothing was broken", hint=hint)
 
 
 def _series(title: str, folder: str, planned: Sequence[Planned], opened: Opened, runs: Path, via: Via,

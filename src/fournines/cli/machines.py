@@ -7,6 +7,7 @@ import contextlib
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Annotated
@@ -37,6 +38,13 @@ class Power(StrEnum):
     SHUT_DOWN = "shut-down"
     FREEZE = "freeze"
     THAW = "thaw"
+
+
+class Bmc(StrEnum):
+    """What to do to the BMC."""
+
+    ON = "on"
+    OFF = "off"
 
 
 class Cable(StrEnum):
@@ -206,6 +214,32 @@ def link(node: MachineName, network: Annotated[str, typer.Argument(metavar="NETW
     else:
         machine.heal(network)
     print(f"{node}: {network} is {'plugged in' if machine.has_link(network) else 'not plugged in'}")
+    return 0
+
+
+@app.command()
+def bmc(what: Annotated[Bmc | None, typer.Argument(help="Start it, or stop it: fencing then fails.")] = None,
+        cluster: ClusterOption = None, as_json: Json = False) -> int:
+    """Show the BMC that powers the machines from outside, for fence agents, and what was asked of it.
+
+    Examples: `fournines lab bmc` · `fournines lab bmc off`
+    """
+    lab = _lab(open_cluster(cluster))
+    state = lab.status()
+    if what is Bmc.ON:
+        lab.bmc.start()
+    elif what is Bmc.OFF:
+        lab.bmc.stop()
+    status = lab.bmc.status(tuple(machine.name for machine in state.machines))
+    actions = lab.bmc.actions()
+    if as_json:
+        print(json.dumps({**asdict(status), "actions": [{**asdict(action), "at": action.at.isoformat()}
+                                                        for action in actions]}, indent=1))
+        return 0
+    from fournines.report.console import screen
+    from fournines.report.lab_view import show_bmc
+
+    show_bmc(screen(), status, actions)
     return 0
 
 

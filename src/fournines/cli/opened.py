@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,10 +62,22 @@ class Opened:
 
     def secrets(self, store: SecretStore) -> Mapping[str, str]:
         """The values of all secrets that the layers need, by name; those not there yet are made."""
+        from fournines.cluster.secrets import given_by
         from fournines.engine.compile import exchange
         from fournines.layers import LAYERS
 
-        return store.ensure(exchange(self.cluster, self.timers, LAYERS).secrets)
+        needs = exchange(self.cluster, self.timers, LAYERS).secrets
+        return store.ensure(needs, {**given_by(os.environ, needs), **self._given_by_lab(needs)})
+
+    def _given_by_lab(self, needs: Iterable[SecretNeed]) -> Mapping[str, str]:
+        """What only the lab of this cluster knows: how to log in to the power switches of its machines."""
+        from fournines.cluster.needs import LAB_SWITCHES
+
+        if not self.has_lab or LAB_SWITCHES not in needs:
+            return {}
+        from fournines.lab.lab import Lab
+
+        return {LAB_SWITCHES.name: Lab(self.cluster).bmc.password}
 
     def hardware(self) -> Mapping[str, Hardware]:
         """What the layers need of the machines themselves, by node; most need nothing."""

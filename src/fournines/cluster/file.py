@@ -30,7 +30,7 @@ from fournines.cluster.schema import (
 )
 from fournines.cluster.timers.derive import BY_NAME, derive
 from fournines.cluster.timers.overrides import read_overrides
-from fournines.cluster.topology import Cluster, Network, Node, Reach, Recovery, Vip
+from fournines.cluster.topology import Cluster, DrillRules, Network, Node, Reach, Recovery, Vip
 from fournines.cluster.wording import problems_of
 from fournines.errors import ClusterFileError
 from fournines.findings import Finding, Place, Severity, worst_first
@@ -146,7 +146,8 @@ def _cluster(model: ClusterFile, draft: Draft) -> Cluster:
         networks=networks, vips=vips,
         nodes=tuple(_node(section, drafted.addresses)
                     for section, drafted in zip(model.nodes, draft.nodes, strict=True)),
-        layers=draft.layers, overrides=model.overrides or {})
+        layers=draft.layers, overrides=model.overrides or {},
+        drills=DrillRules(model.drills.allow) if model.drills is not None else DrillRules())
 
 
 def _node(section: NodeSection, addresses: Mapping[str, IPv4Address]) -> Node:

@@ -22,3 +22,7 @@ class SecretNeed:
 
     name: str
     kind: SecretKind
+
+
+LAB_SWITCHES = SecretNeed("lab.switches", SecretKind.GIVEN)
+"""The password of the power switches of a lab's machines, which the lab knows."""

@@ -177,6 +177,11 @@ def _membership(draft: Draft) -> Iterator[Problem]:
             yield Problem(("layers", "membership"), "layer membership has nobody to take over: there is "
                           f"{'one node' if controllers else 'no node'} that runs services",
                           "write at least two nodes without arbitrator: true", at_key=True)
+        for node in draft.nodes:
+            if node.arbitrator:
+                yield Problem((*node.path, "arbitrator"), f"{_called(node)} is an arbitrator, which has no "
+                              "vote in layer membership: Corosync's quorum device is not built yet",
+                              "write two nodes, between which fencing decides, or three that run services")
         yield from _fencing(draft)
         return
     for layer in _ACTIVE_PASSIVE:
@@ -235,11 +240,13 @@ def advice(cluster: Cluster) -> tuple[Finding, ...]:
 
 def _shared_domains(cluster: Cluster) -> Iterator[Finding]:
     count = len(cluster.nodes)
+    # Of two between which fencing decides, one is enough.
+    enough = 1 if count == 2 and "membership" in cluster.layers else count // 2 + 1
     members = Counter((kind, value) for node in cluster.nodes for kind, value in node.domains.items())
     for (kind, value), shared in members.items():
         if "+" in value:
             continue   # either of two suffices
-        if count > 1 and count - shared <= count // 2:
+        if count > 1 and count - shared < enough:
             who = "every node is" if shared == count else f"{shared} of {count} nodes are"
             yield Finding(Severity.WARNING, f"{who} on {kind} {value}: when it fails, no majority is left",
                           f"spread the nodes over at least three values of {kind}", where=cluster.name)

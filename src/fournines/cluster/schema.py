@@ -99,6 +99,15 @@ class NodeSection(Section):
     reach: ReachSection | None = None
 
 
+class DrillsSection(Section):
+    """What drills may do to real machines. Without it, nothing; in a lab everything is allowed."""
+
+    allow: tuple[Literal["processes", "packets", "delays", "settings", "disks", "clock"], ...] = Field(
+        description="Kinds of faults: signals and orders to units; rules in the packet filter; delayed "
+                    "packets; drop-ins that restart units; full disks that hold data only; wrong clocks.",
+        examples=[["processes", "packets"]])
+
+
 class Layers(Section):
     """What the cluster is made of. A layer that is not named is not built; {} takes its defaults."""
 
@@ -134,6 +143,7 @@ class ClusterFile(Section):
     overrides: dict[str, Override] | None = Field(
         default=None, description="Timers that you insist on, by name (see: fournines render --explain).",
         examples=[{"vrrp.advert_int": "500ms"}])
+    drills: DrillsSection | None = None
 
 
 class _Generator(GenerateJsonSchema):

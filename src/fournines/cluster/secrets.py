@@ -80,20 +80,21 @@ class SecretStore:
     def __repr__(self) -> str:
         return f"SecretStore({str(self._path)!r}, {len(self._held)} secrets)"
 
-    def ensure(self, needs: Iterable[SecretNeed]) -> Mapping[str, str]:
-        """The values of ``needs`` by name; those that are not there yet are made and stored first, and those
-        of other systems taken from the environment, where they may be given anew at any time.
+    def ensure(self, needs: Iterable[SecretNeed], given: Mapping[str, str] | None = None,
+               ) -> Mapping[str, str]:
+        """The values of ``needs`` by name; those that are not there yet are made and stored first. ``given``
+        are values of other systems' secrets by name: they replace what is stored.
 
         Raises ``SecretsError`` where one is stored as another kind, was never given, or the store cannot be
         read or written.
         """
         wanted = {need.name: need.kind for need in needs}
-        given = {name: (kind, os.environ[variable_of(name)]) for name, kind in wanted.items()
-                 if kind is SecretKind.GIVEN and os.environ.get(variable_of(name))}
-        news = {name: value for name, value in given.items() if self._held.get(name) != value}
+        told = {name: (kind, (given or {})[name]) for name, kind in wanted.items()
+                if kind is SecretKind.GIVEN and name in (given or {})}
+        news = {name: value for name, value in told.items() if self._held.get(name) != value}
         if news or wanted.keys() - self._held.keys():
             with _alone(self._path):
-                held = {**self._stored(), **given}
+                held = {**self._stored(), **told}
                 missing = {name: kind for name, kind in wanted.items() if name not in held}
                 _refuse_ungiven([name for name, kind in missing.items() if kind is SecretKind.GIVEN])
                 self._store({**held, **{name: (kind, _MAKE[kind]()) for name, kind in missing.items()}})
@@ -139,6 +140,12 @@ def variable_of(name: str) -> str:
     """The environment variable that gives a secret of another system: ``fencing.bmc`` is
     FOURNINES_SECRET_FENCING_BMC."""
     return "FOURNINES_SECRET_" + re.sub(r"[^A-Z0-9]", "_", name.upper())
+
+
+def given_by(environment: Mapping[str, str], needs: Iterable[SecretNeed]) -> dict[str, str]:
+    """Of other systems' secrets those that the environment holds, by name."""
+    return {need.name: environment[variable_of(need.name)] for need in needs
+            if need.kind is SecretKind.GIVEN and environment.get(variable_of(need.name))}
 
 
 def _refuse_ungiven(names: list[str]) -> None:

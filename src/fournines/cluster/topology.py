@@ -68,6 +68,13 @@ class Recovery:
 
 
 @dataclass(frozen=True, slots=True)
+class DrillRules:
+    """What drills may do to the real machines of the cluster, by the names of ``drills/drill.py``."""
+
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Cluster:
     """One cluster file, validated. ``layers`` maps layer name to its settings object (``layers/*/spec.py``);
     ``overrides`` maps a timer's name to the value the operator insists on, as written."""
@@ -81,6 +88,7 @@ class Cluster:
     nodes: tuple[Node, ...]
     layers: Mapping[str, object]
     overrides: Mapping[str, str] = field(default_factory=dict)
+    drills: DrillRules = DrillRules()
 
     def node(self, name: str) -> Node:
         """The node of that name; KeyError when there is none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 
 from fournines.blueprint.predicate import Judgement
@@ -76,6 +77,12 @@ async def look(place: Place, effect: Effect, deed: Intervention, before: Running
         machine = place.machines[deed.target]
         return effects.of_cables({network: await asyncio.to_thread(machine.has_link, network)
                                   for network in deed.networks})
+    if effect in effects.TOLD_BY_A_TEXT:
+        try:
+            reply = (await place.nodes[deed.target].ask(on_node.look(effect, deed)))[0]
+        except Unreachable as problem:
+            return Sight(False, problem.message)
+        return effects.of_text(effect, reply, deed, time.time())
     if before is not None:
         now = await unit_now(place, deed.target, deed.unit)
         return Sight(False, now) if isinstance(now, str) else effects.of_unit(effect, before, now)

@@ -65,7 +65,7 @@ async def probe(workload: Workload, number: int, value: str, intended_s: float) 
     except Exception as problem:   # a bug must be seen, and not look like an outage
         answer = Answer(Outcome.UNKNOWN, None, f"unexpected {type(problem).__name__}")
     emit(completed(Operation(workload.path, workload.op, number, value, intended_s, answer.sent_s,
-                             time.monotonic(), answer.outcome, answer.error)))
+                             time.monotonic(), answer.outcome, answer.error, answer.result)))
 
 
 async def keep_asking(workload: Workload, grid: Grid, prefix: str, stop: asyncio.Event) -> None:

@@ -12,7 +12,7 @@ import json
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from fournines.blueprint.requests import Failed, Reply, Run
+from fournines.blueprint.requests import Failed, HttpGet, Reply, Run
 from fournines.engine.compile import Blueprint
 from fournines.errors import Unreachable
 from fournines.layers.database.health import STATE
@@ -62,6 +62,12 @@ def working(blueprint: Blueprint, nodes: Mapping[str, Node]) -> LookAtWork:
         return Work(consumers, {name: int(text) for name, text in said.items() if text.isdigit()})
 
     return look
+
+
+def state_urls(blueprint: Blueprint) -> dict[str, str]:
+    """node -> where the health endpoint of its database answers."""
+    return {node: request.url for probe in blueprint.probes if probe.name == STATE
+            for node, request in probe.requests.items() if isinstance(request, HttpGet)}
 
 
 def _requests(blueprint: Blueprint, name: str) -> dict[str, Run]:

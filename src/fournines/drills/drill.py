@@ -24,6 +24,17 @@ class Act(StrEnum):
     RESTART = "restart"
     DROP = "drop"           # packets of the other controllers, by a table of the drill's own
     ACCEPT = "accept"
+    LOSE = "lose"           # a share of those packets, by chance
+    DELAY = "delay"         # whatever leaves by the interfaces of some networks
+    HURRY = "hurry"         # no delay any more
+    LIMIT = "limit"         # what a unit may have of the processor or of memory
+    RELEASE = "release"
+    MISCONFIGURE = "misconfigure"   # a drop-in for a unit, and a restart
+    RESTORE = "restore"
+    FILL = "fill"           # the file system that a directory is on
+    EMPTY = "empty"
+    SET_CLOCK = "set_clock"
+    CORRECT_CLOCK = "correct_clock"
 
 
 MACHINE_ACTS = frozenset({Act.POWER_OFF, Act.POWER_ON, Act.FREEZE, Act.THAW})
@@ -38,6 +49,14 @@ class Capability(StrEnum):
     CABLES = "cables"
     PROCESSES = "processes"   # signals to, and orders about, units of a node
     PACKETS = "packets"       # rules in a node's packet filter
+    DELAYS = "delays"         # netem in a node's kernel
+    SETTINGS = "settings"     # drop-ins for units, which restart them
+    DISKS = "disks"           # filling a file system that holds nothing but data
+    CLOCK = "clock"           # setting a node's clock
+
+
+BEYOND_A_LAB = frozenset({Capability.DELAYS, Capability.DISKS, Capability.CLOCK})
+"""What machines of a lab lack: their kernel, clock and file system are their computer's."""
 
 
 class Target(StrEnum):
@@ -73,6 +92,11 @@ class Effect(StrEnum):
     PROCESSES_STOPPED = "processes stopped"   # every one is in state T, and it is those that ran before
     IS_INACTIVE = "is inactive"             # systemd says so
     PACKETS_DROPPED = "packets dropped"     # the counter of the drill's rule has moved
+    PACKETS_DELAYED = "packets delayed"     # the queue that delays has sent packets
+    IS_THROTTLED = "is throttled"           # the kernel has made the unit wait for its share
+    IS_MISCONFIGURED = "is misconfigured"   # the unit runs, or tries to, with the drill's drop-in
+    IS_FULL = "is full"                     # the file system says so
+    CLOCK_IS_WRONG = "clock is wrong"       # by about as much as was asked
 
 
 SILENCING = frozenset({Effect.IS_OFF, Effect.IS_FROZEN})
@@ -84,7 +108,9 @@ class Fault:
     """A fault without its undo does not exist. ``undo`` must do no harm where the fault did not happen.
 
     ``unit`` is whose processes are hit; ``networks`` whose cables are cut (none: all), or whose packets are
-    dropped, in ``direction``. ``faults.py`` has one function for each kind.
+    dropped, in ``direction``. ``amount`` is per cent of packets, milliseconds of delay or seconds of clock,
+    ``setting`` a property of a unit, the lines of a drop-in, or a directory. ``faults.py`` has one function
+    for each kind.
     """
 
     inject: Act
@@ -95,6 +121,8 @@ class Fault:
     unit: str = ""
     networks: tuple[str, ...] = ()
     direction: Direction | None = None
+    amount: int = 0
+    setting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +132,14 @@ class Drill:
 
     ``layer`` has to be in the cluster file for the target to exist. ``chain`` is what the timers' chains call
     this failure, empty where they have none; ``lower_holds`` says whether the target is the one that the
-    chains suppose, so that their lower bounds hold too.
+    chains suppose, so that their lower bounds hold too. ``then`` is a second fault, made when the first has
+    just been taken away and the cluster is still becoming whole.
     """
+
+    @property
+    def needs(self) -> frozenset[Capability]:
+        """What has to be possible where it is run."""
+        return self.fault.needs | (self.then.needs if self.then is not None else frozenset())
 
     name: str
     summary: str
@@ -117,11 +151,15 @@ class Drill:
     layer: str = ""
     chain: str = ""
     lower_holds: bool = True
+    then: Fault | None = None
 
     def as_data(self) -> dict[str, object]:
         """What it does, as plain data for ``drill list --json``."""
         fault = self.fault
         return {"summary": self.summary, "target": fault.target.value, "inject": fault.inject.value,
                 "undo": fault.undo.value, "effect": fault.effect.value, "unit": fault.unit,
-                "networks": list(fault.networks), "needs": sorted(fault.needs), "layer": self.layer,
-                "predicted_by": self.chain}
+                "networks": list(fault.networks), "needs": sorted(self.needs), "layer": self.layer,
+                "predicted_by": self.chain, "amount": fault.amount, "setting": fault.setting,
+                "then": None if self.then is None else {"inject": self.then.inject.value,
+                                                        "target": self.then.target.value,
+                                                        "unit": self.then.unit}}

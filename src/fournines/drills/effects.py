@@ -6,11 +6,18 @@ What cannot be shown is not taken for granted: the verdict of the drill is then 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fournines.blueprint.requests import Failed, JsonValue, Reply
 from fournines.drills.drill import Effect
+from fournines.drills.intervention import Intervention
+from fournines.drills.on_node import drop_in
+
+FULL_PERCENT = 99
+TOLD_BY_A_TEXT = frozenset({Effect.IS_MISCONFIGURED, Effect.IS_THROTTLED, Effect.PACKETS_DELAYED,
+                            Effect.IS_FULL, Effect.CLOCK_IS_WRONG})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,33 @@ def of_packets(reply: Reply) -> Sight:
     if packets is None:
         return Sight(False, "the node did not say what the drill's rule has dropped")
     return Sight(packets > 0, f"the drill's rule has dropped {packets} packets")
+
+
+def of_text(effect: Effect, reply: Reply, deed: Intervention, now_s: float) -> Sight:
+    """From what one command on the node prints, see ``on_node.look``; ``now_s`` is our time of day."""
+    if isinstance(reply, Failed) or not isinstance(reply, dict):
+        why = reply.reason if isinstance(reply, Failed) else "no answer"
+        return Sight(False, f"{deed.target} does not say whether it {effect.value}: {why}")
+    text = str(reply["stdout"])
+    match effect:
+        case Effect.IS_MISCONFIGURED:
+            there = drop_in(deed.unit) in text.split()
+            return Sight(there, f"systemd {'has' if there else 'does not have'} the drill's drop-in for "
+                                f"{deed.unit}")
+        case Effect.IS_THROTTLED:
+            times = max(map(int, re.findall(r"nr_throttled (\d+)", text)), default=0)
+            return Sight(times > 0, f"{deed.unit} had to wait for its share {times} times")
+        case Effect.PACKETS_DELAYED:
+            sent = re.findall(r"netem .*?Sent \d+ bytes (\d+) pkt", text, re.DOTALL)
+            count = sum(map(int, sent))
+            return Sight(count > 0, f"{count} packets went through the queue that delays them")
+        case Effect.IS_FULL:
+            percent = int((re.findall(r"(\d+)%", text) or ["0"])[-1])
+            return Sight(percent >= FULL_PERCENT, f"the file system of {deed.setting} is {percent} % full")
+        case Effect.CLOCK_IS_WRONG:
+            off_s = float(text or 0) - now_s
+            return Sight(abs(off_s) > deed.amount / 2, f"its clock is {off_s:.0f} s away from ours")
+    raise ValueError(f"{effect} is not told by a text")
 
 
 def _packets(reply: JsonValue) -> int | None:

@@ -48,3 +48,52 @@ def drop(target: Target, direction: Direction, *networks: str) -> Fault:
     dropped: every link stays up, and clients reach everybody."""
     return Fault(Act.DROP, Act.ACCEPT, target, frozenset({Capability.PACKETS}), Effect.PACKETS_DROPPED,
                  networks=networks, direction=direction)
+
+
+def lose(target: Target, percent: int, *networks: str) -> Fault:
+    """This share of the packets between the target and the other controllers is lost by chance, both ways.
+    """
+    return Fault(Act.LOSE, Act.ACCEPT, target, frozenset({Capability.PACKETS}), Effect.PACKETS_DROPPED,
+                 networks=networks, direction=Direction.BOTH, amount=percent)
+
+
+def delay(target: Target, milliseconds: int, *networks: str) -> Fault:
+    """Whatever the target sends on these networks arrives so much later."""
+    return Fault(Act.DELAY, Act.HURRY, target, frozenset({Capability.DELAYS}), Effect.PACKETS_DELAYED,
+                 networks=networks, amount=milliseconds)
+
+
+def starve(target: Target, unit: str, percent: int) -> Fault:
+    """The unit gets this share of one processor and no more."""
+    return Fault(Act.LIMIT, Act.RELEASE, target, frozenset({Capability.PROCESSES}), Effect.IS_THROTTLED, unit,
+                 setting=f"CPUQuota={percent}%")
+
+
+def no_memory(target: Target, unit: str, megabytes: int) -> Fault:
+    """The unit may have so little memory that the kernel kills it."""
+    return Fault(Act.LIMIT, Act.RELEASE, target, frozenset({Capability.PROCESSES}), Effect.PROCESSES_GONE,
+                 unit, setting=f"MemoryMax={megabytes}M")
+
+
+def misconfigure(target: Target, unit: str, lines: str) -> Fault:
+    """The unit is restarted with these lines in its ``[Service]``; ``{vip}`` stands for the address."""
+    return Fault(Act.MISCONFIGURE, Act.RESTORE, target, frozenset({Capability.SETTINGS}),
+                 Effect.IS_MISCONFIGURED, unit, setting=lines)
+
+
+def read_only(target: Target, unit: str, directory: str) -> Fault:
+    """The unit finds its data on a read-only file system when it starts, as after a bad disk's reboot."""
+    return misconfigure(target, unit, f"ReadOnlyPaths={directory}")
+
+
+def fill(target: Target, directory: str) -> Fault:
+    """The file system of the directory has no byte left. It must hold nothing but data, so that nothing but
+    the service is hit."""
+    return Fault(Act.FILL, Act.EMPTY, target, frozenset({Capability.DISKS}), Effect.IS_FULL,
+                 setting=directory)
+
+
+def set_clock(target: Target, seconds: int) -> Fault:
+    """Time synchronization is stopped, and the clock jumps."""
+    return Fault(Act.SET_CLOCK, Act.CORRECT_CLOCK, target, frozenset({Capability.CLOCK}),
+                 Effect.CLOCK_IS_WRONG, amount=seconds)

@@ -1,9 +1,10 @@
 """The history of a drill on disk: one JSON object per line, written as things happen.
 
     {"event": "invoke", "path", "op", "key", "value", "t_intended"}
-    {"event": "ok" | "fail" | "unknown", ..., "t_sent", "t_done", "error"}
+    {"event": "ok" | "fail" | "unknown", ..., "t_sent", "t_done", "error", "result"?}
     {"event": "received", "path", "value", "t_done"}        a consumer got it
     {"event": "drained", "path", "empty"}                   its queue was seen empty, or never was
+    {"event": "image", "path", "value", "copies", "state"}  what an upload has left, read when all was over
     {"event": "pooled", "path", "works", "broken", "silent"}    the idle connections of its pool in the end
 
 A line is one write: whoever is killed leaves whole lines and at most one torn end. An ``invoke`` that nothing
@@ -19,7 +20,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
 
-from fournines.drills.operation import History, Operation, Outcome, Pooled
+from fournines.drills.operation import (
+    History,
+    ImageState,
+    Operation,
+    Outcome,
+    Pooled,
+    StoredImage,
+)
 
 Event: TypeAlias = Mapping[str, object]
 
@@ -33,7 +41,8 @@ def invoked(operation: Operation) -> Event:
 def completed(operation: Operation) -> Event:
     """The event of an operation that has ended."""
     return {**invoked(operation), "event": operation.outcome.value, "t_sent": operation.sent_s,
-            "t_done": operation.done_s, "error": operation.error}
+            "t_done": operation.done_s, "error": operation.error,
+            **({"result": operation.result} if operation.result else {})}
 
 
 class HistoryWriter:
@@ -84,6 +93,7 @@ def from_events(events: Iterable[Event]) -> History:
     received: dict[str, list[str]] = {}
     drained: dict[str, bool] = {}
     pooled: dict[str, Pooled] = {}
+    images: dict[str, StoredImage] = {}
     for event in events:
         match event.get("event"):
             case "invoke" | "ok" | "fail" | "unknown":
@@ -93,6 +103,9 @@ def from_events(events: Iterable[Event]) -> History:
                 received.setdefault(str(event["path"]), []).append(str(event["value"]))
             case "drained":
                 drained[str(event["path"])] = event["empty"] is True
+            case "image":
+                images[str(event["value"])] = StoredImage(int(_number(event["copies"])),
+                                                          ImageState(str(event["state"])))
             case "pooled":
                 counts = (int(_number(event[name])) for name in ("works", "broken", "silent"))
                 pooled[str(event["path"])] = Pooled(*counts)
@@ -100,7 +113,7 @@ def from_events(events: Iterable[Event]) -> History:
                 continue   # what the clients say about themselves
     in_order = sorted(operations.values(), key=lambda item: (item.intended_s, item.path))
     return History(tuple(in_order), {path: tuple(values) for path, values in received.items()}, drained,
-                   pooled)
+                   pooled, images)
 
 
 def _operation(event: Event) -> Operation:
@@ -110,7 +123,7 @@ def _operation(event: Event) -> Operation:
         path=str(event["path"]), op=str(event["op"]), number=int(_number(event["key"])),
         value=str(event["value"]), intended_s=_number(event["t_intended"]),
         sent_s=_maybe(event.get("t_sent")), done_s=_maybe(event.get("t_done")), outcome=outcome,
-        error=str(event.get("error", "")) if ended else "never ended")
+        error=str(event.get("error", "")) if ended else "never ended", result=str(event.get("result", "")))
 
 
 def _number(value: object) -> float:

@@ -13,7 +13,8 @@ from fournines.errors import Refused
 @dataclass(frozen=True, slots=True)
 class Intervention:
     """``unit``: whose processes. ``networks``: whose cables. ``peers``: addresses whose packets, in
-    ``direction``. ``timer`` names the unit on the node that does this by itself if nobody comes, empty where
+    ``direction``. ``amount`` and ``setting`` as the fault has them; ``addresses`` are the target's own on the
+    networks. ``timer`` names the unit on the node that does this by itself if nobody comes, empty where
     there is none."""
 
     act: Act
@@ -23,6 +24,9 @@ class Intervention:
     peers: tuple[str, ...] = ()
     direction: Direction | None = None
     timer: str = ""
+    amount: int = 0
+    setting: str = ""
+    addresses: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """``hang mariadb.service``, ``cut management``, ``power off``."""
@@ -30,7 +34,13 @@ class Intervention:
 
     def _object(self) -> tuple[str, ...]:
         if self.unit:
-            return (self.unit,)
+            return (f"{self.unit}{f' ({self.setting})' if self.setting else ''}",)
+        if self.amount and self.addresses:
+            return (f"(by {self.amount} ms what leaves from {', '.join(self.addresses)})",)
+        if self.direction is not None and self.amount:
+            return (f"({self.amount} % of what passes between it and {', '.join(self.peers)})",)
+        if self.setting or self.amount:
+            return (self.setting or f"(by {self.amount} s)",)
         if self.direction is not None:
             which = "what it hears" if self.direction is Direction.HEARD else "what it hears and says"
             return (f"({which} of {', '.join(self.peers)})",)
@@ -46,7 +56,15 @@ def from_data(data: Mapping[str, object]) -> Intervention:
     direction = data.get("direction")
     return Intervention(Act(str(data["act"])), str(data["target"]), str(data.get("unit", "")),
                         _texts(data.get("networks", ())), _texts(data.get("peers", ())),
-                        None if direction is None else Direction(str(direction)), str(data.get("timer", "")))
+                        None if direction is None else Direction(str(direction)), str(data.get("timer", "")),
+                        _whole(data.get("amount", 0)), str(data.get("setting", "")),
+                        _texts(data.get("addresses", ())))
+
+
+def _whole(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r} is not a whole number")
+    return value
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -65,11 +83,18 @@ def injection(fault: Fault, cluster: Cluster, target: str) -> Intervention:
     networks = tuple(name for name in (fault.networks or tuple(cluster.networks)) if name in addresses)
     if fault.inject is Act.CUT:
         return Intervention(fault.inject, target, networks=networks)
-    if fault.inject is Act.DROP:
+    if fault.inject is Act.DELAY:
+        own = tuple(str(addresses[name]) for name in networks)
+        return Intervention(fault.inject, target, amount=fault.amount, addresses=own)
+    if fault.inject in (Act.DROP, Act.LOSE):
         peers = tuple(str(node.addresses[name]) for name in networks for node in cluster.controllers
                       if node.name != target and name in node.addresses)
-        return Intervention(fault.inject, target, peers=peers, direction=fault.direction)
-    return Intervention(fault.inject, target, fault.unit)
+        return Intervention(fault.inject, target, peers=peers, direction=fault.direction,
+                            amount=fault.amount)
+    setting = fault.setting
+    if "{vip}" in setting:
+        setting = setting.replace("{vip}", str(cluster.service_vip.address))
+    return Intervention(fault.inject, target, fault.unit, amount=fault.amount, setting=setting)
 
 
 def undoing(fault: Fault, injected: Intervention, timer: str) -> Intervention:

@@ -5,37 +5,69 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from fournines.drills.aftermath import Everywhere, calm, left_as_found, nothing_broke
+from fournines.drills.checkers.bank import Books, balanced
 from fournines.drills.checkers.deaf import no_deaf_connection
 from fournines.drills.checkers.gaps import measure, recovered_within
-from fournines.drills.checkers.owners import SILENCE_S, Sample, one_owner
+from fournines.drills.checkers.images import images_kept
+from fournines.drills.checkers.owners import (
+    SILENCE_S,
+    Sample,
+    View,
+    one_answers,
+    one_component,
+    one_owner,
+)
+from fournines.drills.checkers.register import register
+from fournines.drills.checkers.writers import MOST_CHANGES, one_writer
 from fournines.drills.checkers.writes import Writes, compare, kept
+from fournines.drills.drill import Fault
 from fournines.drills.effects import Sight
 from fournines.drills.operation import History
 from fournines.drills.prediction import Bounds, remark
 from fournines.drills.result import Row, row
 from fournines.drills.schedule import Timeline, Window
-from fournines.drills.settings import AMQP, SQL_NEW, SQL_STANDING
+from fournines.drills.settings import (
+    AMQP,
+    ARP,
+    CACHE,
+    CHECKED_ONLY,
+    IMAGES,
+    SQL_BANK,
+    SQL_NEW,
+    SQL_REGISTER,
+    SQL_STANDING,
+)
 from fournines.drills.verdict import Verdict
 
 WHOLE_AGAIN = "the cluster becomes whole again"
+INSERTS = (SQL_STANDING, SQL_NEW)
 POOLED = (SQL_STANDING,)   # paths whose clients keep connections for later
 SILENT_AFTER_S = 2.0   # what may still arrive of a machine that is off
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that was recorded. ``rows`` maps each node to what it has in the run's table, None where it could
-    not be asked. ``role`` is what made the target one (``held 192.0.2.1``); ``served`` how that was seen
-    before the fault, None where only the samples of the address tell. ``effect`` is what was seen of the
-    fault, which ``silences`` the machine or not; ``whole_again`` whether the cluster converged, and
-    ``convergence`` how that was seen. ``finished`` says whether the clients ended well."""
+    """All that was recorded. ``views``: what each node said of its database's component. ``rows`` maps each
+    node to what it has in the run's table, ``bank`` to its accounts, None where it could not be asked.
+    ``faults`` are the one or two that were made. ``traces_before`` and ``traces_after`` are what was on the
+    nodes.
+    ``role`` is what made the target one (``held 192.0.2.1``); ``served`` how that was seen before the fault,
+    None where only the samples of the address tell. ``effect`` is what was seen of the fault, which
+    ``silences`` the machine or not; ``whole_again`` whether the cluster converged, and ``convergence`` how
+    that was seen. ``finished`` says whether the clients ended well."""
 
     history: History
     timeline: Timeline
     target: str
     address: str
     samples: Mapping[str, Sequence[Sample]]
+    views: Mapping[str, Sequence[View]]
     rows: Mapping[str, Sequence[str] | None]
+    bank: Mapping[str, Books | None]
+    traces_before: Everywhere
+    traces_after: Everywhere
+    faults: Sequence[Fault]
     role: str
     served: Sight | None
     effect: Sight
@@ -79,6 +111,8 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float,
     store_of = _stores(evidence)
     verdicts, rows = [effect], []
     for path in evidence.history.paths:
+        if path in CHECKED_ONLY:
+            continue
         measured = measure(evidence.history.of(path), evidence.timeline, slow_s)
         recovery = recovered_within(measured, recover_within_s)
         if effect.truth is not True:
@@ -89,6 +123,9 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float,
                     len(writes.lost) if writes and writes.read else None, recovery.truth)
         rows.append(_beside(found, bounds.get(path)))
     verdicts += _keeping(evidence, store_of)
+    verdicts += _checked(evidence)
+    verdicts += [left_as_found(evidence.traces_before, evidence.traces_after),
+                 nothing_broke(evidence.traces_before, evidence.traces_after)]
     window = Window(evidence.timeline.began_s, evidence.timeline.ended_s)
     faulty = Window(evidence.timeline.injected_s, evidence.timeline.ended_s)
     verdicts.append(one_owner(evidence.address, evidence.samples, window,
@@ -113,12 +150,15 @@ def _stores(evidence: Evidence) -> dict[str, Writes]:
     compared with its own values."""
     found = {}
     history = evidence.history
-    for path in (SQL_STANDING, SQL_NEW):
+    for path in INSERTS:
         if operations := history.of(path):
             others = {item.value for item in history.operations if item.path != path}
             mine = {node: None if values is None else [value for value in values if value not in others]
                     for node, values in evidence.rows.items()}
             found[path] = compare(operations, mine)
+    if operations := history.of(SQL_BANK):
+        found[SQL_BANK] = compare(operations, {node: None if books is None else books.ledger
+                                               for node, books in evidence.bank.items()})
     if operations := history.of(AMQP):
         found[AMQP] = compare(operations, {"the consumer": history.received.get(AMQP, ())})
     return found
@@ -132,4 +172,24 @@ def _keeping(evidence: Evidence, store_of: Mapping[str, Writes]) -> list[Verdict
             found.append(kept(path, writes, repeats_allowed=True, complete=drained))
         else:
             found.append(kept(path, writes))
+    return found
+
+
+def _checked(evidence: Evidence) -> list[Verdict]:
+    """What else must hold of the answers, on the paths that the clients took."""
+    history, found = evidence.history, []
+    inserts = [item for path in INSERTS for item in history.of(path)]
+    if inserts:
+        found += [one_writer(inserts, MOST_CHANGES * len(evidence.faults)), one_component(evidence.views),
+                  calm(evidence.faults, evidence.views)]
+    if operations := history.of(SQL_REGISTER):
+        found.append(register(SQL_REGISTER, operations))
+    if history.of(SQL_BANK):
+        found.append(balanced(evidence.bank))
+    if operations := history.of(CACHE):
+        found.append(register(CACHE, operations, may_forget=True))
+    if operations := history.of(IMAGES):
+        found.append(images_kept(IMAGES, operations, history.images))
+    if operations := history.of(ARP):
+        found.append(one_answers(evidence.address, operations))
     return found

@@ -6,14 +6,34 @@ computer that runs the drill, the fault ends.
 
 from __future__ import annotations
 
-from fournines.blueprint.requests import Request, Run, Unit, UnitFacts, UnitProcesses
+from fournines.blueprint.requests import Request, Run, Unit, UnitFacts, UnitProcesses, WriteFile
 from fournines.drills.drill import Act, Direction, Effect
 from fournines.drills.intervention import Intervention
 
 TABLE = "fournines_drill"
 COUNTER = "dropped"
+TIMER_PREFIX = "fournines-drill-"
 LATE_S = 30.0           # how much later than the drill itself the timer heals
 TIMER_ACCURACY = "AccuracySec=1s"
+FILLER = ".fournines-drill-filler"
+FILL_TIMEOUT_S = 60.0
+TIME_UNIT = "chrony.service"
+UNLIMITED = {"MemoryMax": "infinity"}   # CPUQuota is taken away by an empty value
+# Scripts of sh(1): what a node does by itself has to be one command. Their arguments never are part of them.
+_RELEASE = 'systemctl set-property --runtime -- "$1" "$2" && systemctl start --no-block -- "$1"'
+_RESTORE = ('rm -f -- "$1" && systemctl daemon-reload && systemctl reset-failed -- "$2"; '
+            'systemctl restart --no-block -- "$2"')
+_INTERFACE = "$(ip -o -4 address show to \"$1\" | awk '{print $2; exit}')"
+_DELAY = f'tc qdisc add dev "{_INTERFACE}" root netem delay "$2"'
+_HURRY = ('for a; do set -- "$a"; '
+          f'tc qdisc del dev "{_INTERFACE}" root netem 2>/dev/null; done; true')
+_FILL = ('[ "$(findmnt -n -o TARGET -T "$1")" != / ] || '
+         '{ echo "needs a capability: $1 is on no file system of its own, and the root\'s is not filled" >&2;'
+         ' exit 1; }; '
+         f'fallocate -l "$(df --output=avail -B1 -- "$1" | tail -n 1)" -- "$1/{FILLER}"')
+_CORRECT_CLOCK = 'systemctl start -- "$1" && sleep 2 && chronyc makestep'
+_THROTTLED = ('cat "/sys/fs/cgroup/system.slice/$1/cpu.stat" "/sys/fs/cgroup/cpu/system.slice/$1/cpu.stat" '
+              '"/sys/fs/cgroup/cpu,cpuacct/system.slice/$1/cpu.stat" 2>/dev/null | grep nr_throttled')
 _EMPTY_TABLE = f"add table inet {TABLE}; delete table inet {TABLE}"   # also where there was none
 
 
@@ -28,9 +48,21 @@ def requests(deed: Intervention) -> tuple[Request, ...]:
             return (Unit("reset-failed", deed.unit), Unit("start", deed.unit))
         case Act.CONTINUE:
             return (Run(by_itself(deed), check=False),)   # fails where no process is left to be continued
-        case Act.DROP:
+        case Act.DROP | Act.LOSE:
             return (Run(("nft", "-f", "-"), stdin=rules(deed)),)
-        case Act.ACCEPT:
+        case Act.LIMIT:
+            return (Run(("systemctl", "set-property", "--runtime", "--", deed.unit, deed.setting)),)
+        case Act.MISCONFIGURE:   # whether it starts with that, the drill finds out: nobody waits for it
+            return (WriteFile(drop_in(deed.unit), f"[Service]\n{deed.setting}\n".encode()),
+                    Unit("daemon-reload"), Run(("systemctl", "restart", "--no-block", "--", deed.unit)))
+        case Act.DELAY:
+            return tuple(Run(("sh", "-c", _DELAY, "sh", address, f"{deed.amount}ms"))
+                         for address in deed.addresses)
+        case Act.FILL:
+            return (Run(("sh", "-c", _FILL, "sh", deed.setting), timeout_s=FILL_TIMEOUT_S),)
+        case Act.SET_CLOCK:
+            return (Unit("stop", TIME_UNIT), Run(("date", f"--set=now + {deed.amount} seconds")))
+        case Act.ACCEPT | Act.RELEASE | Act.RESTORE | Act.HURRY | Act.EMPTY | Act.CORRECT_CLOCK:
             return (Run(by_itself(deed)),)
     raise ValueError(f"{deed.act} is not done on a node")
 
@@ -44,7 +76,23 @@ def by_itself(undo: Intervention) -> tuple[str, ...]:
             return ("systemctl", "start", undo.unit)
         case Act.ACCEPT:
             return ("nft", _EMPTY_TABLE)
+        case Act.RELEASE:
+            name = undo.setting.partition("=")[0]
+            return ("sh", "-c", _RELEASE, "sh", undo.unit, f"{name}={UNLIMITED.get(name, '')}")
+        case Act.RESTORE:
+            return ("sh", "-c", _RESTORE, "sh", drop_in(undo.unit), undo.unit)
+        case Act.HURRY:
+            return ("sh", "-c", _HURRY, "sh", *undo.addresses)
+        case Act.EMPTY:
+            return ("rm", "-f", "--", f"{undo.setting}/{FILLER}")
+        case Act.CORRECT_CLOCK:
+            return ("sh", "-c", _CORRECT_CLOCK, "sh", TIME_UNIT)
     raise ValueError(f"{undo.act} takes nothing away on a node")
+
+
+def drop_in(unit: str) -> str:
+    """Gone with the next boot, whatever becomes of the drill."""
+    return f"/run/systemd/system/{unit}.d/90-fournines-drill.conf"
 
 
 def arm(undo: Intervention, after_s: float) -> Request:
@@ -62,6 +110,17 @@ def disarm(undo: Intervention) -> tuple[Request, ...]:
 
 def look(effect: Effect, deed: Intervention) -> tuple[Request, ...]:
     """What shows whether the fault is there, for ``effects.py``."""
+    match effect:
+        case Effect.IS_MISCONFIGURED:
+            return (Run(("systemctl", "show", "--property=DropInPaths", "--value", "--", deed.unit)),)
+        case Effect.IS_THROTTLED:
+            return (Run(("sh", "-c", _THROTTLED, "sh", deed.unit)),)
+        case Effect.PACKETS_DELAYED:
+            return (Run(("tc", "-s", "qdisc", "show")),)
+        case Effect.IS_FULL:
+            return (Run(("df", "--output=pcent", "--", deed.setting)),)
+        case Effect.CLOCK_IS_WRONG:
+            return (Run(("date", "+%s")),)
     if effect is Effect.PACKETS_DROPPED:
         return (Run(("nft", "--json", "list", "counter", "inet", TABLE, COUNTER)),)
     return (UnitFacts((deed.unit,)), UnitProcesses(deed.unit))
@@ -70,16 +129,17 @@ def look(effect: Effect, deed: Intervention) -> tuple[Request, ...]:
 def rules(deed: Intervention) -> str:
     """The drill's own table, in place of an older one of it; taken away as a whole, and never flushed."""
     peers = ", ".join(deed.peers)
-    chains = [_chain("input", "saddr", peers)]
+    chance = f"numgen random mod 100 < {deed.amount} " if deed.act is Act.LOSE else ""
+    chains = [_chain("input", "saddr", peers, chance)]
     if deed.direction is Direction.BOTH:
-        chains.append(_chain("output", "daddr", peers))
+        chains.append(_chain("output", "daddr", peers, chance))
     return (f"{_EMPTY_TABLE}\ntable inet {TABLE} {{\n counter {COUNTER} {{ }}\n" + "".join(chains) + "}\n")
 
 
-def _chain(hook: str, field: str, peers: str) -> str:
+def _chain(hook: str, field: str, peers: str, chance: str = "") -> str:
     """Before connection tracking, so that established connections are hit too."""
     return (f" chain {hook} {{\n  type filter hook {hook} priority -300; policy accept;\n"
-            f"  ip {field} {{ {peers} }} counter name {COUNTER} drop\n }}\n")
+            f"  ip {field} {{ {peers} }} {chance}counter name {COUNTER} drop\n }}\n")
 
 
 def _signal(name: str, unit: str) -> Run:

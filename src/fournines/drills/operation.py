@@ -19,7 +19,9 @@ class Outcome(StrEnum):
 class Operation:
     """``path`` names the way that the client took, ``op`` what it did there. ``intended_s`` is when it was
     due: latencies count from there, so that a client that was held up hides nothing. ``sent_s`` is None where
-    it never got as far, ``done_s`` None where it never ended. ``error`` is a class of errors, not a text."""
+    it never got as far, ``done_s`` None where it never ended. ``error`` is a class of errors, not a
+    text; ``result`` what an acknowledged request gave back: the node that took an insert, the value that an
+    exchange replaced."""
 
     path: str
     op: str
@@ -30,6 +32,7 @@ class Operation:
     done_s: float | None
     outcome: Outcome
     error: str = ""
+    result: str = ""
 
     @property
     def latency_s(self) -> float | None:
@@ -47,16 +50,34 @@ class Pooled:
     silent: int
 
 
+class ImageState(StrEnum):
+    """An uploaded image, downloaded when all was over."""
+
+    GOOD = "good"
+    MISSING = "missing"
+    CORRUPT = "corrupt"   # other bytes than those that were uploaded
+    UNREAD = "unread"     # nobody said
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """``copies``: images of that name."""
+
+    copies: int
+    state: ImageState
+
+
 @dataclass(frozen=True, slots=True)
 class History:
     """``operations`` in the order they were due. ``received`` maps a path to the values that its consumer
     got, as often as it got them; ``drained`` a path to whether its queue was seen empty at the end;
-    ``pooled`` a path to its pool."""
+    ``pooled`` a path to its pool; ``images`` the value of an upload to what it has left."""
 
     operations: tuple[Operation, ...] = ()
     received: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drained: Mapping[str, bool] = field(default_factory=dict)
     pooled: Mapping[str, Pooled] = field(default_factory=dict)
+    images: Mapping[str, StoredImage] = field(default_factory=dict)
 
     def of(self, path: str) -> tuple[Operation, ...]:
         """The operations of one path."""

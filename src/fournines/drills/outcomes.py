@@ -76,3 +76,23 @@ def of_http_status(status: int, wanted: int) -> Outcome:
     if status == wanted:
         return Outcome.OK
     return Outcome.FAIL if status == 503 or 400 <= status < 500 else Outcome.UNKNOWN
+
+
+class CacheError(StrEnum):
+    """What can come instead of the answers to ``get`` and ``set``."""
+
+    NOT_CONNECTED = "not connected"
+    NOT_STORED = "not stored"      # the server says so
+    NO_ANSWER = "no answer"        # the connection broke, or nothing came in time
+
+
+_CACHE = {
+    CacheError.NOT_CONNECTED: Outcome.FAIL,
+    CacheError.NOT_STORED: Outcome.FAIL,
+    CacheError.NO_ANSWER: Outcome.UNKNOWN,
+}
+
+
+def of_cache(error: CacheError) -> Outcome:
+    """Of a ``set``."""
+    return _CACHE[error]

@@ -12,19 +12,21 @@ from pathlib import Path
 from typing import TypeVar
 
 from fournines.drills import acting, history
+from fournines.drills.aftermath import Traces, traces
 from fournines.drills.aim import draw, role
+from fournines.drills.checkers.bank import Books
 from fournines.drills.convergence import LOOK_AGAIN_S, Redundancy, converge
 from fournines.drills.crowd import Crowd, crowd
-from fournines.drills.drill import SILENCING, Drill, Target
+from fournines.drills.drill import SILENCING, Drill, Fault, Target
 from fournines.drills.effects import Running, Sight
 from fournines.drills.folder import SPEC, TIMELINE, VERDICT, RunFolder, armed
 from fournines.drills.history import HistoryWriter
 from fournines.drills.intervention import Intervention, injection, undoing
 from fournines.drills.judge import Evidence, judge
-from fournines.drills.on_node import LATE_S
+from fournines.drills.on_node import LATE_S, TIMER_PREFIX
 from fournines.drills.place import Place
 from fournines.drills.prediction import predicted
-from fournines.drills.reading import drop, rows_everywhere
+from fournines.drills.reading import books_everywhere, drop, rows_everywhere
 from fournines.drills.result import Result
 from fournines.drills.sampling import START_TIMEOUT_S, Sampling, sampling
 from fournines.drills.schedule import Timeline
@@ -32,6 +34,7 @@ from fournines.drills.verdict import merge
 from fournines.errors import DrillError, Refused, Unreachable
 
 CONSOLE_LINES = 400
+AGAIN_LOOKS = 15
 FRESH_S = 1.0               # how old a sample may be to say who holds the address now
 Progress = Callable[[str], None]
 Done = TypeVar("Done")
@@ -60,11 +63,12 @@ async def run(drill: Drill, place: Place, runs: Path, progress: Progress = silen
 
 def refuse_what_cannot_be(drill: Drill, place: Place, named: str = "") -> None:
     """Raises ``Refused`` where the drill cannot be done here, whatever state the cluster is in."""
-    lacking = drill.fault.needs - place.can
+    lacking = drill.needs - place.can
     if lacking:
-        raise Refused(f"{drill.name} needs {', '.join(sorted(lacking))}, which cannot be done here: no "
-                      "cluster file can allow drills on real hosts yet",
-                      hint="run it in a lab of the same file: fournines lab up")
+        raise Refused(f"{drill.name} needs a capability that is not there, or not allowed: "
+                      f"{', '.join(sorted(lacking))}",
+                      hint="run it in a lab of the same file (fournines lab up), or list it under drills: "
+                           "allow: in the cluster file where real hosts can")
     if drill.layer and drill.layer not in place.cluster.layers:
         raise Refused(f"{drill.name} breaks the layer {drill.layer}, which the cluster does not have",
                       hint="see 'fournines drill list' for others")
@@ -148,7 +152,8 @@ class _Run:
 
     async def _experiment(self) -> Evidence:
         with HistoryWriter(self._folder.history) as asked, HistoryWriter(self._folder.samples) as seen:
-            async with sampling(self._place.doors, [self._address], seen) as samples:
+            async with sampling(self._place.doors, [self._address], seen,
+                                self._place.state_urls) as samples:
                 silent = await samples.first_of_each(START_TIMEOUT_S)
                 if silent:
                     raise DrillError(f"no samples from {', '.join(silent)}",
@@ -162,22 +167,18 @@ class _Run:
         await clients.ready()
         at_first = await self._find(samples)
         work = await self._place.work()
+        traces_before = await self._traces(0.0)
         began_s = time.monotonic()
         self._tell(f"watching for {self._drill.baseline_s:g} s with nothing broken")
         await asyncio.sleep(self._drill.baseline_s)
         target = self._the_one(await self._find(samples), at_first)
         deed = injection(self._fault, self._place.cluster, target)
-        before = await self._serving_unit(target)
+        before = await self._serving_unit(self._fault, target)
         injected_s = time.monotonic()
-        try:
-            effect = await self._inject(deed, before)
-            self._tell(f"watching for {self._drill.observe_s:g} s what clients notice")
-            await asyncio.sleep(self._drill.observe_s)
-            if effect.shown:
-                effect = await acting.look(self._place, self._fault.effect, deed, before)
-        finally:
-            healed_s = time.monotonic()
-            await to_its_end(self._heal(self._undo(deed)))
+        effect, healed_s = await self._strike(self._fault, deed, before, self._role.which)
+        if self._drill.then is not None:
+            second, healed_s = await self._strike_again(self._drill.then, samples)
+            effect = Sight(effect.shown and second.shown, f"{effect.because}; then {second.because}")
         self._tell(f"waiting up to {self._drill.converge_s:g} s until the cluster is whole again")
         converged = await converge(self._place, self._settings, work, self._folder, healed_s,
                                    self._drill.converge_s)
@@ -185,21 +186,55 @@ class _Run:
         self._redundancy = converged.redundancy(timeline)
         self._tell("letting the last requests end, and reading back what was written")
         finished = await clients.stop()
-        rows = await self._read_back()
+        rows, bank = await self._read_back()
+        traces_after = await self._traces(time.monotonic() - began_s)
         await self._keep_console(target)
         self._folder.write(TIMELINE, {**asdict(timeline), "clocks": samples.clocks()})
         return Evidence(
             history=history.read(self._folder.history), timeline=timeline, target=target,
-            address=self._address, samples=samples.samples(self._address), rows=rows, role=self._role.was,
+            address=self._address, samples=samples.samples(self._address), views=samples.views(), rows=rows,
+            bank=bank, role=self._role.was,
+            traces_before=traces_before, traces_after=traces_after,
+            faults=tuple(filter(None, (self._fault, self._drill.then))),
             served=self._served(), effect=effect, silences=self._fault.effect in SILENCING,
             whole_again=converged.whole, convergence=converged.because, finished=finished)
 
-    async def _find(self, samples: Sampling) -> tuple[str, ...]:
-        """The nodes that are the target now."""
+    async def _traces(self, since_s: float) -> dict[str, Traces | None]:
+        return await traces(self._place.nodes, self._place.configuration, since_s)
+
+    async def _strike(self, fault: Fault, deed: Intervention, before: Running | None,
+                      which: str) -> tuple[Sight, float]:
+        """Break, watch, heal whatever happens: what was seen of the fault, and when it was taken away."""
+        undo = undoing(fault, deed, "" if acting.is_outside(deed.act) else f"{TIMER_PREFIX}{self._stamp}")
+        try:
+            effect = await self._inject(fault, deed, undo, before, which)
+            self._tell(f"watching for {self._drill.observe_s:g} s what clients notice")
+            await asyncio.sleep(self._drill.observe_s)
+            if effect.shown:
+                effect = await acting.look(self._place, fault.effect, deed, before)
+        finally:
+            healed_s = time.monotonic()
+            await to_its_end(self._heal(undo))
+        return effect, healed_s
+
+    async def _strike_again(self, fault: Fault, samples: Sampling) -> tuple[Sight, float]:
+        """The second fault of a cascade. Who is hit by it is only known now."""
+        found: tuple[str, ...] = ()
+        for _ in range(AGAIN_LOOKS):   # who has just moved is nobody's for a moment
+            if len(found := await self._find(samples, fault)) == 1:
+                break
+            await asyncio.sleep(FRESH_S)
+        target = self._the_one(found, found)
+        before = await self._serving_unit(fault, target)
+        return await self._strike(fault, injection(fault, self._place.cluster, target), before,
+                                  "while the first one heals")
+
+    async def _find(self, samples: Sampling, fault: Fault | None = None) -> tuple[str, ...]:
+        """The nodes that are the target now; without ``fault``, of the drill's first one."""
         holders = samples.holders(self._address, time.monotonic() - FRESH_S)
         controllers = [node.name for node in self._place.cluster.controllers]
-        match self._fault.target:
-            case _ if self._named:
+        match (fault or self._fault).target:
+            case _ if self._named and fault is None:
                 return (self._named,)
             case Target.VIP_HOLDER:
                 return holders
@@ -222,14 +257,14 @@ class _Run:
             raise Refused(f"{found[0]}, {self._role.which}: nothing can be done to it from here")
         return found[0]
 
-    async def _serving_unit(self, target: str) -> Running | None:
+    async def _serving_unit(self, fault: Fault, target: str) -> Running | None:
         """The unit that will be hit, as it is now. What does not run cannot be shown to have failed."""
-        if not self._fault.unit:
+        if not fault.unit:
             return None
-        seen = await acting.unit_now(self._place, target, self._fault.unit)
+        seen = await acting.unit_now(self._place, target, fault.unit)
         if isinstance(seen, str) or not seen.serves:
             state = seen if isinstance(seen, str) else f"{seen.active}, {len(seen.stopped)} processes stopped"
-            raise DrillError(f"{target}: {self._fault.unit} does not serve ({state})",
+            raise DrillError(f"{target}: {fault.unit} does not serve ({state})",
                              hint="see 'fournines verify'")
         return seen
 
@@ -238,18 +273,14 @@ class _Run:
             return None   # the samples of the address tell
         return Sight(True, f"it {self._role.was}, {self._drill.baseline_s:g} s before and just before")
 
-    def _undo(self, deed: Intervention) -> Intervention:
-        timer = "" if acting.is_outside(deed.act) else f"fournines-drill-{self._stamp}"
-        return undoing(self._fault, deed, timer)
-
-    async def _inject(self, deed: Intervention, before: Running | None) -> Sight:
-        undo = self._undo(deed)
+    async def _inject(self, fault: Fault, deed: Intervention, undo: Intervention, before: Running | None,
+                      which: str) -> Sight:
         self._folder.arm(undo)
         await to_its_end(acting.arm(self._place, undo, self._drill.observe_s + LATE_S))
-        self._tell(f"{deed}: {deed.target}, {self._role.which}")
+        self._tell(f"{deed}: {deed.target}, {which}")
         # To its end even when cancelled: healing must not overtake a fault that is still being made.
         await to_its_end(acting.inject(self._place, deed))
-        return await acting.await_effect(self._place, self._fault.effect, deed, before)
+        return await acting.await_effect(self._place, fault.effect, deed, before)
 
     async def _heal(self, undo: Intervention) -> None:
         self._tell(f"{undo}: {undo.target}")
@@ -267,13 +298,14 @@ class _Run:
             text = await asyncio.to_thread(machine.console, CONSOLE_LINES)
             self._folder.write_console(target, text)
 
-    async def _read_back(self) -> dict[str, list[str] | None]:
+    async def _read_back(self) -> tuple[dict[str, list[str] | None], dict[str, Books | None]]:
         if self._settings.sql is None:
-            return {}
+            return {}, {}
         members = {node.name: self._place.nodes[node.name] for node in self._place.cluster.controllers}
         rows = await rows_everywhere(members, self._settings.sql)
+        bank = await books_everywhere(members, self._settings.sql)
         await drop(next(iter(members.values())), self._settings.sql)
-        return rows
+        return rows, bank
 
 
 async def heal_left_behind(place: Place, runs: Path, progress: Progress = silently) -> tuple[str, ...]:

@@ -1,8 +1,10 @@
-"""Runs on a node during a drill and tells, many times a second, which addresses the node holds.
+"""Runs on a node during a drill and tells, many times a second, which addresses the node holds, and twice a
+second in which primary component its database says that it is.
 
 Sent like the agent and never installed; standard library only, Python 3.9 or newer. One line of JSON comes in
-first: {"addresses": [...], "period_s": 0.1}. Out go {"t": seconds, "held": [...]}, and {"pong": n, "t":
-seconds} for every line "n" that comes in; "t" is the node's monotonic clock. Ends when its input does.
+first: {"addresses": [...], "period_s": 0.1, "state_url": ""}. Out go {"t": seconds, "view": "uuid:number"},
+{"t": seconds, "held": [...]}, and {"pong": n, "t": seconds} for every line "n" that comes in; "t" is the
+node's monotonic clock. Ends when its input does.
 """
 
 from __future__ import annotations
@@ -12,10 +14,13 @@ import os
 import re
 import select
 import sys
+import threading
 import time
+import urllib.request
 
 READY = b"\n\x00fournines-sampler-ready\x00\n"
 ROUTES = "/proc/net/fib_trie"
+STATE_PERIOD_S = 0.5
 
 
 def held(addresses: list[str], routes: str) -> list[str]:
@@ -28,9 +33,38 @@ def say(what: dict[str, object]) -> None:
     os.write(1, json.dumps(what, separators=(",", ":")).encode() + b"\n")
 
 
+def view(state: dict[str, object]) -> str | None:
+    """From the health endpoint's answer; empty where the database is in no primary component, None where it
+    does not say."""
+    status = state.get("status")
+    if not isinstance(status, dict) or "wsrep_cluster_status" not in status:
+        return None
+    if status["wsrep_cluster_status"] != "Primary":
+        return ""
+    return f"{status.get('wsrep_cluster_state_uuid')}:{status.get('wsrep_cluster_conf_id')}"
+
+
+def watch_component(url: str, period_s: float) -> None:
+    """For ever, in a thread of its own: an answer that does not come holds up nothing else."""
+    proxies = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    while True:
+        try:
+            with proxies.open(url, timeout=period_s) as answer:
+                state = json.load(answer)
+            seen = view(state)
+            if seen is not None:
+                say({"t": time.monotonic() - float(state["age_s"]), "view": seen})
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        time.sleep(period_s)
+
+
 def main() -> None:
     os.write(1, READY)
     wanted = json.loads(sys.stdin.buffer.readline())
+    if wanted.get("state_url"):
+        threading.Thread(target=watch_component, args=(wanted["state_url"], STATE_PERIOD_S),
+                         daemon=True).start()
     due = time.monotonic()
     pending = b""
     while True:

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import resources
 
-from fournines.drills.checkers.owners import Sample
+from fournines.drills.checkers.owners import Sample, View
 from fournines.drills.history import HistoryWriter
 from fournines.drills.sampler import READY
 from fournines.errors import Unreachable
@@ -26,6 +26,7 @@ PING_S = 0.5
 RETRY_S = 0.5
 START_TIMEOUT_S = 20.0
 LINE_LIMIT = 1 << 20
+NOWHERE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Session:
     offset: Offset = Offset()
     seen: list[tuple[float, frozenset[str]]] = field(default_factory=list)
     asked: dict[int, float] = field(default_factory=dict)
+    said: list[tuple[float, str]] = field(default_factory=list)
 
     def hear(self, line: Mapping[str, object], now_s: float) -> None:
         """Take in one line of the sampler, received at ``now_s``."""
@@ -64,6 +66,9 @@ class Session:
         number = line.get("pong")
         if isinstance(number, int):
             self.offset = self.offset.tightened(self.asked.pop(number), theirs_s, now_s)
+            return
+        if "view" in line:
+            self.said.append((theirs_s, str(line["view"])))
             return
         held = line["held"]
         if not isinstance(held, list):
@@ -78,6 +83,14 @@ class Session:
                 for theirs_s, held in self.seen]
 
 
+    def views(self) -> list[View]:
+        """The components that it was in, on our clock."""
+        if math.isinf(self.offset.lo_s):
+            return []
+        return [View(theirs_s + self.offset.lo_s, theirs_s + self.offset.hi_s, view)
+                for theirs_s, view in self.said]
+
+
 class Sampling:
     """``sessions`` by node; a node that was off and came back has several."""
 
@@ -89,6 +102,11 @@ class Sampling:
     def samples(self, address: str) -> dict[str, tuple[Sample, ...]]:
         """node -> everything it said about the address."""
         return {node: tuple(sample for session in sessions for sample in session.samples(address))
+                for node, sessions in self.sessions.items()}
+
+    def views(self) -> dict[str, tuple[View, ...]]:
+        """node -> every primary component that it said it was in."""
+        return {node: tuple(view for session in sessions for view in session.views())
                 for node, sessions in self.sessions.items()}
 
     def clocks(self) -> dict[str, list[dict[str, float | None]]]:
@@ -109,7 +127,7 @@ class Sampling:
                 await asyncio.gather(*(event.wait() for event in self._heard.values()))
         return tuple(node for node, event in self._heard.items() if not event.is_set())
 
-    async def follow(self, door: Door, addresses: Sequence[str]) -> None:
+    async def follow(self, door: Door, addresses: Sequence[str], state_url: str = "") -> None:
         """Sample one node for ever: whenever its sampler ends, start another as soon as that is possible."""
         self.sessions[door.name] = []
         self._heard[door.name] = asyncio.Event()
@@ -118,13 +136,13 @@ class Sampling:
             with contextlib.suppress(Unreachable, OSError, EOFError, ValueError, KeyError):
                 channel = await send_program(door, source, READY, timeout_s=START_TIMEOUT_S)
                 try:
-                    await self._listen(door.name, channel, addresses)
+                    await self._listen(door.name, channel, addresses, state_url)
                 finally:
                     await channel.close()
             await asyncio.sleep(RETRY_S)
 
-    async def _listen(self, node: str, channel: Channel, addresses: Sequence[str]) -> None:
-        settings = {"addresses": list(addresses), "period_s": PERIOD_S}
+    async def _listen(self, node: str, channel: Channel, addresses: Sequence[str], state_url: str) -> None:
+        settings = {"addresses": list(addresses), "period_s": PERIOD_S, "state_url": state_url}
         channel.writer.write(json.dumps(settings).encode() + b"\n")
         session, number = Session(), len(self.sessions[node])
         self.sessions[node].append(session)
@@ -137,7 +155,7 @@ class Sampling:
                 for line in lines:
                     said = json.loads(line)
                     session.hear(said, now_s)
-                    if self._record is not None and "held" in said:
+                    if self._record is not None and "pong" not in said:
                         self._record.write({"node": node, "session": number, **said})
                 if session.seen and not math.isinf(session.offset.lo_s):
                     self._heard[node].set()
@@ -157,10 +175,13 @@ async def _ask_the_time(session: Session, channel: Channel) -> None:
 
 @asynccontextmanager
 async def sampling(doors: Mapping[str, Door], addresses: Sequence[str],
-                   record: HistoryWriter | None = None) -> AsyncIterator[Sampling]:
-    """Samples every node for as long as the context lasts."""
+                   record: HistoryWriter | None = None,
+                   state_urls: Mapping[str, str] = NOWHERE) -> AsyncIterator[Sampling]:
+    """Samples every node for as long as the context lasts. ``state_urls``: node -> where its database's
+    health endpoint answers, for nodes that have one."""
     found = Sampling(record)
-    following = [asyncio.create_task(found.follow(door, addresses), name=f"samples of {name}")
+    following = [asyncio.create_task(found.follow(door, addresses, state_urls.get(name, "")),
+                                     name=f"samples of {name}")
                  for name, door in doors.items()]
     await asyncio.sleep(0)   # so that every node is known before anybody waits for the first samples
     try:

@@ -7,23 +7,33 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from fournines.drills.workloads.amqp import AmqpSettings, AmqpWorkload
+from fournines.drills.workloads.arp import ArpWorkload
 from fournines.drills.workloads.glance import GlanceWorkload
 from fournines.drills.workloads.http import KeystoneSettings
+from fournines.drills.workloads.images import ImageWorkload
 from fournines.drills.workloads.keystone import KeystoneWorkload
+from fournines.drills.workloads.memcached import MemcachedWorkload
 from fournines.drills.workloads.sql import SqlSettings, SqlWorkload
 from fournines.drills.workloads.tcp import TcpWorkload
+from fournines.drills.workloads.transactions import Exchange, Insert, Transfer
 from fournines.drills.workloads.workload import Emit, Workload
 
 SQL_STANDING, SQL_NEW, AMQP = "SQL, standing connection", "SQL, new connection", "AMQP publish"
 KEYSTONE, GLANCE, TCP = "Keystone token", "Glance list", "TCP connect"
+SQL_REGISTER, SQL_BANK, CACHE = "SQL register", "SQL bank", "cache"
+IMAGES, ARP = "image upload", "ARP for the address"
+CHECKED_ONLY = frozenset({SQL_REGISTER, SQL_BANK, CACHE, IMAGES, ARP})
+"""Their answers are checked; how long they waited the other paths tell, which ask more often."""
 PERIOD_S: Mapping[str, float] = {SQL_STANDING: 0.1, SQL_NEW: 0.25, AMQP: 0.1, KEYSTONE: 0.25, GLANCE: 0.25,
-                                 TCP: 0.1}
+                                 TCP: 0.1, SQL_REGISTER: 0.5, SQL_BANK: 0.5, CACHE: 0.25, IMAGES: 4.0,
+                                 ARP: 0.25}
 """How often each path is asked: fine enough to resolve its aim, light enough for two cores."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
-    """None leaves a path out; ``host`` is the VIP, ``tcp_port`` a port on it."""
+    """None, 0, "" and False leave a path out; ``host`` is the VIP, ``tcp_port`` a port on it. ``run`` is
+    the run's name; ``arp``: the clients are in the network of the VIP."""
 
     host: str
     tcp_port: int = 0
@@ -31,6 +41,9 @@ class ClientSettings:
     amqp: AmqpSettings | None = None
     keystone: KeystoneSettings | None = None
     glance_url: str = ""
+    cache_port: int = 0
+    run: str = ""
+    arp: bool = False
     periods_s: Mapping[str, float] = field(default_factory=lambda: dict(PERIOD_S))
 
     def to_line(self) -> bytes:
@@ -53,14 +66,23 @@ def workloads(settings: ClientSettings, emit: Emit) -> list[Workload]:
     periods_s = {**PERIOD_S, **settings.periods_s}
     found: list[Workload] = []
     if settings.sql is not None:
-        found += [SqlWorkload(settings.sql, emit, standing, path, periods_s[path])
-                  for standing, path in ((True, SQL_STANDING), (False, SQL_NEW))]
+        found += [SqlWorkload(settings.sql, emit, standing, path, periods_s[path], transaction)
+                  for standing, path, transaction in (
+                      (True, SQL_STANDING, Insert()), (False, SQL_NEW, Insert()),
+                      (True, SQL_REGISTER, Exchange()), (True, SQL_BANK, Transfer()))]
     if settings.amqp is not None:
         found.append(AmqpWorkload(settings.amqp, emit, AMQP, periods_s[AMQP]))
     if settings.keystone is not None:
         found.append(KeystoneWorkload(settings.keystone, KEYSTONE, periods_s[KEYSTONE]))
         if settings.glance_url:
             found.append(GlanceWorkload(settings.glance_url, settings.keystone, GLANCE, periods_s[GLANCE]))
+            found.append(ImageWorkload(settings.glance_url, settings.keystone, settings.run, emit, IMAGES,
+                                       periods_s[IMAGES]))
     if settings.tcp_port:
         found.append(TcpWorkload(settings.host, settings.tcp_port, TCP, periods_s[TCP]))
+    if settings.cache_port:
+        found.append(MemcachedWorkload(settings.host, settings.cache_port, f"fournines-drill-{settings.run}",
+                                       CACHE, periods_s[CACHE]))
+    if settings.arp:
+        found.append(ArpWorkload(settings.host, ARP, periods_s[ARP]))
     return found

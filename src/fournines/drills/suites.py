@@ -9,13 +9,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import random
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from fournines.cluster.document import MOST_BYTES, Data, Document, Problem, read_document
 from fournines.drills.catalog import DRILLS, FAMILIES
+from fournines.drills.drill import BEYOND_A_LAB, Capability
 from fournines.drills.series import Planned, times
 from fournines.errors import DrillError, SuiteFileError
 from fournines.findings import Finding, Place, Severity
@@ -59,10 +61,21 @@ def _of(name: str, summary: str, *drills: str) -> Suite:
 SUITES: Mapping[str, Suite] = {suite.name: suite for suite in (
     _of("smoke", "one of each kind, in five minutes: whether drills work here at all",
         "kill-keystone", "hang-database-writer", "cut-management-of-vip-holder", "power-off-vip-holder"),
-    _of("core", "everything in the catalogue once, small faults first", *DRILLS),
+    _of("core", "everything that a lab can do once", *(
+        name for name, drill in DRILLS.items() if not drill.needs & BEYOND_A_LAB)),
     *(_of(family, f"every drill of this family once: {', '.join(drill.name for drill in drills[:3])} ...",
           *(drill.name for drill in drills)) for family, drills in FAMILIES.items()),
 )}
+
+
+def at_random(count: int, seed: int, can: Collection[Capability], layers: Collection[str]) -> Suite:
+    """So many drills in a row, drawn from all that can be done where there are these layers, but for what a
+    lab can only do by luck; the same for the same seed."""
+    possible = [name for name, drill in DRILLS.items()
+                if drill.needs <= set(can) and not drill.needs & BEYOND_A_LAB
+                and (not drill.layer or drill.layer in layers)]
+    drawn = random.Random(seed).choices(possible, k=count) if possible else []  # noqa: S311 - no secret
+    return Suite("random", tuple(map(Item, drawn)), f"{count} drills at random, seed {seed}")
 
 
 def suite_of(word: str) -> Suite:

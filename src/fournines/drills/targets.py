@@ -13,6 +13,7 @@ from fournines.drills.workloads.sql import SqlSettings
 from fournines.layers.api.records import DRILL_PROJECT, DRILL_SECRET, DRILL_USER
 from fournines.layers.api.settings import DOMAIN, IDENTITY_PORT, SQL_PORT
 from fournines.layers.api.spec import ApiSpec
+from fournines.layers.cache.artifacts import PORT as CACHE_PORT
 from fournines.layers.database import DRILL as SQL_ACCOUNT
 from fournines.layers.messaging.accounts import DRILL_ACCOUNT, DRILL_VHOST
 from fournines.layers.oslo import BROKER_PORT
@@ -21,8 +22,9 @@ IMAGES_PORT = 9292
 
 
 def clients_of(cluster: Cluster, timers: Timers,
-               secrets: Mapping[str, str]) -> Callable[[str], ClientSettings]:
-    """The settings for a run's name: one path for everything that the cluster's layers serve."""
+               secrets: Mapping[str, str], *, arp: bool = False) -> Callable[[str], ClientSettings]:
+    """The settings for a run's name: one path for everything that the cluster's layers serve. ``arp``: the
+    clients are in the network of the VIP, and may ask who answers there."""
     host = str(cluster.service_vip.address)
 
     def settings(run: str) -> ClientSettings:
@@ -40,6 +42,7 @@ def clients_of(cluster: Cluster, timers: Timers,
             keystone = KeystoneSettings(f"http://{host}:{IDENTITY_PORT}", DRILL_USER, secrets[DRILL_SECRET],
                                         DRILL_PROJECT, DOMAIN)
         glance_url = f"http://{host}:{IMAGES_PORT}" if api is not None and "glance" in api.services else ""
-        return ClientSettings(host, IDENTITY_PORT if api is not None else 0, sql, amqp, keystone, glance_url)
+        return ClientSettings(host, IDENTITY_PORT if api is not None else 0, sql, amqp, keystone, glance_url,
+                              CACHE_PORT if "cache" in cluster.layers else 0, run, arp)
 
     return settings

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from fournines.blueprint.contribution import Contribution, Exchange, Invariant, Members, Seat
+from fournines.blueprint.contribution import Contribution, Exchange, Invariant, Members, Proof, Seat
 from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.blueprint.predicate import Predicate
 from fournines.blueprint.resources import Resources
@@ -45,6 +45,7 @@ class Blueprint:
     invariants: tuple[Invariant, ...] = ()
     seats: tuple[Seat, ...] = ()
     members: tuple[Members, ...] = ()
+    proofs: tuple[Proof, ...] = ()
     stamps: Stamps = field(default_factory=dict)
 
     def step(self, name: str) -> Step:
@@ -95,7 +96,8 @@ def compile(cluster: Cluster, timers: Timers, secrets: Mapping[str, str],
         steps=ordered_steps(layers, parts, services), probes=(), stamps=stamps,
         invariants=tuple(item for part in parts.values() for item in part.invariants),
         seats=tuple(item for part in parts.values() for item in part.seats),
-        members=tuple(item for part in parts.values() for item in part.members))
+        members=tuple(item for part in parts.values() for item in part.members),
+        proofs=tuple(item for part in parts.values() for item in part.proofs))
     probes = (*_own_probes(blueprint, parts), *(probe for part in parts.values() for probe in part.probes))
     refuse_twice("probe", (probe.name for probe in probes))
     return replace(blueprint, probes=probes)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 
-from fournines.blueprint.contribution import Members, Seat
+from fournines.blueprint.contribution import Members, Proof, Seat
 from fournines.blueprint.predicate import holders
 from fournines.blueprint.snapshot import Snapshot
 from fournines.cluster.topology import Cluster
@@ -38,6 +39,16 @@ class MembersStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ProofStatus:
+    """When something that must work once it is needed was last seen to, in UTC (RFC 3339), and by which node;
+    both empty where never."""
+
+    name: str
+    at: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Loss:
     """What would stop if one thing failed now: ``what`` is ``node ctl1`` or a failure domain, ``rack r1``;
     ``stops`` the layers that would not have enough members left. Empty where everything goes on."""
@@ -57,6 +68,7 @@ class Status:
     seats: tuple[SeatStatus, ...]
     members: tuple[MembersStatus, ...]
     losses: tuple[Loss, ...]
+    proofs: tuple[ProofStatus, ...] = ()
 
     @property
     def serves(self) -> bool:
@@ -75,7 +87,17 @@ def status(cluster: Cluster, blueprint: Blueprint, snapshot: Snapshot) -> Status
     members = tuple(_members(item, snapshot) for item in blueprint.members)
     gone = {node: why.reason for node, why in snapshot.gone.items()}
     seats = tuple(_seat(seat, snapshot) for seat in blueprint.seats)
-    return Status(blueprint.cluster, blueprint.nodes, gone, seats, members, tuple(_losses(cluster, members)))
+    return Status(blueprint.cluster, blueprint.nodes, gone, seats, members, tuple(_losses(cluster, members)),
+                  tuple(_proof(item, snapshot) for item in blueprint.proofs))
+
+
+def _proof(proof: Proof, snapshot: Snapshot) -> ProofStatus:
+    seen = [(value, node) for node in proof.nodes for fact in proof.facts
+            if isinstance(value := fact.seen(snapshot, node), int | float)]
+    if not seen:
+        return ProofStatus(proof.name, "", "")
+    at_s, by = max(seen, key=lambda one: one[0])   # the first who knows of it
+    return ProofStatus(proof.name, datetime.fromtimestamp(at_s, UTC).isoformat(timespec="seconds"), by)
 
 
 def _seat(seat: Seat, snapshot: Snapshot) -> SeatStatus:

@@ -23,6 +23,7 @@ from fournines.durable import PRIVATE_DIRECTORY, write_durably
 from fournines.errors import LabError, Refused
 from fournines.lab import image, keys, rootfs, uml_disk
 from fournines.lab.archive import archives
+from fournines.lab.bmc import Bmc, BmcStatus
 from fournines.lab.driver import Machine, Power
 from fournines.lab.events import Event, Progress, silently
 from fournines.lab.layout import Driver, Layout, Made, machines_of, read_layout, write_layout
@@ -49,7 +50,8 @@ class MachineStatus:
 
 @dataclass(frozen=True, slots=True)
 class LabStatus:
-    """A lab as it is now; ``clients`` maps each network to the address that clients in the fabric have."""
+    """A lab as it is now; ``clients`` maps each network to the address that clients in the fabric have.
+    ``bmc`` is None where it is not up."""
 
     name: str
     up: bool
@@ -57,6 +59,7 @@ class LabStatus:
     namespace: str
     clients: Mapping[str, str]
     machines: tuple[MachineStatus, ...]
+    bmc: BmcStatus | None = None
 
     def as_data(self) -> dict[str, object]:
         """Plain data for ``--json``."""
@@ -99,6 +102,12 @@ class Lab:
         return tuple(layout.machine(node.name, self._everywhere.images, self._places)
                      for node in self._cluster.nodes)
 
+    @property
+    def bmc(self) -> Bmc:
+        """What powers the machines from outside, for fence agents on them."""
+        management = self._cluster.networks["management"]
+        return Bmc(self._everywhere, self._places, client_address(self._cluster, management))
+
     def machine(self, name: str) -> Machine:
         """Raises ``LabError`` for a name that the cluster does not have."""
         for machine in self.machines:
@@ -125,6 +134,7 @@ class Lab:
                 else:
                     self._refuse_lack(wanted)
                 self.fabric.create()
+                self.bmc.start()
                 self._boot(started, timeout_s)
             except BaseException:
                 self._progress(Event("lab", "taking back what was begun"))
@@ -143,7 +153,8 @@ class Lab:
         up = self._places.state.exists()
         machines = self.machines if up else ()
         return LabStatus(self.name, up, self._layout().image if up else "", self.fabric.namespace, clients,
-                         tuple(self._status_of(machine) for machine in machines))
+                         tuple(self._status_of(machine) for machine in machines),
+                         self.bmc.status(tuple(machine.name for machine in machines)) if up else None)
 
     def down(self) -> None:
         """Power off and remove all but the image: processes, mounts, network, control groups, disks."""
@@ -174,13 +185,15 @@ class Lab:
         kernels = any(machine.driver is Driver.UML for machine in wanted.values())
         system = uml_disk.ensure(made, self._progress).name if kernels else ""
         shutil.rmtree(self._places.nodes, ignore_errors=True)
+        self.bmc.prepare()
+        trusted = rootfs.trust(image.root_of(made), self.bmc.authority.encode())
         login = keys.write_login_key(self._places.key, f"fournines lab {self.name}")
         known = []
         for node in self._cluster.nodes:
             private, public = keys.make_pair(f"root@{node.name}")
             known.append(keys.known_host([node.name, *node.addresses.values()], public))
-            files = rootfs.own_files(self._cluster, node, login_key=login, host_private=private,
-                                     host_public=public)
+            files = (*trusted, *rootfs.own_files(self._cluster, node, login_key=login, host_private=private,
+                                                 host_public=public))
             if wanted[node.name].driver is Driver.UML:
                 uml_disk.prepare(self._places.node(node.name), files, wanted[node.name].disks)
             else:
@@ -205,6 +218,7 @@ class Lab:
             self._progress(Event(machine.name, "is up"))
 
     def _remove(self) -> None:
+        self.bmc.stop()   # first: it must not power on what is powered off here
         if self._places.nodes.is_dir():
             for entry in sorted(self._places.nodes.iterdir()):
                 self._progress(Event(entry.name, "power off"))

@@ -3,6 +3,7 @@
     /var/cache/fournines/images/HASH/       node images; stay when a lab goes
     /var/lib/fournines/labs/NAME/           one lab; removed as a whole when it goes down
         lab.json  ssh_config  known_hosts  key  key.pub
+        bmc/          password  authority.pem  certificate.pem  key.pem  process.json  actions.jsonl  log
         nodes/NODE/   machine.json  console.log
                       a container's:            upper/ work/ root/ (overlay)  srv/ (the node's /srv)
                       with its own kernel:      own.cow seed.tar data-N.img  start.json  memory/
@@ -67,6 +68,43 @@ class NodePlaces:
 
 
 @dataclass(frozen=True, slots=True)
+class BmcPlaces:
+    """The BMC's directory and what is in it."""
+
+    directory: Path
+
+    @property
+    def password(self) -> Path:
+        return self.directory / "password"
+
+    @property
+    def authority(self) -> Path:
+        """The certificate of who vouches for it."""
+        return self.directory / "authority.pem"
+
+    @property
+    def certificate(self) -> Path:
+        return self.directory / "certificate.pem"
+
+    @property
+    def key(self) -> Path:
+        return self.directory / "key.pem"
+
+    @property
+    def process(self) -> Path:
+        return self.directory / "process.json"
+
+    @property
+    def actions(self) -> Path:
+        """A line of JSON for each power action."""
+        return self.directory / "actions.jsonl"
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "log"
+
+
+@dataclass(frozen=True, slots=True)
 class LabPlaces:
     """One lab's directory and what is in it."""
 
@@ -88,6 +126,10 @@ class LabPlaces:
     @property
     def ssh_config(self) -> Path:
         return self.directory / "ssh_config"
+
+    @property
+    def bmc(self) -> BmcPlaces:
+        return BmcPlaces(self.directory / "bmc")
 
     @property
     def nodes(self) -> Path:

@@ -231,6 +231,7 @@ class ProcessMachine(ABC):
         """Remove what a dead machine leaves on this computer; its disk stays."""
         group = self._group()
         group.kill_all()
+        self._cables.unplug(self._name, self.networks)
         rootfs.unmount(self._places)
         group.remove()
         state = self._state()

@@ -30,6 +30,7 @@ FORMAT = 1   # to be raised when ``_make`` makes something else of the same imag
 MODULES = Path("/usr/lib/uml/modules")
 SYSTEM_GIB = 16   # what a machine sees; on this computer it takes what is in it
 BUILD_TIMEOUT_S = 900.0
+UNFINISHED = ".system-"
 OWNED = "usr/lib/fournines-lab"
 PROGRAM = 0o755
 # Units that have nothing to do in such a machine and would take a third of its boot, or fail.
@@ -53,8 +54,8 @@ def ensure(made: Path, progress: Progress) -> Path:
         if not disk.exists():
             started = time.monotonic()
             progress(Event("image", "making a disk of it for machines with a kernel of their own"))
-            for old in made.glob("system-*"):
-                old.unlink()
+            for left in made.glob(f"{UNFINISHED}*"):
+                shutil.rmtree(left)
             _make(made, disk)
             progress(Event("image", f"disk made in {time.monotonic() - started:.0f} s"))
     return disk
@@ -120,8 +121,7 @@ def _files() -> Mapping[str, str]:
 
 
 def _make(made: Path, disk: Path) -> None:
-    work = made / f".system-{os.getpid()}"
-    shutil.rmtree(work, ignore_errors=True)
+    work = made / f"{UNFINISHED}{os.getpid()}"
     upper, merged, unfinished = work / "upper", work / "merged", work / "disk"
     try:
         for directory in (upper, work / "work", merged):

@@ -10,14 +10,18 @@ them. Standard library only.
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
 import json
 import os
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
 
+SIOCETHTOOL, ETHTOOL_STSO, ETHTOOL_SGSO = 0x8946, 0x1F, 0x24   # linux/sockios.h, linux/ethtool.h
 BESIDES_MIB = 512   # the kernel leaves a hole in its memory, which counts, and takes no room
 
 
@@ -25,7 +29,11 @@ def main(plan: str) -> int:
     """The exit code of the machine's kernel."""
     with open(plan, encoding="utf-8") as file:
         start = json.load(file)
-    for words in start["links"]:
+    for words in start["cables"]:
+        subprocess.run(["ip", *words], check=True)
+    for interface in start["cutters"]:
+        cut_packets(interface)
+    for words in start["plugs"]:
         subprocess.run(["ip", *words], check=True)
     size = f"size={start['memory_mib'] + BESIDES_MIB}m,mode=0700"
     subprocess.run(["mount", "-t", "tmpfs", "-o", size, "memory", start["memory"]], check=True)
@@ -38,6 +46,15 @@ def main(plan: str) -> int:
         pid, status = os.wait()
         if pid == kernel.pid:
             return os.waitstatus_to_exitcode(status)
+
+
+def cut_packets(interface: str) -> None:
+    """Let the interface send nothing that is larger than a packet, as ``ethtool -K`` does."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        for setting in (ETHTOOL_STSO, ETHTOOL_SGSO):
+            value = ctypes.create_string_buffer(struct.pack("II", setting, 0))
+            asked = struct.pack("16sP", interface.encode(), ctypes.addressof(value))   # struct ifreq
+            fcntl.ioctl(any_socket, SIOCETHTOOL, asked)
 
 
 if __name__ == "__main__":

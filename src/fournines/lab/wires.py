@@ -73,6 +73,11 @@ class Cables:
             self._ip("link", "set", cable, "alias", f"{node} {network}", "master", bridge,
                      "down" if network in set(cut) else "up")
 
+    def unplug(self, node: str, networks: Iterable[str]) -> None:
+        """Remove what a dead machine's cables have left; the kernel would do so too, at leisure."""
+        for network in networks:
+            run(self._ip_words("link", "delete", self.cable(node, network)), accept=None)
+
     def has_link(self, node: str, network: str) -> bool:
         """Whether the cable is there and not cut."""
         shown = run(self._ip_words("-oneline", "link", "show", self.cable(node, network)), accept=None)

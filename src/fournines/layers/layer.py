@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from fournines.blueprint.contribution import Contribution, Exchange
 from fournines.cluster.timers import Timers
-from fournines.cluster.topology import Cluster
+from fournines.cluster.topology import Cluster, Vip
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,13 @@ class Site:
     def secret(self, name: str) -> str:
         """The value of a secret that the layer asked for in its ``exchange``."""
         return self.secrets[name]
+
+    @property
+    def free_vips(self) -> dict[str, Vip]:
+        """The VIPs by name that no layer has put among the resources that Pacemaker runs."""
+        asked = self.exchange.resources + self.exchange.service_resources
+        taken = {each.parameters.get("ip") for each in asked.primitives}
+        return {name: vip for name, vip in self.cluster.vips.items() if str(vip.address) not in taken}
 
     @property
     def controllers(self) -> tuple[str, ...]:

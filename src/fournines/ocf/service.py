@@ -75,12 +75,11 @@ class ServiceAgent(Agent):
             pass   # not there, or not well: what Pacemaker wants now is a service that is
         unit.start(self.units)
         while True:   # until Pacemaker's timeout
+            for name in self.units:
+                if not unit.processes(name):
+                    raise Failure(ERR_GENERIC, f"{name} ended after its start; journalctl -u {name} says why")
             try:
-                running = self._running()
-            except Failure as failure:
-                raise Failure(ERR_GENERIC, f"ended after its start: {failure}; "
-                                           f"journalctl -u {self.units[0]} says why") from None
-            try:
+                running = self._running()   # fails at first: before it is the program, it is systemd's
                 self.well(running)
                 if self.serving(running):
                     return

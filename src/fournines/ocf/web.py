@@ -37,8 +37,9 @@ def split(url: str) -> tuple[str, int, str]:
 
 
 def ask(url: str, within_s: float, *, method: str = "GET", headers: dict[str, str] | None = None,
-        body: bytes = b"") -> Answer:
-    """One request. The whole exchange has ``within_s`` seconds, so a server that trickles is found too."""
+        body: bytes = b"", through: str = "") -> Answer:
+    """One request, over TCP or ``through`` a UNIX socket. The whole exchange has ``within_s`` seconds, so a
+    server that trickles is found too."""
     try:
         host, port, path = split(url)
     except ValueError as problem:
@@ -48,7 +49,7 @@ def ask(url: str, within_s: float, *, method: str = "GET", headers: dict[str, st
              f"Content-Length: {len(body)}", "Connection: close",
              *(f"{name}: {value}" for name, value in (headers or {}).items())]
     try:
-        with socket.create_connection((host, port), timeout=within_s) as link:
+        with _opened(host, port, through, within_s) as link:
             link.sendall("\r\n".join([*lines, "", ""]).encode() + body)
             received = bytearray()
             while not _complete(received):
@@ -64,6 +65,19 @@ def ask(url: str, within_s: float, *, method: str = "GET", headers: dict[str, st
     except OSError as problem:
         raise NoAnswer(f"{method} {url}: {problem.strerror or problem}") from None
     return _parsed(bytes(received), f"{method} {url}")
+
+
+def _opened(host: str, port: int, through: str, within_s: float) -> socket.socket:
+    if not through:
+        return socket.create_connection((host, port), timeout=within_s)
+    link = socket.socket(socket.AF_UNIX)
+    try:
+        link.settimeout(within_s)
+        link.connect(through)
+    except OSError:
+        link.close()
+        raise
+    return link
 
 
 def _complete(received: bytearray) -> bool:

@@ -65,6 +65,12 @@ def show_status(console: Console, status: Status) -> None:
         table.add_row(members.layer, ", ".join(members.well) or "none", _unwell(members), _margin(members))
     console.print(table)
     console.print()
+    if status.proofs:
+        table = _table("has to work when needed", "last proven", "seen by")
+        for proof in status.proofs:
+            table.add_row(proof.name, proof.at or line(("never", BAD)), proof.by)
+        console.print(table)
+        console.print()
     _show_losses(console, status.losses)
 
 

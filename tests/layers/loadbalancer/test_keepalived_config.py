@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 
 from fournines.artifacts import keepalived, systemd
 from fournines.artifacts.keepalived import Block, Line
+from fournines.blueprint.resources import Primitive, Resources
 from fournines.cluster.topology import Vip
 from fournines.layers.layer import Site
 from fournines.layers.loadbalancer import LAYER, artifacts, keepalived_config
@@ -100,3 +101,11 @@ def test_what_keepalived_runs_is_shipped_and_only_root_can_change_it(site: Site)
     assert set(scripts) == {artifacts.ADDRESSES_SCRIPT, keepalived_config.ALIVE_SCRIPT,
                             keepalived_config.STATE_SCRIPT}
     assert {(item.mode, item.owner) for item in scripts.values()} == {(0o755, "root")}
+
+
+def test_a_vip_that_pacemaker_holds_is_left_to_it(site: Site) -> None:
+    held = Resources((Primitive("p_ip_internal", "ocf:heartbeat:IPaddr2", {"ip": "192.168.42.101"}),))
+    asked = replace(site, exchange=replace(site.exchange, resources=held))
+    node = site.cluster.nodes[0]
+    assert [vip.name for vip in keepalived_config.vips_of(site, node)] == ["internal"]
+    assert keepalived_config.vips_of(asked, node) == ()

@@ -31,8 +31,6 @@ class _AtMost:
     severity: Severity = Severity.WARNING
 
 
-
-
 def _galera(smaller: str, larger: str, share: float = 1.0) -> _AtMost:
     return _AtMost(smaller, larger, "Galera refuses to start otherwise", share, severity=Severity.ERROR)
 
@@ -57,7 +55,8 @@ _RULES = (
       for side in ("server", "client")),
     _AtMost("oslo.messaging.heartbeat_timeout", "haproxy.tunnel.server",
             "the balancer would cut connections before their heartbeat", share=1 / 2),
-    _AtMost("corosync.token", "corosync.consensus", "Corosync refuses to start otherwise",
+    _AtMost("corosync.token", "corosync.consensus",
+            "under load the membership would fall apart and form again",
             share=1 / CONSENSUS_FACTOR),
     _AtMost("pacemaker.fence_timeout", "pacemaker.stonith_timeout",
             "Pacemaker would give fencing up before its device does"),

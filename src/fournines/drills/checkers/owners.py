@@ -8,9 +8,10 @@ enough.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
+from fournines.drills.operation import Operation, Outcome
 from fournines.drills.schedule import Window
 from fournines.drills.verdict import Verdict
 
@@ -116,3 +117,65 @@ def _resolution_s(samples: Mapping[str, Sequence[Sample]]) -> float:
                    for earlier, later in pairwise(of_node))
     doubt_s = max((item.hi_s - item.lo_s for of_node in samples.values() for item in of_node), default=0.0)
     return (steps[len(steps) // 2] if steps else 0.0) + doubt_s
+
+
+def one_answers(address: str, operations: Sequence[Operation]) -> Verdict:
+    """Whether never two stations answered the same ARP request for the address. That two nodes hold it may
+    harm nobody for a time; that two answer does."""
+    question = f"never two stations answer for {address}"
+    heard = [(item, item.result.split(",")) for item in operations if item.outcome is Outcome.OK]
+    doubles = [(item, stations) for item, stations in heard if len(stations) > 1]
+    if doubles:
+        item, stations = doubles[0]
+        return Verdict(question, False, f"{' and '.join(stations)} both did, {len(doubles)} times of "
+                                        f"{len(heard)}", (f"first at {item.intended_s:.2f} s",))
+    if not heard:
+        return Verdict(question, None, "no request was answered")
+    return Verdict(question, True, f"{len(heard)} of {len(operations)} requests were answered, by one each")
+
+
+VIEWS_APART_S = 2.0   # how long members may take to notice the same change, each in its own time
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """At some moment in [lo_s, hi_s] the node said that it was in this primary component; empty: in none."""
+
+    lo_s: float
+    hi_s: float
+    view: str
+
+
+def one_component(views: Mapping[str, Sequence[View]]) -> Verdict:
+    """Whether the database was never in two primary components. ``views``: node -> what it said. Members
+    notice a change of view at different moments, so two views count only when both were certainly held for
+    longer than that takes."""
+    question = "the database is never in two primary components"
+    if not any(views.values()):
+        return Verdict(question, None, "no node said in which component it was")
+    held = [holding for node, of_node in views.items() for holding in _stays(node, of_node)]
+    for one, other in combinations(held, 2):
+        together_s = min(one.end_s, other.end_s) - max(one.start_s, other.start_s)
+        if one.view != other.view and together_s > VIEWS_APART_S:
+            return Verdict(question, False, f"{one.node} was in {one.view} and {other.node} in {other.view} "
+                                            f"for {together_s:.1f} s")
+    return Verdict(question, True, f"seen to within {VIEWS_APART_S:g} s")
+
+
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    node: str
+    view: str
+    start_s: float
+    end_s: float
+
+
+def _stays(node: str, views: Sequence[View]) -> list[_Stay]:
+    found: list[_Stay] = []
+    for item in sorted(views, key=lambda each: each.lo_s):
+        last = found[-1] if found else None
+        if last and last.view == item.view and item.lo_s - last.end_s <= VIEWS_APART_S:
+            found[-1] = replace(last, end_s=item.lo_s)
+        else:
+            found.append(_Stay(node, item.view, item.hi_s, item.lo_s))
+    return [stay for stay in found if stay.view]

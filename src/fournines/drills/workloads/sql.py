@@ -1,4 +1,4 @@
-"""SQL through the VIP: one INSERT and COMMIT, on a standing connection or on a new one.
+"""SQL through the VIP: one transaction and its COMMIT, on a standing connection or on a new one.
 
 Standing connections are kept as an application's pool keeps them: a probe takes one that is idle, opens
 another where none is, and gives it back unless it broke. PyMySQL blocks, so each probe has a thread.
@@ -18,10 +18,11 @@ from pymysql.connections import Connection
 
 from fournines.drills.operation import Outcome
 from fournines.drills.outcomes import SqlPhase, of_sql
+from fournines.drills.workloads.transactions import Insert, Transaction
 from fournines.drills.workloads.workload import CONNECT_TIMEOUT_S, REPLY_TIMEOUT_S, Answer, Emit
 
 THREADS = 96   # period 0.1 s and probes of at most 7 s: none waits for a thread
-NAME_LIMIT = 64
+NAME_LIMIT = 50   # of the 64 that MariaDB takes; transactions put endings on it
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,22 +102,26 @@ class SqlWorkload:
     standing: bool
     path: str
     period_s: float
-    op: str = "insert"
+    transaction: Transaction = field(default_factory=Insert)
     _pool: Pool | None = None
     _threads: ThreadPoolExecutor | None = None
 
+    @property
+    def op(self) -> str:
+        return self.transaction.op
+
     async def start(self) -> None:
-        """Make the run's table, and open the first connection."""
+        """Make the run's tables, and open the first connection."""
         self._pool = Pool(self.settings) if self.standing else None
         self._threads = self._threads or ThreadPoolExecutor(THREADS, self.path)
-        await asyncio.get_running_loop().run_in_executor(self._threads, self._make_table)
+        await asyncio.get_running_loop().run_in_executor(self._threads, self._make_tables)
 
-    def _make_table(self) -> None:
+    def _make_tables(self) -> None:
         connection = self.settings.connect()
         try:
             with connection.cursor() as cursor:
-                cursor.execute(f"CREATE TABLE IF NOT EXISTS {self.settings.table} (id BIGINT AUTO_INCREMENT "
-                               "PRIMARY KEY, value VARCHAR(64) NOT NULL) ENGINE=InnoDB")
+                self.transaction.create(cursor, self.settings.table)
+            connection.commit()
         finally:
             _drop(connection)
         if self._pool is not None:
@@ -124,15 +129,15 @@ class SqlWorkload:
 
     async def attempt(self, value: str) -> Answer:
         """See ``workload.Workload``."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._insert, value)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._transact, value)
 
-    def _insert(self, value: str) -> Answer:
+    def _transact(self, value: str) -> Answer:
         phase, sent_s, connection = SqlPhase.CONNECT, time.monotonic(), None
         try:
             connection = self._pool.take() if self._pool is not None else self.settings.connect()
             phase, sent_s = SqlPhase.STATEMENT, time.monotonic()
             with connection.cursor() as cursor:
-                cursor.execute(f"INSERT INTO {self.settings.table} (value) VALUES (%s)", (value,))  # noqa: S608
+                result = self.transaction.work(cursor, self.settings.table, value)
             phase = SqlPhase.COMMIT
             connection.commit()
         except (pymysql.err.Error, OSError) as problem:
@@ -143,7 +148,7 @@ class SqlWorkload:
             self._pool.give_back(connection)
         else:
             _drop(connection)
-        return Answer(Outcome.OK, sent_s)
+        return Answer(Outcome.OK, sent_s, result=result)
 
     async def finish(self) -> None:
         """See ``workload.Workload``."""

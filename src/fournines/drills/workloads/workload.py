@@ -16,11 +16,13 @@ Emit = Callable[[Mapping[str, object]], None]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of one probe. ``sent_s`` is None where nothing was sent. ``error`` is a class of errors."""
+    """What came of one probe. ``sent_s`` is None where nothing was sent. ``error`` is a class of errors,
+    ``result`` what an acknowledged one gave back, where its checker asks for that."""
 
     outcome: Outcome
     sent_s: float | None = None
     error: str = ""
+    result: str = ""
 
 
 class Workload(Protocol):

@@ -98,7 +98,7 @@ def probes(site: Site) -> tuple[Probe, ...]:
     listeners = site.exchange.listeners
     tables = [f"show table {each.name}" for each in listeners if each.spread is Spread.ONE_ACTIVE]
     question = ";".join((_SERVERS, *tables))
-    vips = site.cluster.vips
+    vips = site.free_vips
     return (
         Probe(HAPROXY, {name: UnixAsk(haproxy_config.SOCKET, question) for name in site.controllers},
               lambda reply: parse_haproxy(reply, listeners)),
@@ -111,7 +111,7 @@ def probes(site: Site) -> tuple[Probe, ...]:
 
 def holders(site: Site, vip: str) -> tuple[str, ...]:
     """The controllers that can hold the VIP."""
-    network = site.cluster.vips[vip].network
+    network = site.free_vips[vip].network
     return tuple(node.name for node in site.cluster.controllers if network in node.addresses)
 
 
@@ -185,21 +185,21 @@ def gates(site: Site) -> dict[str, Predicate]:
 def seats(site: Site) -> tuple[Seat, ...]:
     """Who holds each VIP, and who gets everything of each listener that has one active member."""
     single = [each for each in site.exchange.listeners if each.spread is Spread.ONE_ACTIVE]
-    return (*(Seat(f"vip {name}", holds(name), holders(site, name)) for name in site.cluster.vips),
+    return (*(Seat(f"vip {name}", holds(name), holders(site, name)) for name in site.free_vips),
             *(Seat(f"{each.name} {'writer' if each.kind == 'database' else 'in use'}",
                    RoutedByHolder(each, holders(site, each.vip)), each.members) for each in single))
 
 
 def members(site: Site) -> Members:
     """One is enough: each can carry everything."""
-    vips = tuple(site.cluster.vips)
+    vips = tuple(site.free_vips)
     well = All((Answers(HAPROXY), takes_part(site, vips)))
     return Members("loadbalancer", well, site.controllers, needs=1)
 
 
 def invariants(site: Site) -> tuple[Invariant, ...]:
     """What ``verify`` judges."""
-    vips, names = site.cluster.vips, site.controllers
+    vips, names = site.free_vips, site.controllers
     one_holder = (Invariant(
         f"exactly one node holds the address {vip.name} ({vip.address})",
         OnExactly(1, site.controllers, holds(vip.name)),

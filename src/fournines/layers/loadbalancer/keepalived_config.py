@@ -22,7 +22,7 @@ _SCRIPT = "haproxy"
 
 def document(site: Site, node: Node) -> keepalived.Document:
     """The whole configuration for the Keepalived on ``node``."""
-    routers = router_ids(tuple(site.cluster.vips.values()))
+    routers = router_ids(tuple(site.free_vips.values()))
     return keepalived.document(
         block("global_defs", "", [
             ("router_id", node.name), ("vrrp_version", 3),
@@ -43,7 +43,7 @@ def document(site: Site, node: Node) -> keepalived.Document:
 
 def vips_of(site: Site, node: Node) -> tuple[Vip, ...]:
     """The VIPs that ``node`` can hold: those on networks it is connected to."""
-    return tuple(vip for vip in site.cluster.vips.values() if vip.network in node.addresses)
+    return tuple(vip for vip in site.free_vips.values() if vip.network in node.addresses)
 
 
 def interface_file(network: str) -> str:

@@ -96,7 +96,7 @@ def _try_keepalived(site: Site, node: Node, text: str) -> tuple[Request, ...]:
 def services(site: Site) -> tuple[Service, ...]:
     """HAProxy first: Keepalived takes no VIP where it does not answer."""
     names = site.controllers
-    balances, takes_part = Answers(health.HAPROXY), health.takes_part(site, tuple(site.cluster.vips))
+    balances, takes_part = Answers(health.HAPROXY), health.takes_part(site, tuple(site.free_vips))
     return (
         Service(artifacts.HAPROXY_UNIT, names, artifacts.HAPROXY_FILES, Gate(balances, _READY_S),
                 others_ok=OnOthers(names, balances), on_change=OnChange.RELOAD, needs=(_HAPROXY_ACCEPTS,)),

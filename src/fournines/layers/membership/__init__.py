@@ -31,7 +31,8 @@ def _contribute(site: Site) -> Contribution:
         probes=health.probes(site, procedures.wanted(site)),
         invariants=health.invariants(site),
         seats=health.seats(site),
-        members=(health.members(site),))
+        members=(health.members(site),),
+        proofs=health.proofs(site))
 
 
 LAYER = Layer("membership", MembershipSpec, after=("host",), exchange=_exchange, contribute=_contribute)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from lxml import etree
 
@@ -39,12 +40,14 @@ class Links:
 @dataclass(frozen=True, slots=True)
 class Pacemaker:
     """The cluster as this node sees it. ``nodes`` maps name to online, standby, maintenance, pending, offline
-    or unclean (lost, and not fenced yet). ``failures`` are actions that failed and are remembered."""
+    or unclean (lost, and not fenced yet). ``failures`` are actions that failed and are remembered;
+    ``fenced`` maps a node to when it was last fenced, in seconds since the epoch."""
 
     quorate: bool
     dc: str
     nodes: Mapping[str, str]
     failures: tuple[str, ...]
+    fenced: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,17 @@ def parse_pacemaker(reply: JsonValue) -> Pacemaker:
     root = _monitor(reply)
     failures = tuple(f"{each.get('op_key')} on {each.get('node')}: {each.get('exitstatus')}"
                      for each in root.iterfind("failures/failure"))
-    return Pacemaker(*_controller(root), _nodes(root), failures)
+    return Pacemaker(*_controller(root), _nodes(root), failures, _fenced(root))
+
+
+def _fenced(root: etree._Element) -> dict[str, float]:
+    """The last success for each node."""
+    found: dict[str, float] = {}
+    for event in root.iterfind("fence_history/fence_event"):
+        if event.get("status") == "success":
+            node, ended = event.get("target") or "", datetime.fromisoformat(event.get("completed") or "")
+            found[node] = max(ended.replace(tzinfo=ended.tzinfo or UTC).timestamp(), found.get(node, 0.0))
+    return found
 
 
 def parse_placements(reply: JsonValue) -> Placements:

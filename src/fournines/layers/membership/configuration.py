@@ -26,10 +26,7 @@ def addresses(site: Site) -> Resources:
     """The VIPs that neither a load balancer nor a group of some layer holds."""
     if "loadbalancer" in site.cluster.layers:
         return Resources()
-    asked = site.exchange.resources + site.exchange.service_resources
-    taken = {each.parameters.get("ip") for each in asked.primitives}
-    return Resources(tuple(address(site.cluster, site.timers, name) for name, vip in site.cluster.vips.items()
-                           if str(vip.address) not in taken))
+    return Resources(tuple(address(site.cluster, site.timers, name) for name in site.free_vips))
 
 
 def _configuration(site: Site, asked: Resources) -> Configuration:

@@ -15,13 +15,14 @@ from fournines.artifacts.document import text_of
 from fournines.blueprint.contribution import SecretKind, SecretNeed
 from fournines.blueprint.files import NodeFile
 from fournines.blueprint.resources import Location, Operation, Primitive, Resources
+from fournines.cluster.needs import LAB_SWITCHES
 from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.layers.layer import Site
 from fournines.layers.membership.spec import LAB, FencingDevice, MembershipSpec
 
 SECRETS = "/etc/fournines/fencing"
-LAB_SECRET, LAB_USER = "lab.bmc", "fournines"
+LAB_USER = "fournines"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +74,16 @@ def _device(cluster: Cluster, entry: FencingDevice, number: int, node: str) -> D
 
 
 def secret_name(cluster: Cluster, secret: str) -> str:
-    """In the secret store; that of a lab's own switches is made, others are given."""
+    """In the secret store; that of a lab's own switches is given by the lab, others by the operator."""
     spec = cluster.spec(MembershipSpec)
-    return LAB_SECRET if spec is not None and spec.fencing == LAB else f"fencing.{secret}"
+    return LAB_SWITCHES.name if spec is not None and spec.fencing == LAB else f"fencing.{secret}"
 
 
 def secrets(cluster: Cluster) -> tuple[SecretNeed, ...]:
     """What the devices' agents log in with."""
     names = dict.fromkeys(secret_name(cluster, secret) for entry in entries(cluster)
                           for secret in entry.secrets.values())
-    return tuple(SecretNeed(name, SecretKind.PASSWORD if name == LAB_SECRET else SecretKind.GIVEN)
-                 for name in names)
+    return tuple(SecretNeed(name, SecretKind.GIVEN) for name in names)
 
 
 def files(site: Site) -> tuple[NodeFile, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from fournines.blueprint.contribution import Invariant, Members, Seat
+from fournines.blueprint.contribution import Invariant, Members, Proof, Seat
 from fournines.blueprint.predicate import All, Fact, Judgement, OnAny, OnEvery, OnExactly, Predicate, Test
 from fournines.blueprint.requests import FileFacts, Run
 from fournines.blueprint.resources import RESOURCES, Resources, Runs, promoted_on_one, runs_on_one
@@ -21,7 +21,7 @@ from fournines.layers.membership.answers import (
     VERIFIED,
 )
 
-QUORATE, LINKED = Fact(QUORUM, "quorate"), Fact(LINKS, "broken", Test.EQ, ())
+QUORATE = Fact(QUORUM, "quorate")
 _LOOK_S = 15.0
 
 
@@ -47,21 +47,23 @@ def probes(site: Site, wanted: str) -> tuple[Probe, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Online:
-    """The node sees itself as a full member, and no other as lost and not fenced."""
+    """The node sees itself as a full member; with ``nobody_lost``, and no other as lost and not fenced."""
+
+    nobody_lost: bool = False
 
     def judge(self, snapshot: Snapshot, node: str) -> Judgement:
         seen = snapshot.value(node, PACEMAKER)
         if isinstance(seen, Absent | Gone) or not isinstance(seen, answers.Pacemaker):
             return Judgement(None, f"{node}: {PACEMAKER}: {seen}", ((node, PACEMAKER, str(seen)),))
         state = seen.nodes.get(node, "not a member")
-        lost = [name for name, each in seen.nodes.items() if each == "unclean"]
-        consulted = ((node, PACEMAKER, f"{state}, unclean: {', '.join(lost) or 'none'}"),)
+        lost = [name for name, each in seen.nodes.items() if self.nobody_lost and each == "unclean"]
+        consulted = ((node, PACEMAKER, f"{state}, lost: {', '.join(lost) or 'none'}"),)
         if lost:
             return Judgement(False, f"{node}: {', '.join(lost)} is lost and not fenced yet", consulted)
         return Judgement(state == "online", f"{node}: is {state} in the cluster", consulted)
 
     def __str__(self) -> str:
-        return "Pacemaker has it online"
+        return "Pacemaker has it online" + (" and nobody lost" if self.nobody_lost else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,8 @@ class AsWanted:
         if not changes:
             return Judgement(True, f"{node}: Pacemaker's configuration is as wanted",
                              ((node, CONFIGURATION, "as wanted"),))
-        preview = f"; Pacemaker would: {', '.join(seen.preview)}" if seen.preview else ""
-        return Judgement(False, f"{node}: {', '.join(changes)}{preview}",
+        preview = ", ".join(seen.preview) or "start, stop and move nothing"
+        return Judgement(False, f"{node}: {', '.join(changes)}; Pacemaker would: {preview}",
                          ((node, CONFIGURATION, ", ".join(changes)),))
 
     def __str__(self) -> str:
@@ -124,7 +126,16 @@ class Proven:
         return "every fencing device has answered"
 
 
-WELL = All((QUORATE, Online(), LINKED))
+def linked(site: Site) -> Predicate:
+    """Every link of the node to every other is connected; one that Corosync does not name is none."""
+    links = 2 if "replication" in site.cluster.networks else 1
+    return All((Fact(LINKS, "broken", Test.EQ, ()),
+                Fact(LINKS, "connected", Test.EQ, links * (len(site.controllers) - 1))))
+
+
+def well(site: Site) -> Predicate:
+    """What must hold on every other member before one is touched."""
+    return All((QUORATE, Online(nobody_lost=True), linked(site)))
 
 
 def members(site: Site) -> Members:
@@ -155,11 +166,11 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
     asked = site.exchange.resources + site.exchange.service_resources + configuration.addresses(site)
     devices = fencing.devices(site.cluster)
     return (
-        Invariant("every member is online in the cluster", OnEvery(names, Online()),
+        Invariant("every member is online in the cluster", OnEvery(names, Online(nobody_lost=True)),
                   f"look at {log} on it; a node in standby: crm node online NAME"),
         Invariant("every member has quorum", OnEvery(names, QUORATE),
                   "bring members back until a majority can see each other; look at corosync-quorumtool -s"),
-        Invariant("every link between members is connected", OnEvery(names, LINKED),
+        Invariant("every link between members is connected", OnEvery(names, linked(site)),
                   "look at corosync-cfgtool -n, the cables and the switch of that network"),
         Invariant("no action of a resource has failed",
                   OnEvery(names, Fact(PACEMAKER, "failures", Test.EQ, ())),
@@ -184,6 +195,13 @@ def proven(site: Site, names: tuple[str, ...]) -> Predicate:
     found = fencing.devices(site.cluster)
     return OnEvery(names, Proven({each.name: each.digest for each in found},
                                  {each.name: each.node for each in found}))
+
+
+def proofs(site: Site) -> tuple[Proof, ...]:
+    """When each device last answered, or last fenced its node."""
+    return tuple(Proof(f"fencing of {each.node} by {each.name} ({each.agent})",
+                       (Fact(FENCING, f"at_s.{each.name}"), Fact(PACEMAKER, f"fenced.{each.node}")),
+                       site.controllers) for each in fencing.devices(site.cluster))
 
 
 def seats(site: Site) -> tuple[Seat, ...]:

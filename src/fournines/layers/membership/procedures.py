@@ -23,7 +23,7 @@ def services(site: Site) -> tuple[Service, ...]:
     """A restart of Corosync takes Pacemaker along, and that stops in good order: what ran here is started
     elsewhere first. So one member at a time, and only while every other is well."""
     names = site.controllers
-    others = OnOthers(names, health.WELL)
+    others = OnOthers(names, health.well(site))
     return (
         Service(artifacts.COROSYNC_UNIT, names, artifacts.COROSYNC_FILES, Gate(health.QUORATE, _READY_S),
                 others_ok=others, needs=(CHECK_COROSYNC,)),

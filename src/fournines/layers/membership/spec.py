@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from fournines.cluster.notation import Wrong
 
-Scalar: TypeAlias = bool | int | str
+Scalar: TypeAlias = str | int | bool
 LAB: Literal["lab"] = "lab"
 SCRIPTED = ("password", "snmp_priv_passwd")   # what agents can be given as a command that prints it
 _SECRET_WORDS = re.compile(r"passwd|password|community|secret|token", re.IGNORECASE)

@@ -1,0 +1,67 @@
+"""What the tools printed on real members, typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fournines.blueprint.requests import JsonValue
+from fournines.blueprint.resources import Placed
+from fournines.blueprint.snapshot import Unreadable
+from fournines.layers.membership import answers
+
+OUTPUTS = Path(__file__).parent / "outputs"
+
+
+def reply(name: str) -> JsonValue:
+    return {"rc": 0, "stdout": (OUTPUTS / name).read_text(), "stderr": ""}
+
+
+def test_votes_are_counted() -> None:
+    assert answers.parse_quorum(reply("quorum")) == answers.Quorum(True, expected=3, votes=3, needed=2)
+
+
+def test_a_corosync_that_does_not_run_says_so() -> None:
+    silent: JsonValue = {"rc": 1, "stdout": "", "stderr": "Cannot initialize CMAP service\n"}
+    with pytest.raises(Unreadable, match="CMAP"):
+        answers.parse_quorum(silent)
+
+
+def test_links_are_told_apart() -> None:
+    assert answers.parse_links(reply("links")) == answers.Links(4, ())
+    assert answers.parse_links(reply("links-one-cut")) == answers.Links(3, ("link 1 to 10.0.42.102 is down",))
+
+
+def test_members_resources_and_fencing_as_pacemaker_has_them() -> None:
+    seen = answers.parse_pacemaker(reply("crm_mon.xml"))
+    assert (seen.quorate, seen.dc) == (True, "node1")
+    assert seen.nodes == {"node1": "online", "node2": "online", "node3": "online"}
+    assert seen.failures == ()
+    # Of seven attempts to fence node3 the last one succeeded, at 03:25:11.
+    assert seen.fenced == {"node3": 1795749911.0}
+    placed = answers.parse_placements(reply("crm_mon.xml")).placed
+    assert Placed("p_ip_internal", "node2", "Started") in placed
+    assert {each.resource for each in placed} == {"p_ip_internal", "fence_node1_1", "fence_node2_1",
+                                                  "fence_node3_1"}
+
+
+def test_a_node_that_is_lost_and_not_fenced_is_neither_online_nor_offline() -> None:
+    assert answers.parse_pacemaker(reply("crm_mon-unclean.xml")).nodes["node2"] == "unclean"
+    seen = answers.parse_placements(reply("crm_mon-unclean.xml"))
+    assert (seen.online, seen.offline) == (("node1", "node3"), ())
+
+
+def test_a_pacemaker_that_does_not_run_says_so() -> None:
+    refused: JsonValue = {"rc": 102, "stderr": "", "stdout": '<pacemaker-result><status code="102" '
+                          'message="Not connected"/></pacemaker-result>'}
+    with pytest.raises(Unreadable, match="Not connected"):
+        answers.parse_placements(refused)
+
+
+def test_a_cluster_that_has_everything_has_what_comes_first() -> None:
+    both: JsonValue = {"stdout": '{"early": ["p_api is left over"], "whole": [], "preview": []}'}
+    assert answers.parse_difference(both).of("early") == ()
+    half: JsonValue = {"stdout": '{"early": [], "whole": ["p_api is new"], "preview": ["start p_api"]}'}
+    assert answers.parse_difference(half).of("early") == ()
+    assert answers.parse_difference(half).of("whole") == ("p_api is new",)
