@@ -50,6 +50,8 @@ def audit(
                                                  help="With --spof: also draw it, as SVG.")] = None,
     sarif: Annotated[Path | None, typer.Option("--sarif", metavar="FILE", dir_okay=False,
                                                help="Also write the findings as SARIF 2.1.0.")] = None,
+    junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", dir_okay=False,
+                                               help="Also write a JUnit XML: a case for each rule.")] = None,
     fail_on: Annotated[Severity, typer.Option("--fail-on", help="The least severity that makes the exit code "
                                                                 "1.")]
     = Severity.ERROR,
@@ -86,6 +88,10 @@ def audit(
         from fournines.report.sarif import sarif_of
 
         _write(sarif, json.dumps(sarif_of(found), indent=1) + "\n")
+    if junit is not None:
+        from fournines.report.audit_junit import audit_junit
+
+        _write(junit, audit_junit(found, fail_on))
     if as_json:
         print(json.dumps([verdict.as_data() for verdict in found.verdicts], indent=1))
     else:
