@@ -75,7 +75,7 @@ class _State:
             holding = [group for group in groups
                        if any(self._serves(node) for node in group & {*service.hosts})]
             return Outcome.TWICE if len(holding) > 1 else Outcome.UP if holding else Outcome.DOWN
-        if service.way is Way.ONE and len(service.voters) == 2:   # two_node: each has quorum, and fences first
+        if service.way is Way.ONE and len(service.voters) == 2:   # two_node: each has quorum
             if len(groups) > 1 and not self._plant.fences:
                 return Outcome.TWICE
             return min((self._on_one(service, [group]) for group in groups), key=lambda each: each.rank,
