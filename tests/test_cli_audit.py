@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from fournines import cli
+from fournines.audit.rule import RULES
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "examples" / "three-controllers.yaml"
@@ -55,6 +57,17 @@ def test_json_tells_rule_file_line_and_what_to_do(slow: Path, capsys: pytest.Cap
     assert (item["severity"], item["accepted"], item["effect"]) == ("warning", "", "slow or noisy recovery")
     assert "over 15 s" in item["summary"]
     assert item["remedy"]
+
+
+def test_junit_has_a_case_for_each_rule(slow: Path, tmp_path: Path) -> None:
+    path = slow / "ctl1" / "etc" / "haproxy" / "haproxy.cfg"
+    path.write_text(SLOW + "\x01 \ufffe\n # fournines: ignore HAP012 because a test\n")
+    assert run(slow, "--junit", tmp_path / "a.xml", "--fail-on", "warning") == 1
+    (suite,) = ElementTree.parse(tmp_path / "a.xml").getroot()   # noqa: S314  our own
+    failed = {case.get("name", "").split()[0] for case in suite if case.find("failure") is not None}
+    assert len(suite) == len(RULES) == int(suite.get("tests", ""))
+    assert "HAP007" in failed
+    assert len(failed) == int(suite.get("failures", ""))
 
 
 def test_sarif_is_written_beside(slow: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,6 +43,14 @@ def test_what_was_broken_before_is_not_the_drills() -> None:
     assert nothing_broke(after(failed=("x.service",)), after(failed=("x.service",))).truth is True
 
 
+def test_what_the_fault_does_to_its_own_unit_is_no_surprise() -> None:
+    killed = after(trouble=("broker.service: Failed with result 'oom-kill'.",))
+    assert nothing_broke(BEFORE, killed).truth is False
+    assert nothing_broke(BEFORE, killed, ["broker.service"]).truth is True
+    assert nothing_broke(BEFORE, killed, ["other.service"]).truth is False
+    assert nothing_broke(BEFORE, after(failed=("broker.service",)), ["broker.service"]).truth is False
+
+
 def test_a_node_that_was_not_looked_at_is_unknown() -> None:
     silent = {**BEFORE, "ctl2": None}
     assert left_as_found(BEFORE, silent).truth is None

@@ -14,6 +14,7 @@ from fournines.blueprint.requests import Failed, Reply, Request, Run, UnitFacts,
 from fournines.cluster.timers.chain import Branch, Chain, Term
 from fournines.drills.catalog import DRILLS
 from fournines.drills.drill import Act, Capability, Drill, Target
+from fournines.drills.expectation import parse
 from fournines.drills.folder import RunFolder, armed
 from fournines.drills.intervention import Intervention
 from fournines.drills.place import Place
@@ -279,3 +280,19 @@ async def test_a_second_fault_needs_its_capabilities_too(place: Place, tmp_path:
     only_cables = replace(place, can=frozenset({Capability.CABLES}))
     with pytest.raises(Refused, match="not allowed: processes"):
         await run(replace(CUT, then=HANG.fault), only_cables, tmp_path)
+
+
+async def test_a_run_is_held_against_sentences(place: Place, unit: Unit, tmp_path: Path) -> None:
+    """The service refuses for 0.8 s: no more than a minute, and more than nothing."""
+    wanted = [parse("within 1m every path is served again"), parse("at most 0 requests of TCP connect fail")]
+    result = await run(HANG, place, tmp_path, expect=wanted)
+    assert [(item.question, item.truth) for item in result.verdicts[-2:]] == [
+        (wanted[0].text, True), (wanted[1].text, False)]
+    assert result.verdict.truth is False
+
+
+async def test_of_a_fault_that_was_not_there_nothing_follows(place: Place, unit: Unit,
+                                                             tmp_path: Path) -> None:
+    unit.deaf = True
+    result = await run(HANG, place, tmp_path, expect=[parse("within 1m every path is served again")])
+    assert result.verdicts[-1].truth is None

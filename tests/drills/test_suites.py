@@ -51,6 +51,16 @@ drills:
     assert seeds(suite.planned(7)) == "70 to 71"   # those of which a seed decides something
 
 
+def test_sentences_in_a_suite() -> None:
+    suite = read_suite(b"drills: [{drill: kill-broker, expect: [within 1m the cluster is whole]}]", FILE)
+    (planned,) = suite.planned(1)
+    assert [item.text for item in planned.expect] == ["within 1m the cluster is whole"]
+    with pytest.raises(SuiteFileError, match="1 problem"):
+        read_suite(b"drills: [{drill: kill-broker, expect: [all is well]}]", FILE)
+    with pytest.raises(SuiteFileError, match="1 problem"):
+        read_suite(b"drills: [{drill: kill-broker, expect: {a: b}}]", FILE)
+
+
 def test_the_name_of_the_file_will_do() -> None:
     assert read_suite(b"drills: [kill-broker]", FILE).name == "nightly"
 
@@ -68,7 +78,7 @@ drills:
     assert [str(finding) for finding in problem.value.findings] == [
         'nightly.yaml:1:1: a suite has no setting "drill": write suite or drills',
         "nightly.yaml:3:5: there is no drill kill-brokr: write kill-broker",
-        'nightly.yaml:4:38: a drill of a suite has no setting "node": write drill, on, seed, times',
+        'nightly.yaml:4:38: a drill of a suite has no setting "node": write drill, expect, on, seed, times',
         "nightly.yaml:4:35: times is 0: write a number from 1 to 1000",
         "nightly.yaml:5:5: this names no drill: see `fournines drill list`",
         "nightly.yaml:6:44: times is 5000: write a number from 1 to 1000",

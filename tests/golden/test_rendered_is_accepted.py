@@ -13,6 +13,7 @@ import pytest
 from fournines.artifacts import (
     cib,
     corosync,
+    drbd,
     environment,
     erlang,
     haproxy,
@@ -48,6 +49,7 @@ REWRITERS: dict[str, Callable[[str], str]] = {
     r"etc/sysctl\.d/.*": lambda text: sysctl.emit(sysctl.parse(text)),
     r"etc/systemd/.*": lambda text: systemd.emit(systemd.parse(text)),
     r"etc/corosync/corosync\.conf": lambda text: corosync.emit(corosync.parse(text)),
+    r"etc/drbd\.d/.*": lambda text: drbd.emit(drbd.parse(text)),
     r"etc/fournines/cib\.xml": lambda text: cib.emit(cib.parse(text)),
     r"etc/mysql/.*\.cnf": ini_of(Dialect.MY_CNF),
     r".*-uwsgi\.ini": ini_of(Dialect.UWSGI),
@@ -96,6 +98,24 @@ def test_mariadb_knows_every_option(tool: str, example: Path, tmp_path: Path) ->
         checked = run([tool, f"--defaults-file={together}", "--user=root", "--verbose", "--help"])
         assert checked.returncode == 0, checked.stderr
         assert "[ERROR]" not in checked.stderr
+
+
+@every_example_with("etc/drbd.d")
+@pytest.mark.tool("/lib/drbd/drbdadm-84*", "drbd-utils")
+def test_drbdadm_reads_what_was_meant(tool: str, example: Path, tmp_path: Path) -> None:
+    """The one for the 8.4 of Debian's kernel: drbdadm itself starts it there."""
+    for node in nodes_of(example):
+        place = tmp_path / node.name
+        shutil.copytree(node / "etc/drbd.d", place / "drbd.d")
+        whole = place / "drbd.conf"
+        whole.write_text('include "drbd.d/global_common.conf";\ninclude "drbd.d/*.res";\n')
+        for resource in sorted((place / "drbd.d").glob("*.res")):
+            command = [tool, "-c", whole, "--dry-run", "up", resource.stem]
+            said = subprocess.run(command, timeout=60, text=True,
+                                  env={"__DRBD_NODE__": node.name}, capture_output=True, check=False)
+            assert said.returncode == 0, said.stderr
+            assert "--fencing=resource-and-stonith" in said.stdout
+            assert "--protocol=C" in said.stdout
 
 
 @every_example_with("etc/systemd/system")

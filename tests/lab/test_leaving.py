@@ -20,7 +20,7 @@ import sys
 sys.path.insert(0, {tests!r})
 from lab_cluster import small_cluster
 from fournines.lab.lab import Lab
-Lab(small_cluster({name!r}), progress=lambda event: print(event.about, event.message, flush=True)).up()
+Lab(small_cluster({name!r}), progress=lambda event: print(event.about, event.message, flush=True)).up({how})
 """
 
 
@@ -30,9 +30,9 @@ def name(lab: Lab) -> str:
     return f"{lab.name}-other"
 
 
-def start_up(name: str) -> subprocess.Popen[str]:
+def start_up(name: str, how: str = "") -> subprocess.Popen[str]:
     """``up`` in a process of its own, until it has powered on its first machine."""
-    program = UP.format(tests=str(Path(__file__).parent.parent), name=name)
+    program = UP.format(tests=str(Path(__file__).parent.parent), name=name, how=how)
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 
@@ -15,6 +16,7 @@ from fournines.lab.lab import Lab
 from fournines.lab.process import run
 from fournines.lab.requirements import findings
 from lab.conftest import TIMEOUT_S, connect, eventually, hears, on, traces
+from lab.test_leaving import start_up
 from lab_cluster import small_cluster
 
 DISK = Disk("/dev/vg0/mysql", 64)
@@ -196,3 +198,14 @@ def test_a_lab_without_what_is_needed_now_is_refused(mixed: Lab) -> None:
     with pytest.raises(LabError, match="without the kernels or disks that are needed now on ctl3"):
         mixed.up({"ctl3": Hardware("ctl3", ("drbd",))})
     assert mixed.up({"ctl1": Hardware("ctl1", ("drbd",))}).up
+
+
+def test_an_interrupted_up_leaves_nothing(mixed: Lab) -> None:
+    name = f"{NAME}-other"
+    with start_up(name, "own_kernel=True") as process:
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=TIMEOUT_S)
+
+    assert "KeyboardInterrupt" in said
+    assert traces(name) == set()
+    assert on(mixed, "ctl1", "hostname") == "ctl1"

@@ -21,6 +21,8 @@ GUIDE = {
     "neutron-agent-l3": {"config", "plugin_config"},
     "neutron-agent-dhcp": {"config", "plugin_config"},
     "neutron-metadata-agent": {"config", "plugin_config"},
+    "mariadb": {"config", "socket"},
+    "rabbitmq": {"config", "address", "port"},
 }
 DTD = Path("/usr/share/resource-agents/ra-api-1.dtd")
 

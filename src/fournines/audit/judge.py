@@ -10,7 +10,8 @@ from fournines.audit.cloud import Cloud
 from fournines.audit.rule import RULES, Effect, Rule
 from fournines.findings import Finding, Place, Severity
 
-_EFFECTS = list(Effect)
+_EFFECTS = {effect: number for number, effect in enumerate(Effect)}
+_RANKS = {severity: severity.rank for severity in Severity}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Verdict:
     def as_data(self) -> dict[str, object]:
         """Plain data for ``--json``."""
         return {"rule": self.rule.id, **self.finding.as_data(), "file": self.place.file,
-                "line": self.place.line,
+                "line": self.place.line, "column": self.place.column,
                 "effect": self.rule.effect, "accepted": self.accepted}
 
 
@@ -58,14 +59,14 @@ class Audit:
 def judge(cloud: Cloud, rules: Iterable[Rule] | None = None) -> Audit:
     """What the rules (all of them, if none are given) say about the cloud."""
     accepted = _accepted(cloud)
-    verdicts: set[Verdict] = set()
+    verdicts: dict[tuple[str, Severity, Place, str], Verdict] = {}   # each is said once
     for rule in RULES.values() if rules is None else rules:
         for hit in rule.detect(cloud):
             reason = accepted.get((hit.where.file, hit.where.line, rule.id), "")
-            verdicts.add(Verdict(rule, hit.severity or rule.severity, hit.where, hit.what,
-                                 hit.fix or rule.fix,
-                                 reason))
-    return Audit(tuple(sorted(verdicts, key=_worst_first)), len(cloud.files), len(cloud.nodes))
+            severity = hit.severity or rule.severity
+            verdicts.setdefault((rule.id, severity, hit.where, hit.what), Verdict(
+                rule, severity, hit.where, hit.what, hit.fix or rule.fix, reason))
+    return Audit(tuple(sorted(verdicts.values(), key=_worst_first)), len(cloud.files), len(cloud.nodes))
 
 
 def _accepted(cloud: Cloud) -> dict[tuple[str, int, str], str]:
@@ -77,6 +78,6 @@ def _accepted(cloud: Cloud) -> dict[tuple[str, int, str], str]:
 
 
 def _worst_first(verdict: Verdict) -> tuple[int, int, str, int, str, str]:
-    return (verdict.severity.rank, _EFFECTS.index(verdict.rule.effect), verdict.place.file,
+    return (_RANKS[verdict.severity], _EFFECTS[verdict.rule.effect], verdict.place.file,
             verdict.place.line,
             verdict.rule.id, verdict.what)

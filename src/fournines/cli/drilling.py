@@ -73,6 +73,9 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
         watch: Annotated[str, typer.Option(
             "--watch", metavar="TIME", help="How long to watch what the fault does, such as 90s; else it is "
                                             "the drill's own time.")] = "",
+        expect: Annotated[list[str] | None, typer.Option(
+            "--expect", metavar="SENTENCE", help="Hold the run against this too, such as 'within 10s exactly "
+                                                 "one node holds the address'; may be repeated.")] = None,
         yes: YesOption = False,
         as_json: Json = False, via: ViaOption = Via.AUTO, ssh_config: SshConfig = None) -> int:
     """Break something while clients work, heal it, and say what they saw and whether the promise was kept.
@@ -93,21 +96,21 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
     Examples: `fournines drill run power-off-vip-holder` · `fournines drill run kill-broker --times 20`
     """
     from fournines.drills.catalog import DRILLS
-    from fournines.drills.series import Planned
+    from fournines.drills.expectation import parse
     from fournines.drills.series import times as so_often
 
     if name not in DRILLS:
         raise FourninesError(f"there is no drill {name}", hint=f"there are: {', '.join(DRILLS)}")
     chosen = secrets.randbelow(_SEEDS) if seed is None else seed
     drill = _watched(DRILLS[name], watch)
-    planned = so_often(drill, times, chosen, on)
+    planned = so_often(drill, times, chosen, on, [parse(sentence) for sentence in expect or ()])
     opened = open_cluster(file)
     _agree(planned, opened, via, yes)
     if times > 1:
         title = f"{name}, {times} times"
         return _series(title, f"{name}-x{times}", planned, opened, runs, via, ssh_config, as_json)
     _tell_seeds(planned)
-    result = asyncio.run(_run(Planned(drill, on, chosen), opened, runs, via, ssh_config))
+    result = asyncio.run(_run(planned[0], opened, runs, via, ssh_config))
     if as_json:
         print(json.dumps(result.as_data(), indent=1))
     else:
@@ -237,7 +240,8 @@ async def _run(planned: Planned, opened: Opened, runs: Path, via: Via, ssh_confi
     async with place_of(opened, via, ssh_config) as place:
         with only_one(opened.state, f"drill {planned.drill.name}"):
             await runner.heal_left_behind(place, runs, _tell)
-            return await runner.run(planned.drill, place, runs, _tell, named=planned.named, seed=planned.seed)
+            return await runner.run(planned.drill, place, runs, _tell, named=planned.named, seed=planned.seed,
+                                    expect=planned.expect)
 
 
 async def _run_series(title: str, folder: str, planned: Sequence[Planned], opened: Opened, runs: Path,

@@ -8,7 +8,7 @@ no more often than the fault explains.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from fournines.blueprint.requests import Failed, FileFacts, Reply, Request, Run
@@ -118,8 +118,9 @@ def left_as_found(before: Everywhere, after: Everywhere) -> Verdict:
     return Verdict(question, True, f"no rule and no timer of it is there, and {count} files are as before")
 
 
-def nothing_broke(before: Everywhere, after: Everywhere) -> Verdict:
-    """No unit failed that had not failed before, nothing dumped core or lacked memory, no disk is full."""
+def nothing_broke(before: Everywhere, after: Everywhere, hit: Collection[str] = ()) -> Verdict:
+    """No unit failed that had not failed before, nothing dumped core or lacked memory, no disk is full.
+    ``hit`` are units of the faults themselves: what the journal says of those is no surprise."""
     question = "nothing else broke on the way"
     wrong = []
     for node, now in after.items():
@@ -127,7 +128,8 @@ def nothing_broke(before: Everywhere, after: Everywhere) -> Verdict:
         if now is not None:
             known = was.failed if was is not None else ()
             wrong += [f"{node}: {unit} has failed" for unit in now.failed if unit not in known]
-            wrong += [f"{node}: {line}" for line in (*now.trouble, *now.full)]
+            told = [line for line in now.trouble if not any(unit in line for unit in hit)]
+            wrong += [f"{node}: {line}" for line in (*told, *now.full)]
     if wrong:
         return Verdict(question, False, wrong[0] + (f" and {len(wrong) - 1} more" if wrong[1:] else ""),
                        tuple(wrong))

@@ -48,14 +48,14 @@ SILENT_AFTER_S = 2.0   # what may still arrive of a machine that is off
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """All that was recorded. ``views``: what each node said of its database's component. ``rows`` maps each
-    node to what it has in the run's table, ``bank`` to its accounts, None where it could not be asked.
-    ``faults`` are the one or two that were made. ``traces_before`` and ``traces_after`` are what was on the
-    nodes.
-    ``role`` is what made the target one (``held 192.0.2.1``); ``served`` how that was seen before the fault,
-    None where only the samples of the address tell. ``effect`` is what was seen of the fault, which
-    ``silences`` the machine or not; ``whole_again`` whether the cluster converged, and ``convergence`` how
-    that was seen. ``finished`` says whether the clients ended well."""
+    """All that was recorded. ``views``: what each node said of its database's component, empty where there
+    are none. ``rows`` maps each node to what it has in the run's table, ``bank`` to its accounts, None where
+    it could not be asked. ``faults`` are the one or two that were made. ``traces_before`` and
+    ``traces_after`` are what was on the nodes. ``role`` is what made the target one (``held 192.0.2.1``);
+    ``served`` how that was seen before the fault, None where only the samples of the address tell.
+    ``effect`` is what was seen of the fault, which ``silences`` the machine or not; ``whole_again`` whether
+    the cluster converged, and ``convergence`` how that was seen. ``finished`` says whether the clients ended
+    well."""
 
     history: History
     timeline: Timeline
@@ -125,7 +125,8 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float,
     verdicts += _keeping(evidence, store_of)
     verdicts += _checked(evidence)
     verdicts += [left_as_found(evidence.traces_before, evidence.traces_after),
-                 nothing_broke(evidence.traces_before, evidence.traces_after)]
+                 nothing_broke(evidence.traces_before, evidence.traces_after,
+                               [fault.unit for fault in evidence.faults if fault.unit])]
     window = Window(evidence.timeline.began_s, evidence.timeline.ended_s)
     faulty = Window(evidence.timeline.injected_s, evidence.timeline.ended_s)
     verdicts.append(one_owner(evidence.address, evidence.samples, window,
@@ -180,8 +181,9 @@ def _checked(evidence: Evidence) -> list[Verdict]:
     history, found = evidence.history, []
     inserts = [item for path in INSERTS for item in history.of(path)]
     if inserts:
-        found += [one_writer(inserts, MOST_CHANGES * len(evidence.faults)), one_component(evidence.views),
-                  calm(evidence.faults, evidence.views)]
+        found.append(one_writer(inserts, MOST_CHANGES * len(evidence.faults)))
+    if evidence.views:   # a database that is one process has none
+        found += [one_component(evidence.views), calm(evidence.faults, evidence.views)]
     if operations := history.of(SQL_REGISTER):
         found.append(register(SQL_REGISTER, operations))
     if history.of(SQL_BANK):

@@ -20,11 +20,13 @@ FILL_TIMEOUT_S = 60.0
 TIME_UNIT = "chrony.service"
 UNLIMITED = {"MemoryMax": "infinity"}   # CPUQuota is taken away by an empty value
 # Scripts of sh(1): what a node does by itself has to be one command. Their arguments never are part of them.
-_RELEASE = 'systemctl set-property --runtime -- "$1" "$2" && systemctl start --no-block -- "$1"'
+_RELEASE = ('systemctl set-property --runtime -- "$1" "$2" && { systemctl reset-failed -- "$1"; '
+            'systemctl start --no-block -- "$1"; }')   # it may have been killed too often meanwhile
 _RESTORE = ('rm -f -- "$1" && systemctl daemon-reload && systemctl reset-failed -- "$2"; '
             'systemctl restart --no-block -- "$2"')
 _INTERFACE = "$(ip -o -4 address show to \"$1\" | awk '{print $2; exit}')"
-_DELAY = f'tc qdisc add dev "{_INTERFACE}" root netem delay "$2"'
+_DELAY = (f'tc qdisc add dev "{_INTERFACE}" root netem delay "$2" || '
+          '{ echo "needs a capability: no netem in the kernel of this node" >&2; exit 1; }')
 _HURRY = ('for a; do set -- "$a"; '
           f'tc qdisc del dev "{_INTERFACE}" root netem 2>/dev/null; done; true')
 _FILL = ('[ "$(findmnt -n -o TARGET -T "$1")" != / ] || '

@@ -19,6 +19,7 @@ from fournines.drills.convergence import LOOK_AGAIN_S, Redundancy, converge
 from fournines.drills.crowd import Crowd, crowd
 from fournines.drills.drill import SILENCING, Drill, Fault, Target
 from fournines.drills.effects import Running, Sight
+from fournines.drills.expectation import Expectation, Seen
 from fournines.drills.folder import SPEC, TIMELINE, VERDICT, RunFolder, armed
 from fournines.drills.history import HistoryWriter
 from fournines.drills.intervention import Intervention, injection, undoing
@@ -27,10 +28,10 @@ from fournines.drills.on_node import LATE_S, TIMER_PREFIX
 from fournines.drills.place import Place
 from fournines.drills.prediction import predicted
 from fournines.drills.reading import books_everywhere, drop, rows_everywhere
-from fournines.drills.result import Result
+from fournines.drills.result import Result, Row
 from fournines.drills.sampling import START_TIMEOUT_S, Sampling, sampling
 from fournines.drills.schedule import Timeline
-from fournines.drills.verdict import merge
+from fournines.drills.verdict import Verdict, merge
 from fournines.errors import DrillError, Refused, Unreachable
 
 CONSOLE_LINES = 400
@@ -45,10 +46,10 @@ def silently(message: str) -> None:
 
 
 async def run(drill: Drill, place: Place, runs: Path, progress: Progress = silently, *, named: str = "",
-              seed: int = 0, patience_s: float = 0.0) -> Result:
+              seed: int = 0, patience_s: float = 0.0, expect: Sequence[Expectation] = ()) -> Result:
     """The result, also in the run's folder below ``runs``. ``named`` is a node to hit instead of the drill's
     target; ``seed`` decides where the target is any of several. ``patience_s`` is how long the cluster may
-    take to be seen whole, before anything is broken.
+    take to be seen whole, before anything is broken. ``expect``: what the run is held against besides.
 
     Raises ``Refused`` where the drill would be unsafe or cannot be done here (nothing was touched then), and
     ``DrillError`` where it came to no result. Cancelling it (Ctrl-C) heals first; so does SIGTERM.
@@ -58,7 +59,7 @@ async def run(drill: Drill, place: Place, runs: Path, progress: Progress = silen
     folder.write(SPEC, {"drill": asdict(drill), "cluster": place.cluster, "timers": place.timers,
                                "named": named, "seed": seed})
     with _terminated_is_cancelled():
-        return await _Run(drill, place, folder, progress, named, seed).run(patience_s)
+        return await _Run(drill, place, folder, progress, named, seed).run(patience_s, expect)
 
 
 def refuse_what_cannot_be(drill: Drill, place: Place, named: str = "") -> None:
@@ -124,7 +125,7 @@ class _Run:
         self._stamp = folder.name.split("-")[0].lower()
         self._settings = place.clients(f"run_{self._stamp}_{time.monotonic_ns():x}")
 
-    async def run(self, patience_s: float) -> Result:
+    async def run(self, patience_s: float, expect: Sequence[Expectation]) -> Result:
         await self._begin_whole(patience_s)
         evidence = await self._experiment()
         bounds = predicted(self._place.chains, self._drill.chain,
@@ -132,11 +133,21 @@ class _Run:
         promise_s = self._place.cluster.recovery.recover_within_s
         verdicts, rows, remarks = judge(evidence, recover_within_s=promise_s, slow_s=self._drill.slow_s,
                                         bounds=bounds)
+        if verdicts[0].truth is True:   # of a fault that was not there nothing follows
+            verdicts += [item.verdict(self._seen(evidence, rows)) for item in expect]
+        else:
+            verdicts += [Verdict(item.text, None, verdicts[0].because) for item in expect]
         result = Result(self._drill.name, evidence.target, promise_s, merge(self._drill.name, verdicts),
                         tuple(verdicts), tuple(rows), self._folder.path, tuple(remarks),
                         self._redundancy)
         self._folder.write(VERDICT, result.as_data())
         return result
+
+    def _seen(self, evidence: Evidence, rows: Sequence[Row]) -> Seen:
+        if self._redundancy is None:
+            raise RuntimeError("known once the cluster has converged")
+        return Seen(rows, self._redundancy, evidence.samples, evidence.timeline,
+                    evidence.target if evidence.silences else "")
 
     async def _begin_whole(self, patience_s: float) -> None:
         end_s = time.monotonic() + patience_s
@@ -192,7 +203,8 @@ class _Run:
         self._folder.write(TIMELINE, {**asdict(timeline), "clocks": samples.clocks()})
         return Evidence(
             history=history.read(self._folder.history), timeline=timeline, target=target,
-            address=self._address, samples=samples.samples(self._address), views=samples.views(), rows=rows,
+            address=self._address, samples=samples.samples(self._address), rows=rows,
+            views=samples.views() if self._place.state_urls else {},
             bank=bank, role=self._role.was,
             traces_before=traces_before, traces_after=traces_after,
             faults=tuple(filter(None, (self._fault, self._drill.then))),

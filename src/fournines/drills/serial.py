@@ -70,7 +70,7 @@ def _refuse_if_none_can_be(planned: Sequence[Planned], place: Place) -> None:
 async def _attempt(number: int, item: Planned, place: Place, folder: Path, progress: Progress) -> Attempt:
     try:
         result = await run(item.drill, place, folder, progress, named=item.named, seed=item.seed,
-                           patience_s=PATIENCE_S)
+                           patience_s=PATIENCE_S, expect=item.expect)
     except FourninesError as problem:
         progress(f"run {number} came to no result: {problem}")
         return without_result(number, item, str(problem))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fournines.drills.drill import Drill
+from fournines.drills.expectation import Expectation
 from fournines.drills.folder import RunFolder
 from fournines.drills.plain import Data, number, objects
 from fournines.drills.result import Result
@@ -21,11 +22,12 @@ SERIES = "series.json"
 @dataclass(frozen=True, slots=True)
 class Planned:
     """A drill to be run. ``named`` is a node to hit instead of the drill's target, ``seed`` decides where the
-    target is any of several."""
+    target is any of several; ``expect`` is what the run is held against besides."""
 
     drill: Drill
     named: str = ""
     seed: int = 0
+    expect: tuple[Expectation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +120,10 @@ def _attempt(data: Data) -> Attempt:
                    str(data["because"]), str(data["folder"]))
 
 
-def times(drill: Drill, count: int, seed: int, named: str = "") -> tuple[Planned, ...]:
+def times(drill: Drill, count: int, seed: int, named: str = "",
+          expect: Sequence[Expectation] = ()) -> tuple[Planned, ...]:
     """The same drill ``count`` times, with ``seed`` and those that follow it."""
-    return tuple(Planned(drill, named, seed + offset) for offset in range(count))
+    return tuple(Planned(drill, named, seed + offset, tuple(expect)) for offset in range(count))
 
 
 def seeds(planned: Sequence[Planned]) -> str:

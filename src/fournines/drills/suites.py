@@ -5,6 +5,7 @@
       - kill-broker                                  # a name alone
       - {drill: kill-keystone, on: ctl2}             # on this controller
       - {drill: power-off-vip-holder, times: 5, seed: 7}
+      - {drill: kill-broker, expect: [within 1m the cluster is whole]}
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from pathlib import Path
 from fournines.cluster.document import MOST_BYTES, Data, Document, Problem, read_document
 from fournines.drills.catalog import DRILLS, FAMILIES
 from fournines.drills.drill import BEYOND_A_LAB, Capability
+from fournines.drills.expectation import FORMS, parse
 from fournines.drills.series import Planned, times
 from fournines.errors import DrillError, SuiteFileError
 from fournines.findings import Finding, Place, Severity
 
 MOST_TIMES = 1000
 _EXAMPLE = "see `fournines drill suite --help`"
-_KEYS = {"drill", "on", "times", "seed"}
+_KEYS = {"drill", "on", "times", "seed", "expect"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Item:
     on: str = ""
     times: int = 1
     seed: int | None = None
+    expect: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ class Suite:
         found: list[Planned] = []
         for item in self.items:
             first = seed + len(found) if item.seed is None else item.seed
-            found += times(DRILLS[item.drill], item.times, first, item.on)
+            found += times(DRILLS[item.drill], item.times, first, item.on,
+                           tuple(map(parse, item.expect)))
         return tuple(found)
 
 
@@ -137,9 +141,23 @@ def _item(value: Data, number: int) -> tuple[Item, list[Problem]]:
         wrong.append(Problem((*at, "seed"), f"seed is {seed}", "write a whole number"))
     if not isinstance(on, str):
         wrong.append(Problem((*at, "on"), f"on is {on}", "write the name of a controller"))
-    if wrong:
+    expect, misunderstood = _expectations(said.get("expect", []), (*at, "expect"))
+    if wrong := [*wrong, *misunderstood]:
         return Item(""), wrong
-    return Item(str(name), str(on), _whole(count), None if seed is None else _whole(seed)), []
+    return Item(str(name), str(on), _whole(count), None if seed is None else _whole(seed), expect), []
+
+
+def _expectations(value: Data, at: tuple[str | int, ...]) -> tuple[tuple[str, ...], list[Problem]]:
+    sentences = [value] if isinstance(value, str) else value
+    if not isinstance(sentences, list):
+        return (), [Problem(at, "expect is no list of sentences", f"write one of: {'; '.join(FORMS)}")]
+    wrong = []
+    for sentence in sentences:
+        try:
+            parse(str(sentence))
+        except DrillError as problem:
+            wrong.append(Problem(at, problem.message, problem.hint))
+    return tuple(map(str, sentences)), wrong
 
 
 def _is_whole(value: Data, least: int, most: int) -> bool:

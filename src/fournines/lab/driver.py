@@ -1,4 +1,4 @@
-"""Machine: the verbs of a lab machine, whatever it is made of. ``nspawn.py`` is one way to make it."""
+"""Machine: the verbs of a lab machine, whatever it is made of: ``nspawn.py`` or ``uml.py``."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ import fcntl
 import json
 import os
 import resource
-import signal
 import socket
 import struct
 import subprocess
@@ -58,7 +57,6 @@ def cut_packets(interface: str) -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         sys.exit(main(sys.argv[1]) != 0)
     except (OSError, subprocess.SubprocessError) as problem:

@@ -67,7 +67,6 @@ def _contribute(site: Site) -> Contribution:
         steps=procedures.steps(site),
         probes=health.probes(site),
         invariants=health.invariants(site),
-        seats=group.seats(site) if is_group else (),
         members=health.members(site))
 
 

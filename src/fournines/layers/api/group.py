@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fournines.blueprint.contribution import Invariant, Seat
+from fournines.blueprint.contribution import Invariant
 from fournines.blueprint.predicate import Fact, OnEvery, OnExactly
 from fournines.blueprint.requests import JsonValue, Run, Unit, UnitFacts
 from fournines.blueprint.resources import (
@@ -16,7 +16,6 @@ from fournines.blueprint.resources import (
     Group,
     Primitive,
     Resources,
-    Runs,
     address,
     operations,
     runs_on_one,
@@ -146,9 +145,3 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
                   "fournines apply")))
     return (*each, Invariant("systemd starts no service of the group",
                              OnEvery(site.controllers, Fact(BOOT, "left_alone")), "fournines apply"))
-
-
-def seats(site: Site) -> tuple[Seat, ...]:
-    """Where the group is: where its first service runs."""
-    first = resource(chosen(site.cluster)[0])
-    return (Seat("api group", Runs(first, site.controllers), site.controllers),)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fournines.blueprint.contribution import Contribution, Exchange, Invariant, Seat
+from fournines.blueprint.contribution import Contribution, Exchange, Invariant
 from fournines.blueprint.predicate import Fact, OnEvery
 from fournines.blueprint.requests import JsonValue, Unit, UnitFacts
-from fournines.blueprint.resources import Group, Primitive, Resources, Runs, operations, runs_on_one
+from fournines.blueprint.resources import Group, Primitive, Resources, operations, runs_on_one
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.steps import Gate, On, Step
 from fournines.cluster.timers import Timers
@@ -66,8 +66,7 @@ def _contribute(site: Site) -> Contribution:
                         "crm_mon -1 says what Pacemaker tried; then: crm_resource --cleanup --resource "
                         f"{agent.resource}") for agent in AGENTS),
             Invariant("systemd starts no agent of the network controller", OnEvery(site.controllers, alone),
-                      "fournines apply")),
-        seats=(Seat("network controller", Runs(AGENTS[0].resource, site.controllers), site.controllers),))
+                      "fournines apply")))
 
 
 def parse_boot(reply: JsonValue) -> bool:

@@ -8,6 +8,9 @@ from fournines.cluster.timers import Timers
 
 # What ocf:linbit:drbd of drbd-utils 9.22 and ocf:heartbeat:Filesystem advise in their metadata.
 DRBD_START_S, DRBD_OTHER_S, DRBD_STOP_S, MOUNT_S = 240.0, 90.0, 100.0, 60.0
+# Each look of these agents starts dozens of processes, and what they look at does not end by itself: DRBD
+# leaves a broken disk without being asked, and a service that cannot read is found by its own monitor.
+DRBD_EVERY, MOUNT_EVERY = 5, 10
 
 
 def resources(volumes: tuple[Volume, ...], timers: Timers) -> Resources:
@@ -26,15 +29,15 @@ def _volume(volume: Volume, timers: Timers) -> Resources:
             Operation("notify", 0, max(DRBD_OTHER_S, longest_s)),
             Operation("stop", 0, max(DRBD_STOP_S, longest_s)),
             # Pacemaker tells the two monitors apart by their intervals.
-            Operation("monitor", every_s, longest_s, role="Promoted"),
-            Operation("monitor", every_s + 1, longest_s, role="Unpromoted")))
+            Operation("monitor", DRBD_EVERY * every_s, longest_s, role="Promoted"),
+            Operation("monitor", DRBD_EVERY * every_s + 1, longest_s, role="Unpromoted")))
     mounted = Primitive(
         volume.mounted_id, "ocf:heartbeat:Filesystem",
         {"device": volume.device, "directory": volume.mount, "fstype": volume.filesystem,
          "options": "relatime"}, (
             Operation("start", 0, max(MOUNT_S, longest_s)),
             Operation("stop", 0, max(MOUNT_S, longest_s)),
-            Operation("monitor", 2 * every_s, longest_s)))
+            Operation("monitor", MOUNT_EVERY * every_s, longest_s)))
     clone = Clone(volume.promoted_id, volume.primitive_id, promotable=True, meta={
         "promoted-max": "1", "promoted-node-max": "1", "clone-max": "2", "clone-node-max": "1",
         "notify": "true", "interleave": "true"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fournines.blueprint.resources import Group, Primitive, Resources, address, operations
 from fournines.blueprint.volumes import Volume
 from fournines.cluster.timers import Timers
@@ -11,12 +13,14 @@ from fournines.layers.database.spec import DatabaseSpec
 
 MARIADB, GROUP = "p_mysql", "g_mysql"
 START_S = 300.0   # the recovery of what was under way when the other node died included
+ADDRESS_EVERY = 5   # a look starts dozens of processes; the service's own monitor asks at this address
 
 
 def resources(cluster: Cluster, timers: Timers, spec: DatabaseSpec, volume: Volume) -> Resources:
     """The guide's group, in its order: MariaDB can only listen on an address that is there."""
     vip = address(cluster, timers, vip_of(cluster, spec).name)
     every_s = timers.seconds("pacemaker.monitor_interval")
+    vip = replace(vip, operations=operations(timers, monitor_s=ADDRESS_EVERY * every_s))
     mariadb = Primitive(MARIADB, f"ocf:openstack:{AGENT}", {},
                         operations(timers, monitor_s=every_s, start_s=START_S, stop_s=1.5 * STOP_S))
     colocation, order = volume.carries(GROUP)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fournines.blueprint.resources import Group, Primitive, Resources, address, operations
 from fournines.blueprint.volumes import Volume
 from fournines.cluster.timers import Timers
@@ -12,16 +14,18 @@ from fournines.layers.messaging.spec import MessagingSpec
 
 RABBITMQ, GROUP = "p_rabbitmq", "g_rabbitmq"
 START_S = 300.0   # with the messages that it finds
+ADDRESS_EVERY = 5   # a look starts dozens of processes; the service's own monitor asks at this address
 
 
 def resources(cluster: Cluster, timers: Timers, spec: MessagingSpec, volume: Volume) -> Resources:
     """The guide's group, in its order: the broker can only listen on an address that is there."""
     held = vip_of(cluster, spec)
     vip = address(cluster, timers, held.name)
+    every_s = timers.seconds("pacemaker.monitor_interval")
+    vip = replace(vip, operations=operations(timers, monitor_s=ADDRESS_EVERY * every_s))
     broker = Primitive(
         RABBITMQ, f"ocf:openstack:{AGENT}", {"address": str(held.address), "port": str(PORT)},
-        operations(timers, monitor_s=timers.seconds("pacemaker.monitor_interval"), start_s=START_S,
-                   stop_s=1.5 * STOP_S))
+        operations(timers, monitor_s=every_s, start_s=START_S, stop_s=1.5 * STOP_S))
     colocation, order = volume.carries(GROUP)
     return Resources(primitives=(vip, broker), groups=(Group(GROUP, (vip.id, volume.mounted_id, RABBITMQ)),),
                      colocations=(colocation,), orders=(order,))

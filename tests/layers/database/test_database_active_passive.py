@@ -1,0 +1,146 @@
+"""The database that moves: its group, when its data directory is made, and where its accounts are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fournines.artifacts import ini
+from fournines.blueprint.resources import RESOURCES, Placed, Placements
+from fournines.blueprint.snapshot import Absent, Snapshot, Unreadable
+from fournines.blueprint.volumes import DEVICES
+from fournines.cluster import file
+from fournines.cluster.timers import derive
+from fournines.cluster.topology import Cluster
+from fournines.engine.compile import exchange
+from fournines.errors import ClusterFileError
+from fournines.layers import LAYERS, SPECS
+from fournines.layers.database import LAYER
+from fournines.layers.database.active_passive import health, procedures
+from fournines.layers.database.artifacts import DROP_IN, SERVER_FILE
+from fournines.layers.database.node import mysql_data
+from fournines.layers.database.spec import DatabaseSpec
+from fournines.layers.layer import Site
+from fournines.layers.storage.health import METADATA, Device
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "guide-two-node.yaml"
+NODES = ("node1", "node2")
+SIDE = Device(METADATA, used=True, filesystem="xfs", connection="Connected", role="Secondary",
+              peer_role="Secondary", disk="UpToDate", peer_disk="UpToDate", current="7A", base="", history=())
+
+
+class MadeUp(dict[str, str]):
+    """A value for every secret that is asked for."""
+
+    def __missing__(self, name: str) -> str:
+        return f"value-of-{name}"
+
+
+@pytest.fixture
+def guide() -> Cluster:
+    return file.load(EXAMPLE, SPECS)
+
+
+@pytest.fixture
+def site(guide: Cluster) -> Site:
+    timers = derive(guide)
+    return Site(guide, timers, MadeUp(), exchange(guide, timers, LAYERS))
+
+
+def seen(*, data: health.Data | Absent, runs: str = "", disk: str = "UpToDate") -> Snapshot:
+    placements = Placements(quorate=True, dc="node1", online=NODES, offline=(),
+                            placed=(Placed("p_mysql", runs, "Started"),) if runs else ())
+    return Snapshot({node: {health.DATA: data, DEVICES: {"mysql": replace(SIDE, disk=disk)},
+                            RESOURCES: placements} for node in NODES}, {})
+
+
+def test_the_group_is_the_guides(site: Site) -> None:
+    asked = LAYER.exchange(site.cluster, site.timers)
+    (group,) = asked.resources.groups
+    assert (group.id, group.members) == ("g_mysql", ("p_ip_mysql", "p_fs_mysql", "p_mysql"))
+    (colocation,), (order,) = asked.resources.colocations, asked.resources.orders
+    assert (colocation.resource, colocation.with_resource, colocation.with_role, colocation.score) == (
+        "g_mysql", "ms_drbd_mysql", "Promoted", "INFINITY")
+    assert (order.first, order.first_action, order.then, order.then_action) == (
+        "ms_drbd_mysql", "promote", "g_mysql", "start")
+    vip = next(each for each in asked.resources.primitives if each.id == "p_ip_mysql")
+    assert vip.parameters["ip"] == "192.168.42.101"
+    assert asked.listeners == ()
+
+
+def test_it_listens_on_the_address_that_moves_and_both_nodes_have_the_same_files(site: Site) -> None:
+    written = LAYER.contribute(site).files
+    assert written["node1"] == written["node2"]
+    texts = {each.path: each.content.decode() for each in written["node1"]}
+    (server,) = ini.parse(texts[SERVER_FILE], ini.Dialect.MY_CNF).sections
+    values = {entry.key: entry.value for entry in server.entries}
+    assert values["bind_address"] == "192.168.42.101"
+    assert values["innodb_flush_log_at_trx_commit"] == "1"
+    assert values["innodb_buffer_pool_size_max"] == values["innodb_buffer_pool_size"] == "128M"
+    assert "Restart=no" in texts[DROP_IN]
+
+
+@pytest.mark.parametrize(("snapshot", "done", "may"), [
+    (seen(data=health.Data(made=False, own=())), False, True),
+    (seen(data=health.Data(made=True, own=())), True, True),
+    (seen(data=health.Data(made=False, own=("glance",))), False, False),
+    (seen(data=health.Data(made=False, own=()), disk="Inconsistent"), False, False),
+    (seen(data=Absent("no answer")), None, None),
+])
+def test_a_data_directory_is_made_once_and_hides_no_database(site: Site, snapshot: Snapshot,
+                                                             done: bool | None, may: bool | None) -> None:
+    make = next(step for step in LAYER.contribute(site).steps if step.name == procedures.MAKE)
+    assert make.unless is not None
+    assert make.only_if is not None
+    assert make.unless.judge(snapshot, "node1").truth is done
+    assert make.only_if.judge(snapshot, "node1").truth is may
+
+
+def test_accounts_are_made_where_it_runs(site: Site) -> None:
+    accounts = next(step for step in LAYER.contribute(site).steps if step.name == procedures.ACCOUNTS)
+    assert accounts.only_if is not None
+    running = seen(data=health.Data(made=True, own=()), runs="node2")
+    assert [accounts.only_if.judge(running, node).truth for node in NODES] == [False, True]
+
+
+@pytest.mark.parametrize(("spec", "why"), [
+    (DatabaseSpec(pattern="active-passive", volume="nothing"), "the layer storage makes no such"),
+    (DatabaseSpec(pattern="active-passive", volume="rabbitmq"), "where MariaDB does not look"),
+])
+def test_it_needs_its_volume_where_it_keeps_data(guide: Cluster, spec: DatabaseSpec, why: str) -> None:
+    wrong = replace(guide, layers={**guide.layers, "database": spec})
+    with pytest.raises(ClusterFileError) as refused:
+        LAYER.exchange(wrong, derive(wrong))
+    assert [why in finding.summary for finding in refused.value.findings] == [True]
+
+
+def test_what_a_node_tells_is_read() -> None:
+    reply = {"rc": 0, "stdout": '{"made": true, "own": ["glance"]}', "stderr": ""}
+    assert health.parse_data(reply) == health.Data(made=True, own=("glance",))  # type: ignore[arg-type]
+    with pytest.raises(Unreadable):
+        health.parse_data({"rc": 0, "stdout": "{}", "stderr": ""})
+
+
+def test_a_directory_with_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    with pytest.raises(SystemExit, match="letters, which is no data directory"):
+        mysql_data.make(tmp_path)
+    assert (tmp_path / "letters").is_dir()
+
+
+def test_a_data_directory_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mysql").mkdir()
+    (tmp_path / "ibdata1").write_bytes(b"x")
+    mysql_data.make(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["ibdata1", "mysql"]
+
+
+def test_databases_below_the_mount_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mysql_data, "SEEN", tmp_path / "seen")
+    for name in ("mysql", "sys", "performance_schema", "glance"):
+        (tmp_path / "data" / name).mkdir(parents=True)
+    assert mysql_data.facts(tmp_path / "data") == {"made": False, "own": ["glance"]}
+    mysql_data.remember()
+    assert mysql_data.facts(tmp_path / "elsewhere") == {"made": True, "own": []}

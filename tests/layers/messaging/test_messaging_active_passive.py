@@ -1,0 +1,74 @@
+"""The broker that moves: its group, its name and its files."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fournines.artifacts import rabbitmq
+from fournines.cluster import file
+from fournines.cluster.timers import derive
+from fournines.cluster.topology import Cluster
+from fournines.engine.compile import exchange
+from fournines.errors import ClusterFileError
+from fournines.layers import LAYERS, SPECS
+from fournines.layers.layer import Site
+from fournines.layers.messaging import LAYER
+from fournines.layers.messaging.active_passive import artifacts
+from fournines.layers.messaging.artifacts import CONFIG, COOKIE, DEFINITIONS, ENVIRONMENT
+from fournines.layers.messaging.spec import MessagingSpec
+
+EXAMPLE = Path(__file__).parents[3] / "examples" / "guide-two-node.yaml"
+
+
+class MadeUp(dict[str, str]):
+    """A value for every secret that is asked for."""
+
+    def __missing__(self, name: str) -> str:
+        return f"value-of-{name}"
+
+
+@pytest.fixture
+def guide() -> Cluster:
+    return file.load(EXAMPLE, SPECS)
+
+
+@pytest.fixture
+def texts(guide: Cluster) -> dict[str, str]:
+    timers = derive(guide)
+    site = Site(guide, timers, MadeUp(), exchange(guide, timers, LAYERS))
+    written = LAYER.contribute(site).files
+    assert written["node1"] == written["node2"]
+    return {each.path: each.content.decode() for each in written["node1"]}
+
+
+def test_the_group_is_the_guides_with_one_name_for_its_address(guide: Cluster) -> None:
+    asked = LAYER.exchange(guide, derive(guide))
+    (group,) = asked.resources.groups
+    assert (group.id, group.members) == ("g_rabbitmq", ("p_ip_rabbitmq", "p_fs_rabbitmq", "p_rabbitmq"))
+    broker = next(each for each in asked.resources.primitives if each.id == "p_rabbitmq")
+    assert broker.parameters == {"address": "192.168.42.100", "port": "5672"}
+    assert asked.listeners == ()
+
+
+def test_it_is_called_the_same_and_has_the_same_cookie_wherever_it_runs(texts: dict[str, str]) -> None:
+    assert "NODENAME=rabbit@localhost" in texts[ENVIRONMENT]
+    assert texts[COOKIE] == "value-of-messaging.cookie"
+    assert not COOKIE.startswith(artifacts.DATADIR)
+
+
+def test_it_listens_on_the_address_that_moves(texts: dict[str, str]) -> None:
+    values = {entry.key: entry.value for entry in rabbitmq.parse(texts[CONFIG]).entries}
+    assert values["listeners.tcp.vip"] == "192.168.42.100:5672"
+    assert not [key for key in values if key.startswith("cluster_formation")]
+    assert rabbitmq.parse_definitions(texts[DEFINITIONS]).default_queue_type == "classic"
+
+
+def test_it_needs_its_volume_where_it_keeps_messages(guide: Cluster) -> None:
+    for volume in ("nothing", "mysql"):
+        spec = MessagingSpec(pattern="active-passive", volume=volume)
+        wrong = replace(guide, layers={**guide.layers, "messaging": spec})
+        with pytest.raises(ClusterFileError):
+            LAYER.exchange(wrong, derive(wrong))
