@@ -86,12 +86,12 @@ def test_every_path_and_every_failure_that_a_drill_names_has_its_chain() -> None
 
 def test_timers_that_are_not_derived_predict_nothing_and_are_named() -> None:
     spec = kept_run().spec
-    other = {**spec.timers, "vrrp.advert_int": "3 s", "corosync.token": "1 s"}
+    other = {**spec.timers, "vrrp.advert_int": "3 s", "no_such.timer": "1 s"}
     found = derivation_of(replace(spec, timers=other))
     assert found.timers is None
     assert found.chains == ()
     assert found.foreseen
-    assert found.because.endswith("which differ in corosync.token, vrrp.advert_int")
+    assert found.because.endswith("which differ in no_such.timer, vrrp.advert_int")
 
 
 def test_of_many_other_timers_a_few_are_named() -> None:
