@@ -77,7 +77,8 @@ def test_a_write_is_on_both_disks_and_a_lost_side_is_fenced(site: Site) -> None:
         "resync-rate": "100M", "after-sb-0pri": "disconnect", "ping-int": "3", "timeout": "24",
         "connect-int": "3", "ping-timeout": "15"}
     assert [each.value for each in handlers.statements] == [
-        "/usr/lib/drbd/crm-fence-peer.sh", "/usr/lib/drbd/crm-unfence-peer.sh"]
+        "/usr/lib/drbd/crm-fence-peer.sh", "/usr/lib/drbd/crm-unfence-peer.sh",
+        "/usr/lib/drbd/crm-unfence-peer.sh"]
 
 
 def test_a_device_has_one_writer_and_is_mounted_where_it_is(site: Site) -> None:

@@ -66,7 +66,13 @@ def common(site: Site, spec: StorageSpec) -> drbd.Document:
                 ("resync-rate", f"{spec.resync_mib_s}M"),
                 ("al-extents", spec.activity_log_mib // EXTENT_MIB),
             ]),
-            drbd.section("handlers", [("fence-peer", FENCE), ("after-resync-target", UNFENCE)]),
+            drbd.section("handlers", [
+                ("fence-peer", FENCE),
+                # A connection that was lost for a moment, without a write, is followed by no resync: only the
+                # first of the two then lets the other side be promoted again.
+                ("unfence-peer", UNFENCE),
+                ("after-resync-target", UNFENCE),
+            ]),
         ]))
 
 
