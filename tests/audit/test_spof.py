@@ -83,12 +83,29 @@ def test_a_lost_connection_leaves_two_holders_of_the_address(cluster: Cluster) -
     (("fence_redfish", "fence_sbd"), set()),
     ((),
      {"ctl1", "ctl2", "the power supply of ctl1", "the power supply of ctl2", "power pdu-a", "power pdu-b",
-          "rack r1", "rack r2", "the link of ctl1 to replication", "the link of ctl2 to replication"}),
+          "rack r1", "rack r2"}),
 ])
 def test_fencing_that_dies_with_its_node_needs_a_person(cluster: Cluster, agents: tuple[str, ...],
                                                         stuck: set[str]) -> None:
     found = singles(weak_points(passive(cluster, *agents)))
     assert {name for name, each in found.items() if each[0] == "STUCK"} == stuck
+
+
+def test_a_service_on_one_node_stays_where_its_clients_are_not(cluster: Cluster) -> None:
+    found = singles(weak_points(passive(cluster, "fence_sbd")))
+    assert {name for name, each in found.items() if "the database" in each[1]} == {
+        "switch sw-a", "the link of ctl1 to management", "the link of ctl2 to management"}
+
+
+def test_of_two_nodes_each_goes_on_alone_if_it_can_fence_the_other(cluster: Cluster) -> None:
+    two = replace(passive(cluster, "fence_sbd"), nodes=cluster.nodes[:2],
+                  layers={key: value for key, value in passive(cluster, "fence_sbd").layers.items()
+                          if key in ("database", "membership")})
+    assert set(singles(weak_points(two))) == {
+        "switch sw-a", "the link of ctl1 to management", "the link of ctl2 to management"}
+    unfenced = replace(two, layers={**two.layers, "membership": SimpleNamespace(fencing=())})
+    parted = placed(unfenced, ctl1="switch=a", ctl2="switch=b")
+    assert singles(weak_points(parted))["the connection between a and b"][0] == "TWICE"
 
 
 def test_a_remedy_is_one_after_which_the_cut_is_gone(cluster: Cluster) -> None:

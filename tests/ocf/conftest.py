@@ -89,8 +89,10 @@ class SmallService:
 
     @property
     def pids(self) -> list[int]:
+        """Its living processes; one that has ended may wait a moment for its parent to take notice."""
         path = GROUPS / self.unit / "cgroup.procs"
-        return [int(line) for line in path.read_text().split()] if path.exists() else []
+        listed = path.read_text().split() if path.exists() else []
+        return [int(pid) for pid in listed if _lives(pid)]
 
     def tell(self, number: signal.Signals) -> None:
         for pid in self.pids:
@@ -102,9 +104,20 @@ class SmallService:
         while self.pids and time.monotonic() < end:
             self.tell(signal.SIGKILL)
             time.sleep(0.02)
-        if (GROUPS / self.unit).is_dir():
-            (GROUPS / self.unit).rmdir()
+        while (GROUPS / self.unit).is_dir():
+            try:
+                (GROUPS / self.unit).rmdir()
+            except OSError:   # busy while one that has ended is not taken notice of
+                assert time.monotonic() < end, f"{self.unit} does not end"
+                time.sleep(0.02)
         (UNITS / self.unit).unlink(missing_ok=True)
+
+
+def _lives(pid: str) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @dataclass(slots=True)

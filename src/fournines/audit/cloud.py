@@ -44,9 +44,9 @@ class File:
     ignores: tuple[Ignore, ...] = ()
     mode: int | None = None
 
-    def at(self, line: int = 0) -> Place:
-        """The place of a line; that of the whole file without one."""
-        return Place(self.shown, line)
+    def at(self, line: int = 0, column: int = 0) -> Place:
+        """The place of a line, of a word in it; that of the whole file without one."""
+        return Place(self.shown, line, column)
 
 
 @dataclass(frozen=True, slots=True)

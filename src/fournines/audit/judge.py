@@ -34,7 +34,7 @@ class Verdict:
     def as_data(self) -> dict[str, object]:
         """Plain data for ``--json``."""
         return {"rule": self.rule.id, **self.finding.as_data(), "file": self.place.file,
-                "line": self.place.line,
+                "line": self.place.line, "column": self.place.column,
                 "effect": self.rule.effect, "accepted": self.accepted}
 
 

@@ -49,5 +49,6 @@ def _location(place: Place) -> dict[str, object]:
     uri = path.as_uri() if path.is_absolute() else quote(path.as_posix())
     location: dict[str, object] = {"artifactLocation": {"uri": uri}}
     if place.line:
-        location["region"] = {"startLine": place.line}
+        column = {"startColumn": place.column} if place.column else {}
+        location["region"] = {"startLine": place.line, **column}
     return location

@@ -30,9 +30,11 @@ from fournines.blueprint.snapshot import Gone, Snapshot
 from fournines.cluster.notation import Wrong
 from fournines.cluster.timers import derive
 from fournines.cluster.topology import Recovery
+from fournines.engine.compile import Blueprint
+from fournines.engine.status import status
 from fournines.layers.layer import Site
 from fournines.layers.membership import LAYER, artifacts, configuration, fencing, health, procedures
-from fournines.layers.membership.answers import PACEMAKER, Pacemaker
+from fournines.layers.membership.answers import FENCING, PACEMAKER, Pacemaker, Proofs
 from fournines.layers.membership.spec import FencingDevice, MembershipSpec
 
 NODES = ("ctl1", "ctl2", "ctl3")
@@ -219,6 +221,18 @@ def test_no_member_is_touched_while_another_is_lost() -> None:
     assert health.Online().judge(snapshot, "ctl1").truth is True
     assert health.Online(nobody_lost=True).judge(snapshot, "ctl1").truth is False
     assert health.Online().judge(snapshot, "ctl2").truth is None
+
+
+def test_status_says_when_each_device_was_last_proven(fenced: Site) -> None:
+    """By its own answer to any member, or by fencing that succeeded: the latest."""
+    tried = Proofs(at_s={"fence_ctl1_1": 1000.0, "fence_ctl2_1": 1000.0})
+    lately = Pacemaker(True, "ctl2", dict.fromkeys(NODES, "online"), (), {"ctl2": 5000.0})
+    snapshot = Snapshot({"ctl2": {FENCING: tried, PACEMAKER: lately}}, {})
+    blueprint = Blueprint("demo", NODES, {}, {}, {}, (), (), proofs=health.proofs(fenced))
+    seen = {proof.name: (proof.at, proof.by) for proof in status(fenced.cluster, blueprint, snapshot).proofs}
+    assert seen["fencing of ctl1 by fence_ctl1_1 (fence_redfish)"] == ("1970-01-01T00:16:40+00:00", "ctl2")
+    assert seen["fencing of ctl2 by fence_ctl2_1 (fence_redfish)"] == ("1970-01-01T01:23:20+00:00", "ctl2")
+    assert seen["fencing of ctl3 by fence_ctl3_1 (fence_redfish)"] == ("", "")
 
 
 def test_what_pacemaker_gets_is_read_again(fenced: Site) -> None:

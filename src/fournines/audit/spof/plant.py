@@ -45,14 +45,15 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """``hosts`` can run it, ``voters`` decide (of ONE: the members of the membership); ``network`` is that on
-    which they see each other; ``needs`` are services. ``copies``: where its data is, empty without any."""
+    """``hosts`` can run it, ``voters`` decide (of ONE: the members of the membership); ``networks`` are those
+    on any of which they see each other; ``needs`` are services. ``copies``: where its data is, empty without
+    any."""
 
     name: str
     way: Way
     hosts: tuple[str, ...]
     voters: tuple[str, ...]
-    network: str
+    networks: tuple[str, ...]
     needs: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
 
@@ -132,30 +133,31 @@ def _choice(kind: str, value: str) -> frozenset[Component]:
 def _services(cluster: Cluster) -> list[Service]:
     controllers = tuple(node.name for node in cluster.controllers)
     everybody = tuple(node.name for node in cluster.nodes)
-    replication = "replication" if "replication" in cluster.networks else "management"
+    replication = ("replication" if "replication" in cluster.networks else "management",)
+    heartbeats = tuple(cluster.networks)
     found: list[Service] = []
     for layer, name in (("database", "the database"), ("messaging", "messaging")):
         if layer not in cluster.layers:
             continue
         if getattr(cluster.layers[layer], "pattern", "active-active") == "active-passive":
             hosts = _storage_hosts(cluster)
-            found.append(Service(name, Way.ONE, hosts, everybody, replication, (), hosts))
+            found.append(Service(name, Way.ONE, hosts, everybody, heartbeats, (), hosts))
         else:
             found.append(Service(name, Way.MAJORITY, controllers, controllers, replication, (), controllers))
     if "images" in cluster.layers:
         found.append(Service("images", Way.MAJORITY, controllers[:3], controllers[:3], replication, (),
                              controllers[:3]))
     if "cache" in cluster.layers:
-        found.append(Service("the cache", Way.ANY, controllers, (), "management"))
+        found.append(Service("the cache", Way.ANY, controllers, (), ("management",)))
     if "loadbalancer" in cluster.layers:
-        found.append(Service("the address of clients", Way.HELD, controllers, (), "management"))
+        found.append(Service("the address of clients", Way.HELD, controllers, (), ("management",)))
     below = tuple(service.name for service in found if service.name != "images")
     api = cluster.layers.get("api")
     for each in getattr(api, "services", ()):
         needs = (*below, *(("images",) if each == "glance" and "images" in cluster.layers else ()))
         one = getattr(api, "pattern", "active-active") == "active-passive"
         found.append(Service(str(each), Way.ONE if one else Way.ANY, controllers, everybody if one else (),
-                             "management", needs))
+                             heartbeats if one else ("management",), needs))
     return found
 
 

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address
 from types import SimpleNamespace
 
 from fournines.audit.spof.cuts import Cut, cuts
-from fournines.audit.spof.plant import plant_of
+from fournines.audit.spof.plant import Component, Plant, plant_of
 from fournines.cluster.topology import Cluster, Node
 
 
@@ -24,7 +24,7 @@ class Remedy:
 class _Change:
     cost: int   # an order and no price: words in a file, a cable, a device, a machine
     what: str
-    cluster: Cluster
+    plant: Plant
 
 
 def remedy(cluster: Cluster, cut: Cut, before: tuple[Cut, ...]) -> Remedy | None:
@@ -32,7 +32,7 @@ def remedy(cluster: Cluster, cut: Cut, before: tuple[Cut, ...]) -> Remedy | None
     does."""
     singles = _harm(before)
     for change in sorted(_changes(cluster, cut), key=lambda each: each.cost):
-        after = _harm(cuts(plant_of(change.cluster), 1))
+        after = _harm(cuts(change.plant, 1))
         own = {(cut.key, service) for service in cut.services}
         if not own & after and len(after) < len(singles):
             return Remedy(change.what, len({key for key, _ in singles} - {key for key, _ in after}))
@@ -53,31 +53,43 @@ def _changes(cluster: Cluster, cut: Cut) -> Iterator[_Change]:
                 networks = {**cluster.networks, network.name: replace(network, switch=both)}
                 yield _Change(3, f"a second switch for the network {network.name}, with every node on both "
                                  f"(switch: {network.switch or 'one'}+OTHER)",
-                              replace(cluster, networks=networks))
+                              plant_of(replace(cluster, networks=networks)))
+    if component.kind == "link":
+        yield _Change(1, f"a second way beside {component.name}: a bond of two cables",
+                      _bonded(cluster, component))
     if component.kind == "connection":
         every = "+".join(sorted({node.domains["switch"] for node in cluster.nodes
                                  if node.domains.get("switch")}))
         nodes = tuple(replace(node, domains={**node.domains, "switch": every}) for node in cluster.nodes)
         yield _Change(3, f"every node on all of these switches (switch: {every})",
-                      replace(cluster, nodes=nodes))
+                      plant_of(replace(cluster, nodes=nodes)))
     for node in cluster.nodes:
         if node.domains.get(component.kind) == component.name:
             yield from _apart(cluster, node, component.kind, component.name)
     yield from _more_fencing(cluster)
-    yield _Change(5, "one more controller, with nothing in common with the others", _grown(cluster))
+    yield _Change(5, "one more controller, with nothing in common with the others", plant_of(_grown(cluster)))
 
 
 def _apart(cluster: Cluster, node: Node, kind: str, name: str) -> Iterator[_Change]:
-    def changed(value: str) -> Cluster:
+    def changed(value: str) -> Plant:
         nodes = tuple(replace(each, domains={**each.domains, kind: value}) if each is node else each
                       for each in cluster.nodes)
-        return replace(cluster, nodes=nodes)
+        return plant_of(replace(cluster, nodes=nodes))
 
     if kind == "power":
         yield _Change(1, f"a second feed for {node.name} (power: {name}+OTHER)",
                       changed(f"{name}+another feed"))
     yield _Change(2, f"{node.name} {'on' if kind == 'switch' else 'in'} another {kind} than {name}",
                   changed(f"another {kind}"))
+
+
+def _bonded(cluster: Cluster, link: Component) -> Plant:
+    """With another link beside this one, of which either suffices."""
+    plant = plant_of(cluster)
+    beside = Component("link", f"the second of {link.name}")
+    reaches = {way: tuple(choice | {beside} if link in choice else choice for choice in choices)
+               for way, choices in plant.reaches.items()}
+    return replace(plant, components=(*plant.components, beside), reaches=reaches)
 
 
 _FENCES = (
@@ -95,7 +107,7 @@ def _more_fencing(cluster: Cluster) -> Iterator[_Change]:
     for cost, agent, what in _FENCES if membership is not None and devices != "lab" else ():
         added = SimpleNamespace(agent=agent, nodes={})
         layers = {**cluster.layers, "membership": SimpleNamespace(fencing=(*devices, added))}
-        yield _Change(cost, what, replace(cluster, layers=layers))
+        yield _Change(cost, what, plant_of(replace(cluster, layers=layers)))
 
 
 def _grown(cluster: Cluster) -> Cluster:

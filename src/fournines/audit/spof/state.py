@@ -52,10 +52,11 @@ class _State:
     def _whole(self, choices: Iterable[frozenset[Component]]) -> bool:
         return all(choice - self._failed for choice in choices)
 
-    def groups(self, network: str) -> list[frozenset[str]]:
-        """The nodes that are up, parted into those that see each other in a network."""
+    def groups(self, networks: tuple[str, ...]) -> list[frozenset[str]]:
+        """The nodes that are up, parted into those that see each other in one of the networks."""
         reached = [node for node in self._plant.nodes if node in self.up
-                   and self._whole(self._plant.reaches.get((node, network), (frozenset(),)))]
+                   and any(self._whole(self._plant.reaches.get((node, network), (frozenset(),)))
+                           for network in networks)]
         alone = [frozenset((node,)) for node in self.up if node not in reached]
         if not self._parted:
             return [group for group in (frozenset(reached), *alone) if group]
@@ -69,11 +70,16 @@ class _State:
             return Outcome.LOST
         if service.way is Way.ANY:
             return Outcome.UP if any(self._serves(node) for node in service.hosts) else Outcome.DOWN
-        groups = self.groups(service.network)
+        groups = self.groups(service.networks)
         if service.way is Way.HELD:
             holding = [group for group in groups
                        if any(self._serves(node) for node in group & {*service.hosts})]
-            return (Outcome.DOWN, Outcome.UP)[len(holding)] if len(holding) < 2 else Outcome.TWICE
+            return Outcome.TWICE if len(holding) > 1 else Outcome.UP if holding else Outcome.DOWN
+        if service.way is Way.ONE and len(service.voters) == 2:   # two_node: each has quorum
+            if len(groups) > 1 and not self._plant.fences:
+                return Outcome.TWICE
+            return min((self._on_one(service, [group]) for group in groups), key=lambda each: each.rank,
+                       default=Outcome.DOWN)
         quorate = [group for group in groups if 2 * len(group & {*service.voters}) > len(service.voters)]
         if service.way is Way.MAJORITY:
             serving = any(self._serves(node) for group in quorate for node in group & {*service.hosts})
@@ -86,7 +92,10 @@ class _State:
             lost = [node for node in service.voters if node not in group]
             if not all(self._fenced(node) for node in lost if node in service.hosts):
                 return Outcome.STUCK
-            if any(self._serves(node) for node in group & {*service.hosts}):
+            hosts = group & {*service.hosts}
+            if any(not self._serves(node) for node in hosts):
+                return Outcome.DOWN   # nothing moves a service whose node has only lost its clients
+            if hosts:
                 return Outcome.UP
         return Outcome.DOWN
 

@@ -120,7 +120,7 @@ class _Reader:
             if not text or word.text.startswith(_OPTIONS_OF_SETS) or word.setting is not None:
                 continue
             name, _, behind = text.partition(":")
-            self.named.append((what, Value(name, file.at(word.line))))
+            self.named.append((what, Value(name, file.at(word.line, word.column))))
             steps.append((name, behind))
         yield from pairwise(steps)
 
@@ -141,7 +141,8 @@ class _Reader:
             if word.text.endswith(":"):
                 target = word.text[:-1]
             elif word.setting is None:
-                devices = tuple(Value(name, file.at(word.line)) for name in word.text.split(",") if name)
+                devices = tuple(Value(name, file.at(word.line, word.column))
+                                for name in word.text.split(",") if name)
                 self.levels.append(Level(target, devices, file.at(word.line)))
                 self.named += [("fencing_topology", device) for device in devices]
 
@@ -193,9 +194,9 @@ def _settings(file: File, words: Iterable[Word]) -> Values:
     for word in words:
         setting = word.setting
         if setting is not None:
-            found[setting[0]] = Value(setting[1], file.at(word.line))
+            found[setting[0]] = Value(setting[1], file.at(word.line, word.column))
     return found
 
 
 def _value(file: File, word: Word) -> Value:
-    return Value(word.text, file.at(word.line))
+    return Value(word.text, file.at(word.line, word.column))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files as package_files
-
 from fournines.artifacts import environment, erlang, rabbitmq, systemd
 from fournines.blueprint.files import NodeFile
 from fournines.cluster.topology import Cluster, Vip
@@ -29,9 +27,7 @@ NODENAME = "rabbit@localhost"
 HERE = "127.0.0.1"
 # The guide mounts the volume one directory above, over the cookie, which then has to be kept on it as well.
 DATADIR = "/var/lib/rabbitmq/mnesia"
-CODE, CODE_SCRIPT = "/usr/lib/fournines/erlang", "/usr/lib/fournines/rabbitmq_code.py"
 STOP_S = 120
-_CODE_SOURCE = package_files("fournines.layers.messaging") / "node" / "rabbitmq_code.py"
 
 
 def vip_of(cluster: Cluster, spec: MessagingSpec) -> Vip:
@@ -50,7 +46,6 @@ def files(site: Site, spec: MessagingSpec) -> tuple[NodeFile, ...]:
         NodeFile(DEFINITIONS, accounts.encode(), 0o640, "root", "rabbitmq", secret=True),
         NodeFile(BROKER_DROP_IN, systemd.emit(_broker_drop_in()).encode()),
         NodeFile(EPMD_DROP_IN, systemd.emit(_epmd_drop_in()).encode()),
-        NodeFile(CODE_SCRIPT, _CODE_SOURCE.read_bytes(), 0o755),
         *shipped([AGENT]))
 
 
@@ -78,13 +73,9 @@ def _advanced() -> erlang.Term:
 
 def _environment(spec: MessagingSpec) -> environment.Document:
     """The broker's name is in those of its files: with the host's in it, the other node would find none."""
-    schedulers = f" +S {spec.schedulers}:{spec.schedulers}" if spec.schedulers else ""
-    return environment.document({
-        "NODENAME": NODENAME,
-        "ERL_EPMD_ADDRESS": HERE,
-        # Found at the first look: see rabbitmq_code.py.
-        "SERVER_ADDITIONAL_ERL_ARGS": f"-pa {CODE}{schedulers}",
-    })
+    schedulers = {"SERVER_ADDITIONAL_ERL_ARGS": f"+S {spec.schedulers}:{spec.schedulers}"}
+    return environment.document({"NODENAME": NODENAME, "ERL_EPMD_ADDRESS": HERE,
+                                 **(schedulers if spec.schedulers else {})})
 
 
 def _broker_drop_in() -> systemd.Document:

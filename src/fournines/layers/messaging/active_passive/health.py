@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from fournines.blueprint.contribution import Invariant, Members, Seat
 from fournines.blueprint.predicate import Fact, Not, OnAny, OnEvery
-from fournines.blueprint.requests import JsonValue, Run, TcpConnect, UnitFacts
+from fournines.blueprint.requests import JsonValue, TcpConnect, UnitFacts
 from fournines.blueprint.resources import Runs, runs_on_one
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.volumes import Volume, has_data
 from fournines.layers.layer import Site
-from fournines.layers.messaging.active_passive.artifacts import CODE_SCRIPT, HERE
+from fournines.layers.messaging.active_passive.artifacts import HERE
 from fournines.layers.messaging.active_passive.resources import RABBITMQ
 from fournines.layers.messaging.artifacts import BROKER_UNIT, EPMD_PORT
 from fournines.layers.messaging.health import BROKER, PORT_MAPPER, asking, parse_broker, parse_port_mapper
 
-BOOT, CODE = "messaging.started at boot", "messaging.code"
+BOOT = "messaging.started at boot"
 
 
 def parse_boot(reply: JsonValue) -> bool:
@@ -25,21 +25,12 @@ def parse_boot(reply: JsonValue) -> bool:
     return facts.get("enabled") == "enabled"
 
 
-def parse_code(reply: JsonValue) -> bool:
-    """From ``rabbitmq_code.py current``."""
-    if not isinstance(reply, dict) or reply.get("rc") not in (0, 1):
-        raise Unreadable("not what rabbitmq_code.py tells")
-    return reply["rc"] == 0
-
-
 def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
     """Asked of both nodes; the broker answers on one."""
-    current = Run(("python3", "-I", "-S", CODE_SCRIPT, "current"), check=False)
     return (
         Probe(BROKER, dict.fromkeys(nodes, asking(HERE)), parse_broker),
         Probe(PORT_MAPPER, dict.fromkeys(nodes, TcpConnect(HERE, EPMD_PORT)), parse_port_mapper),
         Probe(BOOT, dict.fromkeys(nodes, UnitFacts((BROKER_UNIT,))), parse_boot),
-        Probe(CODE, dict.fromkeys(nodes, current), parse_code),
     )
 
 

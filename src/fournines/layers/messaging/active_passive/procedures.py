@@ -1,18 +1,16 @@
-"""How the one broker comes into being: left to Pacemaker, its code where it finds it quickly."""
+"""How the one broker comes into being: left to Pacemaker."""
 
 from __future__ import annotations
 
 from fournines.blueprint.predicate import Fact, Not
-from fournines.blueprint.requests import Run, Unit
+from fournines.blueprint.requests import Unit
 from fournines.blueprint.steps import Gate, On, Service, Step
 from fournines.layers.messaging.active_passive import health
-from fournines.layers.messaging.active_passive.artifacts import CODE_SCRIPT
 from fournines.layers.messaging.artifacts import BROKER_UNIT, EPMD_FILES, EPMD_UNIT
 from fournines.layers.messaging.health import PORT_MAPPER
 
 LEAVE = "messaging: leave the broker to Pacemaker"
-COLLECT = "messaging: put the broker's code where it is found at once"
-BEFORE_RESOURCES = (LEAVE, COLLECT, f"messaging: start {EPMD_UNIT}")
+BEFORE_RESOURCES = (LEAVE, f"messaging: start {EPMD_UNIT}")
 SEEN_S = 30.0
 
 
@@ -28,9 +26,4 @@ def steps(nodes: tuple[str, ...]) -> tuple[Step, ...]:
              {node: (Unit("disable", BROKER_UNIT), Unit("stop", BROKER_UNIT)) for node in nodes},
              why="systemd would start it at boot, on both nodes",
              unless=Not(Fact(health.BOOT)), until=Gate(Not(Fact(health.BOOT)), SEEN_S)),
-        Step(COLLECT, On.EACH,
-             {node: (Run(("python3", "-I", "-S", CODE_SCRIPT, "make"), timeout_s=60),) for node in nodes},
-             why="Erlang looks for each of a thousand modules in seventy directories, which was four fifths "
-                 "of the time that a start of the broker takes",
-             unless=Fact(health.CODE), until=Gate(Fact(health.CODE), SEEN_S)),
     )
