@@ -54,7 +54,7 @@ async def service() -> AsyncIterator[Service]:
     found = Service()
     await found.listen()
     yield found
-    await found.close()
+    await found.end()
 
 
 @pytest.fixture

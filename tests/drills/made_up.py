@@ -134,11 +134,14 @@ class Service:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
         self.port = 0
 
     async def listen(self) -> None:
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self._writers.add(writer)
             await reader.read()
+            self._writers.discard(writer)
             writer.close()
 
         self._server = await asyncio.start_server(answer, "127.0.0.1", self.port)
@@ -157,6 +160,13 @@ class Service:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+    async def end(self) -> None:
+        """Of whom has not left, too."""
+        await self.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)
 
 
 async def interrupted(place: Place, runs: Path, at: str, drill: Drill) -> None:
