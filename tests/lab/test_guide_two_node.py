@@ -15,7 +15,7 @@ from lab.controlplane import ControlPlane
 from lab.sql_load import SqlLoad
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "guide-two-node.yaml"
-# Not yet so: the broker has not been seen to start under Pacemaker, and MySQL came back on the node that was fenced.
+# Not yet so: the broker was not seen to start under Pacemaker, and MySQL came back on the fenced node.
 pytestmark = pytest.mark.skip(reason="the guide's two nodes do not fail over yet: issue 3, parts 4 and 5")
 NODES = ("node1", "node2")
 VOLUMES = ("mysql", "rabbitmq")
