@@ -40,6 +40,9 @@ nodes:
   - name: ctl2
     management: 192.168.42.12
     storage-a: 10.1.0.2
+  - name: ctl3
+    management: 192.168.42.14
+    storage-a: 10.1.0.3
   - name: arbiter
     management: 192.168.42.13
     arbitrator: true
@@ -101,7 +104,7 @@ def test_everything_a_file_can_say(everything: Cluster) -> None:
     assert node.domains == {"rack": "Row 3/Rack-1", "switch": "sw-a", "room": "b1"}
     assert node.reach == Reach("ctl1.example.org", "root", 2222)
     assert everything.node("arbiter").arbitrator
-    assert [node.name for node in everything.controllers] == ["ctl1", "ctl2"]
+    assert [node.name for node in everything.controllers] == ["ctl1", "ctl2", "ctl3"]
     assert everything.overrides == {"vrrp.advert_int": "500ms", "tcp.retries2": "4"}
 
 

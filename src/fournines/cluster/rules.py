@@ -118,21 +118,20 @@ def _vips(draft: Draft) -> Iterator[Problem]:
 
 
 def _quorum(draft: Draft) -> Iterator[Problem]:
+    """Arbitrators are not counted: neither Galera's (garbd) nor a broker without data is built."""
     layers = " and ".join(name for name in QUORUM_LAYERS if _is_active_active(draft, name))
-    count = draft.nodes_written
-    if not layers or not count:
+    arbitrators = sum(node.arbitrator for node in draft.nodes)
+    count = draft.nodes_written - arbitrators
+    if not layers or not draft.nodes_written:
         return
+    advice = f"; an arbitrator has no vote in {layers}" if arbitrators else ""
     if count < 3:
-        yield Problem(("nodes",), f"with {count} node{'s' if count > 1 else ''} no majority is left when one "
-                      f"fails, and without it {layers} cannot go on",
-                      "write three; the third may be {name: ..., management: ..., arbitrator: true}")
+        yield Problem(("nodes",), f"with {count} node{'s' if count != 1 else ''} that run{'s' * (count == 1)} "
+                      f"services no majority is left when one fails, and without it {layers} cannot go on",
+                      f"write three{advice}")
     elif count % 2 == 0:
-        yield Problem(("nodes",), f"{count} nodes can split into halves, and without a majority "
-                      f"{layers} cannot go on",
-                      f"write {count - 1} or {count + 1} nodes; one may be an arbitrator: true")
-    elif sum(not node.arbitrator for node in draft.nodes) < 2:
-        yield Problem(("nodes",), "all services are on one node, the others are arbitrators",
-                      "write at least two nodes without arbitrator: true")
+        yield Problem(("nodes",), f"{count} nodes that run services can split into halves, and without a "
+                      f"majority {layers} cannot go on", f"write {count - 1} or {count + 1} of them{advice}")
 
 
 def _is_active_active(draft: Draft, layer: str) -> bool:

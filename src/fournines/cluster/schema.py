@@ -95,7 +95,9 @@ class NodeSection(Section):
     switch: DomainValue | None = Field(default=None, description="The switch it hangs on.", examples=["sw-a"])
     domains: dict[Label, DomainValue] = Field(
         default={}, description="What else it shares with others and fails with.", examples=[{"room": "b1"}])
-    arbitrator: bool = Field(default=False, description="It only votes: no service runs and no data is kept.")
+    arbitrator: bool = Field(
+        default=False, description="No service runs there and no data is kept. It has no vote yet in Galera, "
+                                   "RabbitMQ or Corosync.")
     reach: ReachSection | None = None
 
 
