@@ -126,8 +126,9 @@ def _quorum(draft: Draft) -> Iterator[Problem]:
         return
     advice = f"; an arbitrator has no vote in {layers}" if arbitrators else ""
     if count < 3:
-        yield Problem(("nodes",), f"with {count} node{'s' if count != 1 else ''} that run{'s' * (count == 1)} "
-                      f"services no majority is left when one fails, and without it {layers} cannot go on",
+        who = "1 node that runs services" if count == 1 else f"{count} nodes that run services"
+        yield Problem(("nodes",), f"with {who} no majority is left when one fails, and without it {layers} "
+                      "cannot go on",
                       f"write three{advice}")
     elif count % 2 == 0:
         yield Problem(("nodes",), f"{count} nodes that run services can split into halves, and without a "
