@@ -9,6 +9,7 @@ import pytest
 
 from fournines.artifacts import cib, systemd
 from fournines.artifacts.pacemaker import Configuration
+from fournines.blueprint.left_to_pacemaker import Boot, parse_boot
 from fournines.blueprint.requests import Run
 from fournines.blueprint.resources import LOAD_SERVICES, RESOURCES, Placed, Placements
 from fournines.blueprint.snapshot import Gone, Snapshot, Unreadable
@@ -16,7 +17,6 @@ from fournines.cluster.notation import Wrong
 from fournines.cluster.topology import Recovery, Vip
 from fournines.errors import ClusterFileError
 from fournines.layers.api import LAYER, group, health, procedures
-from fournines.layers.api.group import Boot
 from fournines.layers.api.group import Configuration as StartedFrom
 from fournines.layers.api.services import chosen
 from fournines.layers.api.spec import ApiSpec
@@ -163,7 +163,7 @@ def test_a_service_with_an_older_configuration_is_started_anew(site: Site) -> No
 
 
 def test_what_the_probes_answer_is_read() -> None:
-    assert group.parse_boot({"a.service": {"enabled": "enabled"}, "b.service": {"enabled": "static"},
+    assert parse_boot({"a.service": {"enabled": "enabled"}, "b.service": {"enabled": "static"},
                              "c.service": {"enabled": "disabled"}}) == Boot(("a.service",))
     assert group.parse_configuration({"rc": 0, "stdout": "/etc/a\n/etc/b\n"}).newer == ("/etc/a", "/etc/b")
     assert not group.parse_configuration({"rc": 1, "stdout": "", "stderr": "no such file"}).older

@@ -9,12 +9,13 @@ import pytest
 
 from fournines.artifacts import cib, systemd
 from fournines.artifacts.pacemaker import Configuration
+from fournines.blueprint.left_to_pacemaker import parse_boot
 from fournines.cluster.notation import Wrong
 from fournines.cluster.timers import derive
 from fournines.cluster.topology import Cluster, Network, Node, Recovery, Vip
 from fournines.errors import ClusterFileError
 from fournines.layers.layer import Site
-from fournines.layers.network import LAYER, artifacts, parse_boot
+from fournines.layers.network import LAYER, artifacts
 from fournines.layers.network.spec import NetworkSpec
 
 
@@ -86,8 +87,9 @@ def test_every_resource_agent_that_the_group_names_is_shipped(site: Site) -> Non
 
 
 def test_what_systemd_says_is_read() -> None:
-    assert parse_boot({"a.service": {"enabled": "static"}, "b.service": {"enabled": "disabled"}})
-    assert not parse_boot({"a.service": {"enabled": "static"}, "b.service": {"enabled": "enabled"}})
+    a = {"a.service": {"enabled": "static"}}
+    assert parse_boot({**a, "b.service": {"enabled": "disabled"}}).left_alone
+    assert not parse_boot({**a, "b.service": {"enabled": "enabled"}}).left_alone
 
 
 @pytest.mark.parametrize("wrong", [{"host": ""}, {"host": "two words"}, {"external_interface": "eth0:1"},

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 import pytest
 
 from fournines.artifacts import drbd
+from fournines.blueprint.left_to_pacemaker import Boot
 from fournines.blueprint.snapshot import Snapshot, Unreadable
 from fournines.blueprint.volumes import Volume, volume_named
 from fournines.cluster.notation import Wrong
@@ -49,7 +50,7 @@ def site() -> Site:
 
 
 def seen(one: health.Device, other: health.Device) -> Snapshot:
-    return Snapshot({node: {health.DEVICES: {"mysql": device, "rabbitmq": USED}, health.BOOT: False}
+    return Snapshot({node: {health.DEVICES: {"mysql": device, "rabbitmq": USED}, health.BOOT: Boot(())}
                      for node, device in zip(NODES, (one, other), strict=True)}, {})
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Invariant
-from fournines.blueprint.predicate import Fact, OnEvery, OnExactly
-from fournines.blueprint.requests import JsonValue, Run, Unit, UnitFacts
+from fournines.blueprint.left_to_pacemaker import LeftToPacemaker, on_one_node
+from fournines.blueprint.predicate import Fact, OnExactly
+from fournines.blueprint.requests import JsonValue, Run
 from fournines.blueprint.resources import (
     LOAD_SERVICES,
     Group,
@@ -18,7 +19,6 @@ from fournines.blueprint.resources import (
     Resources,
     address,
     operations,
-    runs_on_one,
 )
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.steps import Gate, On, Step
@@ -35,17 +35,6 @@ DISABLE = "api: leave the services to Pacemaker"
 _START_S, _STOP_S = 180.0, 60.0   # a machine that takes over is busy; a stop is forced after 36 s
 _RESTART_S, _SEEN_S = 300.0, 60.0
 _NOT_FOUND = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Boot:
-    """Whether systemd would start one of the services at boot."""
-
-    starts: tuple[str, ...]
-
-    @property
-    def left_alone(self) -> bool:
-        return not self.starts
 
 
 def resource(service: ApiService) -> str:
@@ -70,13 +59,16 @@ def _primitive(service: ApiService, cluster: Cluster, timers: Timers) -> Primiti
                    stop_s=_STOP_S))
 
 
+def _left(site: Site) -> LeftToPacemaker:
+    return LeftToPacemaker(BOOT, tuple(name for service in chosen(site.cluster) for name in service.units),
+                           site.controllers)
+
+
 def steps(site: Site) -> tuple[Step, ...]:
     """Systemd lets go of the services; whichever was started with older files is started anew."""
-    names = [name for service in chosen(site.cluster) for name in service.units]
-    disable = Step(
-        DISABLE, On.EACH, {node: tuple(Unit("disable", name) for name in names) for node in site.controllers},
-        why="systemd would start them on every node at boot, and Pacemaker would find them running twice",
-        unless=Fact(BOOT, "left_alone"), until=Gate(Fact(BOOT, "left_alone"), _SEEN_S))
+    disable = _left(site).let_go(
+        DISABLE, why="systemd would start them on every node at boot, and Pacemaker would find them running "
+                     "twice")
     return (disable, *(_restart(site, service) for service in chosen(site.cluster)))
 
 
@@ -107,14 +99,6 @@ def configuration_probe(service: ApiService) -> str:
     return f"api.configuration.{service.name}"
 
 
-def parse_boot(reply: JsonValue) -> Boot:
-    """The answer of ``UnitFacts``."""
-    if not isinstance(reply, dict):
-        raise Unreadable("not what systemd says of units")
-    return Boot(tuple(name for name, facts in reply.items()
-                      if isinstance(facts, dict) and str(facts.get("enabled", "")).startswith("enabled")))
-
-
 def parse_configuration(reply: JsonValue) -> Configuration:
     """The answer of ``find -newer``, which fails where the service does not run."""
     if not isinstance(reply, dict) or reply.get("rc") not in (0, _NOT_FOUND):
@@ -124,9 +108,8 @@ def parse_configuration(reply: JsonValue) -> Configuration:
 
 def probes(site: Site) -> tuple[Probe, ...]:
     """What systemd would do by itself, and what the services were started with."""
-    names = tuple(name for service in chosen(site.cluster) for name in service.units)
     return (
-        Probe(BOOT, dict.fromkeys(site.controllers, UnitFacts(names)), parse_boot),
+        _left(site).asked(),
         *(Probe(configuration_probe(service),
                 {node.name: Run(("find", *(item.path for item in service.files(site, node)), "-newer",
                                  f"/run/{units.started(service.unit)}"), check=False)
@@ -137,11 +120,8 @@ def probes(site: Site) -> tuple[Probe, ...]:
 def invariants(site: Site) -> tuple[Invariant, ...]:
     """Each service once, started by nobody but Pacemaker, and with the configuration that was written."""
     each = (item for service in chosen(site.cluster) for item in (
-        Invariant(f"exactly one node runs {service.name}", runs_on_one(resource(service), site.controllers),
-                  "crm_mon -1 says what Pacemaker tried; then: crm_resource --cleanup --resource "
-                  f"{resource(service)}"),
+        on_one_node(service.name, resource(service), site.controllers),
         Invariant(f"{service.name} runs with the configuration that was written",
                   OnExactly(0, site.controllers, Fact(configuration_probe(service), "older")),
                   "fournines apply")))
-    return (*each, Invariant("systemd starts no service of the group",
-                             OnEvery(site.controllers, Fact(BOOT, "left_alone")), "fournines apply"))
+    return (*each, _left(site).invariant("systemd starts no service of the group"))

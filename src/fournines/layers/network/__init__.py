@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from fournines.blueprint.contribution import Contribution, Exchange, Invariant
-from fournines.blueprint.predicate import Fact, OnEvery
-from fournines.blueprint.requests import JsonValue, Unit, UnitFacts
-from fournines.blueprint.resources import Group, Primitive, Resources, operations, runs_on_one
-from fournines.blueprint.snapshot import Probe, Unreadable
-from fournines.blueprint.steps import Gate, On, Step
+from fournines.blueprint.contribution import Contribution, Exchange
+from fournines.blueprint.left_to_pacemaker import LeftToPacemaker, on_one_node
+from fournines.blueprint.resources import Group, Primitive, Resources, operations
 from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.errors import ClusterFileError
@@ -22,7 +19,7 @@ GROUP = "g_services_network"
 BOOT = "network.boot"
 DISABLE = "network: leave the agents to Pacemaker"
 OCF = "ocf:openstack:"
-_START_S, _STOP_S, _SEEN_S = 180.0, 60.0, 60.0
+_START_S, _STOP_S = 180.0, 60.0
 
 
 def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
@@ -51,30 +48,17 @@ def _primitive(agent: Agent, timers: Timers) -> Primitive:
 def _contribute(site: Site) -> Contribution:
     units = tuple(agent.unit for agent in AGENTS)
     agents = shipped(agent.agent.removeprefix(OCF) for agent in AGENTS if agent.agent.startswith(OCF))
-    alone = Fact(BOOT)
+    left = LeftToPacemaker(BOOT, units, site.controllers)
     return Contribution(
         packages=dict.fromkeys(site.controllers, tuple(agent.name for agent in AGENTS)),
         files={node.name: (*artifacts.files(site, node), *agents) for node in site.cluster.controllers},
-        steps=(Step(DISABLE, On.EACH,
-                    {node: tuple(Unit("disable", unit) for unit in units) for node in site.controllers},
-                    why="systemd would start them on every node at boot, and routers would be there twice",
-                    unless=alone, until=Gate(alone, _SEEN_S)),),
-        probes=(Probe(BOOT, dict.fromkeys(site.controllers, UnitFacts(units)), parse_boot),),
+        steps=(left.let_go(DISABLE, why="systemd would start them on every node at boot, and routers would "
+                                        "be there twice"),),
+        probes=(left.asked(),),
         invariants=(
-            *(Invariant(f"exactly one node runs the {agent.description} agent",
-                        runs_on_one(agent.resource, site.controllers),
-                        "crm_mon -1 says what Pacemaker tried; then: crm_resource --cleanup --resource "
-                        f"{agent.resource}") for agent in AGENTS),
-            Invariant("systemd starts no agent of the network controller", OnEvery(site.controllers, alone),
-                      "fournines apply")))
-
-
-def parse_boot(reply: JsonValue) -> bool:
-    """Whether systemd starts none of them at boot."""
-    if not isinstance(reply, dict):
-        raise Unreadable("not what systemd says of units")
-    return not any(isinstance(facts, dict) and str(facts.get("enabled", "")).startswith("enabled")
-                   for facts in reply.values())
+            *(on_one_node(f"the {agent.description} agent", agent.resource, site.controllers)
+              for agent in AGENTS),
+            left.invariant("systemd starts no agent of the network controller")))
 
 
 LAYER = Layer("network", NetworkSpec, after=("messaging",), exchange=_exchange, contribute=_contribute)

@@ -6,14 +6,15 @@ import json
 from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Members, Seat
+from fournines.blueprint.left_to_pacemaker import LeftToPacemaker
 from fournines.blueprint.predicate import All, Fact, OnAny, Predicate, Test
-from fournines.blueprint.requests import JsonValue, Run, UnitFacts
+from fournines.blueprint.requests import JsonValue, Run
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.volumes import DEVICES as DEVICES
 from fournines.blueprint.volumes import Volume, has_data
 from fournines.layers.storage.artifacts import SCRIPT, UNIT
 
-BOOT = "storage.started at boot"
+BOOT = "storage.boot"
 METADATA, BLANK = "DRBD metadata", "blank"
 TALKING = ("Connected", "SyncSource", "SyncTarget", "VerifyS", "VerifyT", "PausedSyncS", "PausedSyncT",
            "WFBitMapS", "WFBitMapT", "WFSyncUUID", "StartingSyncS", "StartingSyncT", "Ahead", "Behind")
@@ -60,19 +61,16 @@ def _device(said: dict[str, JsonValue]) -> Device:
                   history=tuple(each for each in history if each), **texts)
 
 
-def parse_boot(reply: JsonValue) -> bool:
-    """Whether systemd would start DRBD by itself."""
-    facts = reply.get(UNIT) if isinstance(reply, dict) else None
-    if not isinstance(facts, dict):
-        raise Unreadable("nothing about DRBD's unit")
-    return facts.get("enabled") == "enabled"
+def left(nodes: tuple[str, ...]) -> LeftToPacemaker:
+    """DRBD's own unit."""
+    return LeftToPacemaker(BOOT, (UNIT,), nodes)
 
 
 def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
     """Asked of both nodes."""
     return (Probe(DEVICES, dict.fromkeys(nodes, Run(("python3", "-I", "-S", SCRIPT, "facts"), timeout_s=30)),
                   parse_devices),
-            Probe(BOOT, dict.fromkeys(nodes, UnitFacts((UNIT,))), parse_boot))
+            left(nodes).asked())
 
 
 def fact(volume: Volume, field: str, test: Test = Test.EQ, wanted: object = True) -> Fact:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fournines.blueprint.contribution import Invariant
-from fournines.blueprint.predicate import Either, Fact, Not, OnEvery, OnExactly, Test
+from fournines.blueprint.predicate import Either, OnEvery, OnExactly, Test
 from fournines.blueprint.volumes import Volume
 from fournines.layers.storage import health
 from fournines.layers.storage.split import OneHistory
@@ -11,8 +11,8 @@ from fournines.layers.storage.split import OneHistory
 
 def invariants(volumes: tuple[Volume, ...], nodes: tuple[str, ...]) -> tuple[Invariant, ...]:
     """What ``verify`` judges."""
-    found = [Invariant("DRBD is left to Pacemaker at boot", OnEvery(nodes, Not(Fact(health.BOOT))),
-                       "fournines apply disables drbd.service")]
+    found = [health.left(nodes).invariant("DRBD is left to Pacemaker at boot",
+                                          "fournines apply disables drbd.service")]
     for each in volumes:
         found += [
             Invariant(f"the two sides of {each.name} have one history", OneHistory(each.name, nodes),

@@ -6,8 +6,8 @@ data from the other.
 
 from __future__ import annotations
 
-from fournines.blueprint.predicate import All, Either, Fact, Not, OnAny, OnEvery, Test
-from fournines.blueprint.requests import Run, Unit
+from fournines.blueprint.predicate import All, Either, OnAny, OnEvery, Test
+from fournines.blueprint.requests import Run
 from fournines.blueprint.steps import Gate, On, Step
 from fournines.blueprint.volumes import Volume
 from fournines.layers.storage import artifacts, health
@@ -24,9 +24,8 @@ def before_resources(volumes: tuple[Volume, ...]) -> tuple[str, ...]:
 
 def steps(volumes: tuple[Volume, ...], nodes: tuple[str, ...]) -> tuple[Step, ...]:
     """All of them, volume by volume."""
-    leave = Step(LEAVE, On.EACH, {node: (Unit("disable", artifacts.UNIT),) for node in nodes},
-                 why="at boot DRBD's own unit would wait for the other node before Pacemaker could act",
-                 unless=Not(Fact(health.BOOT)))
+    leave = health.left(nodes).let_go(
+        LEAVE, why="at boot DRBD's own unit would wait for the other node before Pacemaker could act")
     return (leave, *(step for each in volumes for step in _volume(each, nodes)))
 
 

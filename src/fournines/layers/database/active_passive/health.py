@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Invariant, Members, Seat
-from fournines.blueprint.predicate import Fact, Not, OnEvery
-from fournines.blueprint.requests import JsonValue, Run, UnitFacts
-from fournines.blueprint.resources import Runs, runs_on_one
+from fournines.blueprint.left_to_pacemaker import LeftToPacemaker, on_one_node
+from fournines.blueprint.requests import JsonValue, Run
+from fournines.blueprint.resources import Runs
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.volumes import Volume, has_data
 from fournines.layers.database.active_passive.artifacts import DATA_SCRIPT
@@ -16,7 +16,7 @@ from fournines.layers.database.active_passive.resources import MARIADB
 from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, MARIADB_UNIT
 from fournines.layers.database.health import ACCOUNTS, parse_accounts
 
-DATA, BOOT = "database.data", "database.started at boot"
+DATA, BOOT = "database.data", "database.boot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,9 @@ def parse_data(reply: JsonValue) -> Data:
         raise Unreadable(f"not what mysql_data.py tells: {error}") from None
 
 
-def parse_boot(reply: JsonValue) -> bool:
-    """Whether systemd would start MariaDB by itself."""
-    facts = reply.get(MARIADB_UNIT) if isinstance(reply, dict) else None
-    if not isinstance(facts, dict):
-        raise Unreadable("nothing about MariaDB's unit")
-    return facts.get("enabled") == "enabled"
+def left(nodes: tuple[str, ...]) -> LeftToPacemaker:
+    """MariaDB's unit."""
+    return LeftToPacemaker(BOOT, (MARIADB_UNIT,), nodes)
 
 
 def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
@@ -52,15 +49,14 @@ def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
         return dict.fromkeys(nodes, Run(("python3", "-I", script, "facts"), timeout_s=10))
 
     return (Probe(ACCOUNTS, run(ACCOUNTS_SCRIPT), parse_accounts), Probe(DATA, run(DATA_SCRIPT), parse_data),
-            Probe(BOOT, dict.fromkeys(nodes, UnitFacts((MARIADB_UNIT,))), parse_boot))
+            left(nodes).asked())
 
 
 def invariants(nodes: tuple[str, ...]) -> tuple[Invariant, ...]:
     """What ``verify`` judges."""
     return (
-        Invariant("exactly one node runs the database", runs_on_one(MARIADB, nodes),
-                  f"crm_mon -1 says what Pacemaker tried; then: crm_resource --cleanup --resource {MARIADB}"),
-        Invariant("systemd does not start the database", OnEvery(nodes, Not(Fact(BOOT))), "fournines apply"),
+        on_one_node("the database", MARIADB, nodes),
+        left(nodes).invariant("systemd does not start the database"),
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 
-from fournines.blueprint.predicate import All, Fact, Not, OnAny, Test
-from fournines.blueprint.requests import Run, Unit
+from fournines.blueprint.predicate import All, Fact, OnAny, Test
+from fournines.blueprint.requests import Run
 from fournines.blueprint.resources import LOAD_RESOURCES, Runs
 from fournines.blueprint.steps import Gate, On, Step
 from fournines.blueprint.volumes import Volume, has_data
 from fournines.layers.database.active_passive import artifacts, health
 from fournines.layers.database.active_passive.resources import MARIADB
-from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, DATADIR, MARIADB_UNIT
+from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, DATADIR
 from fournines.layers.database.health import ACCOUNTS as ACCOUNTS_PROBE
 from fournines.layers.database.procedures import accounts
 from fournines.layers.layer import Site
@@ -28,10 +28,7 @@ def steps(site: Site, volume: Volume) -> tuple[Step, ...]:
     nodes = site.controllers
     made = OnAny(nodes, Fact(health.DATA, "made"))
     return (
-        Step(LEAVE, On.EACH,
-             {node: (Unit("disable", MARIADB_UNIT), Unit("stop", MARIADB_UNIT)) for node in nodes},
-             why="systemd would start it at boot, on both nodes",
-             unless=Not(Fact(health.BOOT))),
+        health.left(nodes).let_go(LEAVE, why="systemd would start it at boot, on both nodes", stop=True),
         Step(MAKE, On.FIRST,
              {node: (Run(("python3", "-I", artifacts.DATA_SCRIPT, "make"), timeout_s=MAKE_S),)
               for node in nodes},

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from fournines.blueprint.contribution import Invariant, Members, Seat
-from fournines.blueprint.predicate import Fact, Not, OnAny, OnEvery
-from fournines.blueprint.requests import JsonValue, TcpConnect, UnitFacts
-from fournines.blueprint.resources import Runs, runs_on_one
-from fournines.blueprint.snapshot import Probe, Unreadable
+from fournines.blueprint.left_to_pacemaker import LeftToPacemaker, on_one_node
+from fournines.blueprint.predicate import Fact, OnAny
+from fournines.blueprint.requests import TcpConnect
+from fournines.blueprint.resources import Runs
+from fournines.blueprint.snapshot import Probe
 from fournines.blueprint.volumes import Volume, has_data
 from fournines.layers.layer import Site
 from fournines.layers.messaging.active_passive.artifacts import HERE
@@ -14,15 +15,12 @@ from fournines.layers.messaging.active_passive.resources import RABBITMQ
 from fournines.layers.messaging.artifacts import BROKER_UNIT, EPMD_PORT
 from fournines.layers.messaging.health import BROKER, PORT_MAPPER, asking, parse_broker, parse_port_mapper
 
-BOOT = "messaging.started at boot"
+BOOT = "messaging.boot"
 
 
-def parse_boot(reply: JsonValue) -> bool:
-    """Whether systemd would start the broker by itself."""
-    facts = reply.get(BROKER_UNIT) if isinstance(reply, dict) else None
-    if not isinstance(facts, dict):
-        raise Unreadable("nothing about the broker's unit")
-    return facts.get("enabled") == "enabled"
+def left(nodes: tuple[str, ...]) -> LeftToPacemaker:
+    """The broker's unit."""
+    return LeftToPacemaker(BOOT, (BROKER_UNIT,), nodes)
 
 
 def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
@@ -30,7 +28,7 @@ def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
     return (
         Probe(BROKER, dict.fromkeys(nodes, asking(HERE)), parse_broker),
         Probe(PORT_MAPPER, dict.fromkeys(nodes, TcpConnect(HERE, EPMD_PORT)), parse_port_mapper),
-        Probe(BOOT, dict.fromkeys(nodes, UnitFacts((BROKER_UNIT,))), parse_boot),
+        left(nodes).asked(),
     )
 
 
@@ -42,16 +40,14 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
         return Invariant(name, OnAny(nodes, Fact(BROKER, field, wanted=wanted)), remedy)
 
     return (
-        Invariant("exactly one node runs the broker", runs_on_one(RABBITMQ, nodes),
-                  "crm_mon -1 says what Pacemaker tried; then: crm_resource --cleanup --resource "
-                  f"{RABBITMQ}"),
+        on_one_node("the broker", RABBITMQ, nodes),
         where_it_runs("the broker is ready", "state", "ready",
                       "look at /var/log/rabbitmq and journalctl -u rabbitmq-server there"),
         where_it_runs("the broker does not hold publishers back", "alarms", (),
                       "free memory or disk there, or raise memory_share in the cluster file"),
         where_it_runs("the broker does not know the account guest", "guest", False,
                       "rabbitmqctl delete_user guest, on the node that runs it"),
-        Invariant("systemd does not start the broker", OnEvery(nodes, Not(Fact(BOOT))), "fournines apply"),
+        left(nodes).invariant("systemd does not start the broker"),
     )
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from fournines.blueprint.predicate import Fact, Not
-from fournines.blueprint.requests import Unit
-from fournines.blueprint.steps import Gate, On, Service, Step
+from fournines.blueprint.predicate import Fact
+from fournines.blueprint.steps import Gate, Service, Step
 from fournines.layers.messaging.active_passive import health
-from fournines.layers.messaging.artifacts import BROKER_UNIT, EPMD_FILES, EPMD_UNIT
+from fournines.layers.messaging.artifacts import EPMD_FILES, EPMD_UNIT
 from fournines.layers.messaging.health import PORT_MAPPER
 
 LEAVE = "messaging: leave the broker to Pacemaker"
 BEFORE_RESOURCES = (LEAVE, f"messaging: start {EPMD_UNIT}")
-SEEN_S = 30.0
 
 
 def services(nodes: tuple[str, ...]) -> tuple[Service, ...]:
@@ -21,9 +19,4 @@ def services(nodes: tuple[str, ...]) -> tuple[Service, ...]:
 
 def steps(nodes: tuple[str, ...]) -> tuple[Step, ...]:
     """Before Pacemaker has it."""
-    return (
-        Step(LEAVE, On.EACH,
-             {node: (Unit("disable", BROKER_UNIT), Unit("stop", BROKER_UNIT)) for node in nodes},
-             why="systemd would start it at boot, on both nodes",
-             unless=Not(Fact(health.BOOT)), until=Gate(Not(Fact(health.BOOT)), SEEN_S)),
-    )
+    return (health.left(nodes).let_go(LEAVE, why="systemd would start it at boot, on both nodes", stop=True),)
