@@ -38,17 +38,21 @@ async def ask(web: httpx.AsyncClient, method: str, url: str, wanted: int, *, bod
     sent_s = time.monotonic()
     try:
         answer = await web.request(method, url, json=body, headers=dict(headers or {}))
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
-        return _stuck(HttpError.NOT_CONNECTED, sent_s)
-    except httpx.TimeoutException:
-        return _stuck(HttpError.NO_ANSWER, sent_s)
-    except httpx.HTTPError:
-        return _stuck(HttpError.BROKEN, sent_s)
+    except httpx.HTTPError as problem:
+        return unanswered(problem, sent_s)
     outcome = of_http_status(answer.status_code, wanted)
     return Answer(outcome, sent_s, "" if outcome is Outcome.OK else f"status {answer.status_code}")
 
 
-def _stuck(error: HttpError, sent_s: float) -> Answer:
+def unanswered(problem: httpx.HTTPError, sent_s: float) -> Answer:
+    """What a request came to that got no answer."""
+    match problem:
+        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout():
+            error = HttpError.NOT_CONNECTED
+        case httpx.TimeoutException():
+            error = HttpError.NO_ANSWER
+        case _:
+            error = HttpError.BROKEN
     return Answer(of_http_error(error), sent_s, error.value)
 
 

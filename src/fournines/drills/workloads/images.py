@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from fournines.drills.operation import ImageState, Outcome
-from fournines.drills.outcomes import HttpError, of_http_error, of_http_status
-from fournines.drills.workloads.http import KeystoneSettings, client, log_in
+from fournines.drills.outcomes import of_http_status
+from fournines.drills.workloads.http import KeystoneSettings, client, log_in, unanswered
 from fournines.drills.workloads.workload import Answer, Emit
 
 SIZE = 16 * 1024
@@ -60,12 +60,8 @@ class ImageWorkload:
             if stored.status_code != STORED:
                 return _refused(stored, STORED, sent_s)
             got = await self._ask("GET", f"/{image}/file")
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
-            return _stuck(HttpError.NOT_CONNECTED, sent_s)
-        except httpx.TimeoutException:
-            return _stuck(HttpError.NO_ANSWER, sent_s)
-        except httpx.HTTPError:
-            return _stuck(HttpError.BROKEN, sent_s)
+        except httpx.HTTPError as problem:
+            return unanswered(problem, sent_s)
         if got.status_code != DOWNLOADED:
             return Answer(Outcome.OK, sent_s, f"status {got.status_code}")   # it is stored all the same
         same = got.content == content_of(self.run, value)
@@ -139,7 +135,3 @@ def content_of(run: str, value: str) -> bytes:
 
 def _refused(answer: httpx.Response, wanted: int, sent_s: float) -> Answer:
     return Answer(of_http_status(answer.status_code, wanted), sent_s, f"status {answer.status_code}")
-
-
-def _stuck(error: HttpError, sent_s: float) -> Answer:
-    return Answer(of_http_error(error), sent_s, error.value)
