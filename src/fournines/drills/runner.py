@@ -28,7 +28,7 @@ from fournines.drills.on_node import LATE_S, TIMER_PREFIX
 from fournines.drills.place import Place
 from fournines.drills.prediction import predicted
 from fournines.drills.reading import books_everywhere, drop, rows_everywhere
-from fournines.drills.result import Result, Row
+from fournines.drills.result import Result
 from fournines.drills.sampling import START_TIMEOUT_S, Sampling, sampling
 from fournines.drills.schedule import Timeline
 from fournines.drills.verdict import Verdict, merge
@@ -121,33 +121,27 @@ class _Run:
         self._fault, self._named, self._seed = drill.fault, named, seed
         self._address = str(place.cluster.service_vip.address)
         self._role = role(drill.fault.target, self._address, drill.fault.unit, named=bool(named))
-        self._redundancy: Redundancy | None = None
         self._stamp = folder.name.split("-")[0].lower()
         self._settings = place.clients(f"run_{self._stamp}_{time.monotonic_ns():x}")
 
     async def run(self, patience_s: float, expect: Sequence[Expectation]) -> Result:
         await self._begin_whole(patience_s)
-        evidence = await self._experiment()
+        evidence, redundancy = await self._experiment()
         bounds = predicted(self._place.chains, self._drill.chain,
                            lower_holds=self._drill.lower_holds and not self._named)
         promise_s = self._place.cluster.recovery.recover_within_s
         verdicts, rows, remarks = judge(evidence, recover_within_s=promise_s, slow_s=self._drill.slow_s,
                                         bounds=bounds)
         if verdicts[0].truth is True:   # of a fault that was not there nothing follows
-            verdicts += [item.verdict(self._seen(evidence, rows)) for item in expect]
+            seen = Seen(rows, redundancy, evidence.samples, evidence.timeline,
+                        evidence.target if evidence.silences else "")
+            verdicts += [item.verdict(seen) for item in expect]
         else:
             verdicts += [Verdict(item.text, None, verdicts[0].because) for item in expect]
         result = Result(self._drill.name, evidence.target, promise_s, merge(self._drill.name, verdicts),
-                        tuple(verdicts), tuple(rows), self._folder.path, tuple(remarks),
-                        self._redundancy)
+                        tuple(verdicts), tuple(rows), self._folder.path, tuple(remarks), redundancy)
         self._folder.write(VERDICT, result.as_data())
         return result
-
-    def _seen(self, evidence: Evidence, rows: Sequence[Row]) -> Seen:
-        if self._redundancy is None:
-            raise RuntimeError("known once the cluster has converged")
-        return Seen(rows, self._redundancy, evidence.samples, evidence.timeline,
-                    evidence.target if evidence.silences else "")
 
     async def _begin_whole(self, patience_s: float) -> None:
         end_s = time.monotonic() + patience_s
@@ -161,7 +155,7 @@ class _Run:
                               hint="repair it first ('fournines verify'); a drill would be a second failure")
             await asyncio.sleep(LOOK_AGAIN_S)
 
-    async def _experiment(self) -> Evidence:
+    async def _experiment(self) -> tuple[Evidence, Redundancy]:
         with HistoryWriter(self._folder.history) as asked, HistoryWriter(self._folder.samples) as seen:
             async with sampling(self._place.doors, [self._address], seen,
                                 self._place.state_urls) as samples:
@@ -173,7 +167,7 @@ class _Run:
                                  self._folder.clients_log) as clients:
                     return await self._break_and_heal(samples, clients)
 
-    async def _break_and_heal(self, samples: Sampling, clients: Crowd) -> Evidence:
+    async def _break_and_heal(self, samples: Sampling, clients: Crowd) -> tuple[Evidence, Redundancy]:
         self._tell("waiting until every client path is served")
         await clients.ready()
         at_first = await self._find(samples)
@@ -194,14 +188,13 @@ class _Run:
         converged = await converge(self._place, self._settings, work, self._folder, healed_s,
                                    self._drill.converge_s)
         timeline = Timeline(began_s, injected_s, healed_s, time.monotonic())
-        self._redundancy = converged.redundancy(timeline)
         self._tell("letting the last requests end, and reading back what was written")
         finished = await clients.stop()
         rows, bank = await self._read_back()
         traces_after = await self._traces(time.monotonic() - began_s)
         await self._keep_console(target)
         self._folder.write(TIMELINE, {**asdict(timeline), "clocks": samples.clocks()})
-        return Evidence(
+        evidence = Evidence(
             history=history.read(self._folder.history), timeline=timeline, target=target,
             address=self._address, samples=samples.samples(self._address), rows=rows,
             views=samples.views() if self._place.state_urls else {},
@@ -210,6 +203,7 @@ class _Run:
             faults=tuple(filter(None, (self._fault, self._drill.then))),
             served=self._served(), effect=effect, silences=self._fault.effect in SILENCING,
             whole_again=converged.whole, convergence=converged.because, finished=finished)
+        return evidence, converged.redundancy(timeline)
 
     async def _traces(self, since_s: float) -> dict[str, Traces | None]:
         return await traces(self._place.nodes, self._place.configuration, since_s)
