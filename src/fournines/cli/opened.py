@@ -17,6 +17,7 @@ from fournines.errors import FourninesError
 from fournines.lab.places import Places
 
 if TYPE_CHECKING:   # what a command does not use is not imported: it has to answer at once
+    from fournines.blueprint.contribution import Exchange
     from fournines.blueprint.hardware import Hardware
     from fournines.cluster.needs import SecretNeed
     from fournines.cluster.secrets import SecretStore
@@ -60,13 +61,18 @@ class Opened:
 
         return open_store(self.state / "secrets.age", identity_file(os.environ, Path.home()))
 
-    def secrets(self, store: SecretStore) -> Mapping[str, str]:
-        """The values of all secrets that the layers need, by name; those not there yet are made."""
-        from fournines.cluster.secrets import given_by
+    def _exchange(self) -> Exchange:
+        """What the layers ask of one another, of the secret store and of the machines."""
         from fournines.engine.compile import exchange
         from fournines.layers import LAYERS
 
-        needs = exchange(self.cluster, self.timers, LAYERS).secrets
+        return exchange(self.cluster, self.timers, LAYERS)
+
+    def secrets(self, store: SecretStore) -> Mapping[str, str]:
+        """The values of all secrets that the layers need, by name; those not there yet are made."""
+        from fournines.cluster.secrets import given_by
+
+        needs = self._exchange().secrets
         return store.ensure(needs, {**given_by(os.environ, needs), **self._given_by_lab(needs)})
 
     def _given_by_lab(self, needs: Iterable[SecretNeed]) -> Mapping[str, str]:
@@ -82,10 +88,8 @@ class Opened:
     def hardware(self) -> Mapping[str, Hardware]:
         """What the layers need of the machines themselves, by node; most need nothing."""
         from fournines.blueprint.hardware import by_node
-        from fournines.engine.compile import exchange
-        from fournines.layers import LAYERS
 
-        return by_node(exchange(self.cluster, self.timers, LAYERS).hardware)
+        return by_node(self._exchange().hardware)
 
     def blueprint(self, store: SecretStore) -> Blueprint:
         """What the machines should be."""
@@ -96,11 +100,10 @@ class Opened:
 
     def blueprint_with_placeholders(self) -> Blueprint:
         """The same with a word in the place of each secret, so that none has to be made or opened for it."""
-        from fournines.engine.compile import compile, exchange
+        from fournines.engine.compile import compile
         from fournines.layers import LAYERS
 
-        needs = exchange(self.cluster, self.timers, LAYERS).secrets
-        secrets = {need.name: _placeholder(need) for need in needs}
+        secrets = {need.name: _placeholder(need) for need in self._exchange().secrets}
         return compile(self.cluster, self.timers, secrets, LAYERS)
 
     @property

@@ -40,7 +40,10 @@ class Site:
 class Layer:
     """One system of the guide. ``spec`` is the frozen dataclass of its settings in the cluster file;
     ``after`` names layers that must be up before this one is started; ``exchange`` is asked first, of every
-    layer; ``contribute`` then gets the union of all answers in ``site.exchange``. Both are pure."""
+    layer; ``contribute`` then gets the union of all answers in ``site.exchange``. Both are pure.
+
+    Every command loads every layer's package, for its spec. What only a cluster with the layer (or with that
+    pattern of it) needs is imported where these two are called."""
 
     name: str
     spec: type

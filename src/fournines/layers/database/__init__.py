@@ -13,7 +13,7 @@ from fournines.blueprint.contribution import (
 )
 from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
-from fournines.layers.database import active_passive, artifacts, health, procedures
+from fournines.layers.database import artifacts, health, procedures
 from fournines.layers.database.spec import DatabaseSpec
 from fournines.layers.layer import Layer, Site
 
@@ -29,6 +29,8 @@ def exchange(cluster: Cluster, timers: Timers) -> Exchange:
     """
     spec = cluster.spec(DatabaseSpec) or DatabaseSpec()
     if spec.pattern == "active-passive":
+        from fournines.layers.database import active_passive
+
         return active_passive.exchange(cluster, timers, spec, DRILL)
     members = tuple(node.name for node in reversed(cluster.controllers))
     return Exchange(
@@ -44,6 +46,8 @@ def contribute(site: Site) -> Contribution:
     """Everything on every controller."""
     spec = site.cluster.spec(DatabaseSpec) or DatabaseSpec()
     if spec.pattern == "active-passive":
+        from fournines.layers.database import active_passive
+
         return active_passive.contribute(site, spec)
     members = site.controllers
     return Contribution(

@@ -9,18 +9,21 @@ from fournines.blueprint.contribution import Contribution, Exchange, SecretKind,
 from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.layers.layer import Layer, Site
-from fournines.layers.membership import artifacts, fencing, health, procedures
 from fournines.layers.membership.spec import MembershipSpec
 
 PACKAGES = ("corosync", "crmsh", "fence-agents", "pacemaker", "pacemaker-cli-utils", "resource-agents")
 
 
 def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
+    from fournines.layers.membership import artifacts, fencing
+
     return Exchange(secrets=(SecretNeed(artifacts.KEY_SECRET, SecretKind.COROSYNC_KEY),
                              *fencing.secrets(cluster)))
 
 
 def _contribute(site: Site) -> Contribution:
+    from fournines.layers.membership import artifacts, health, procedures
+
     members = site.controllers
     return Contribution(
         packages=dict.fromkeys(members, PACKAGES),

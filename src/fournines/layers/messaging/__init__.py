@@ -11,7 +11,7 @@ from fournines.blueprint.contribution import Contribution, Exchange, Listener, S
 from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.layers.layer import Layer, Site
-from fournines.layers.messaging import active_passive, artifacts, health, procedures
+from fournines.layers.messaging import artifacts, health, procedures
 from fournines.layers.messaging.accounts import DRILL_ACCOUNT
 from fournines.layers.messaging.spec import MessagingSpec
 
@@ -21,6 +21,8 @@ PACKAGES = ("rabbitmq-server", "erlang-base")
 def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
     spec = cluster.spec(MessagingSpec) or MessagingSpec()
     if spec.pattern == "active-passive":
+        from fournines.layers.messaging import active_passive
+
         return active_passive.exchange(cluster, timers, spec)
     members = tuple(node.name for node in cluster.controllers)
     return Exchange(
@@ -33,6 +35,8 @@ def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
 def _contribute(site: Site) -> Contribution:
     spec = site.cluster.spec(MessagingSpec) or MessagingSpec()
     if spec.pattern == "active-passive":
+        from fournines.layers.messaging import active_passive
+
         return active_passive.contribute(site, spec)
     return Contribution(
         packages={name: PACKAGES for name in site.controllers},

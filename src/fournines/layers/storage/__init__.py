@@ -9,9 +9,6 @@ from fournines.cluster.topology import Cluster
 from fournines.errors import ClusterFileError
 from fournines.findings import Finding, Severity
 from fournines.layers.layer import Layer, Site
-from fournines.layers.storage import artifacts, health, procedures
-from fournines.layers.storage.invariants import invariants
-from fournines.layers.storage.resources import resources
 from fournines.layers.storage.spec import StorageSpec
 
 PACKAGES = ("drbd-utils", "kmod", "udev", "util-linux", "xfsprogs")
@@ -36,6 +33,9 @@ def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
             where="layers.storage"))
     if wrong:
         raise ClusterFileError(wrong)
+    from fournines.layers.storage import procedures
+    from fournines.layers.storage.resources import resources
+
     volumes = _spec(cluster).resources
     disks = tuple(Disk(each.disk, LAB_DISK_MIB) for each in volumes)
     return Exchange(resources=resources(volumes, timers),
@@ -44,6 +44,9 @@ def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
 
 
 def _contribute(site: Site) -> Contribution:
+    from fournines.layers.storage import artifacts, health, procedures
+    from fournines.layers.storage.invariants import invariants
+
     spec, nodes = _spec(site.cluster), site.controllers
     return Contribution(
         packages=dict.fromkeys(nodes, PACKAGES),
