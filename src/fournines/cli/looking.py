@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import TYPE_CHECKING
 
 import typer
 
-from fournines.blueprint.snapshot import Snapshot
 from fournines.cli.opened import Opened, open_cluster
 from fournines.cli.options import Json, MaybeFile, SshConfig, ViaOption
 from fournines.cli.reaching import Via, connected
-from fournines.engine.compile import Blueprint
+
+if TYPE_CHECKING:
+    from fournines.blueprint.snapshot import Snapshot
+    from fournines.engine.compile import Blueprint
 
 
 def add_to(app: typer.Typer) -> None:
