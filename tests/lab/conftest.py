@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fournines.errors import CommandFailed
+from fournines.lab.driver import Power
 from fournines.lab.lab import Lab
 from fournines.lab.process import run
 from fournines.lab.requirements import findings
@@ -65,6 +67,22 @@ def connect(lab: Lab, address: str, port: int = 22, timeout_s: float = TIMEOUT_S
         link.close()
         raise
     return link
+
+
+def loses_power_without_a_word(lab: Lab, name: str, address: str) -> None:
+    """Power it off while a client is connected, who must be told nothing; then nobody gets in."""
+    machine = lab.machine(name)
+    with connect(lab, address) as peer:
+        assert peer.recv(100).startswith(b"SSH-2.0")
+
+        machine.power_off()
+
+        assert machine.power is Power.OFF
+        peer.settimeout(2.0)
+        with pytest.raises(TimeoutError):   # b"" would be a FIN, ConnectionResetError a RST
+            peer.recv(1)
+    with pytest.raises(CommandFailed, match="powered off"):
+        on(lab, name, "true")
 
 
 def eventually(holds: Callable[[], bool], what: str) -> None:

@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,6 +77,24 @@ class ControlPlane:
             assert time.monotonic() < end, f"not within {WHOLE_TIMEOUT_S:g} s:\n{said.out}{said.err}"
             time.sleep(1.0)
         return said
+
+
+@contextmanager
+def up_and_applied(folder: Path, example: Path, changes: Mapping[str, str]) -> Iterator[ControlPlane]:
+    """The example with these lines changed, its name at least; taken down at the end."""
+    text = example.read_text()
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    file = folder / "cluster.yaml"
+    file.write_text(text)
+    made = ControlPlane(file)
+    try:
+        up = made.say("lab", "up", file)
+        assert up.code == 0, up.out + up.err
+        yield made
+    finally:
+        assert made.say("lab", "down", file).code == 0
 
 
 def one_at_a_time(events: list[Event], step: str) -> bool:

@@ -16,7 +16,7 @@ from fournines.cli.opened import open_cluster
 from fournines.errors import CommandFailed
 from fournines.lab.driver import Power
 from lab.conftest import eventually, on
-from lab.controlplane import ControlPlane, one_at_a_time
+from lab.controlplane import ControlPlane, one_at_a_time, up_and_applied
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "three-node-active-passive.yaml"
 NODES = ("node1", "node2", "node3")
@@ -27,16 +27,9 @@ RESTART = "membership: restart corosync.service"
 @pytest.fixture(scope="module")
 def plane(can_host: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """The example, up and applied; taken down at the end."""
-    file = tmp_path_factory.mktemp("plane") / "cluster.yaml"
-    file.write_text(EXAMPLE.read_text().replace("cluster: active-passive", "cluster: actpass")
-                    .replace("recover_within: 15s", "recover_within: 30s"))
-    made = ControlPlane(file)
-    try:
-        up = made.say("lab", "up", file)
-        assert up.code == 0, up.out + up.err
+    changes = {"cluster: active-passive": "cluster: actpass", "recover_within: 15s": "recover_within: 30s"}
+    with up_and_applied(tmp_path_factory.mktemp("plane"), EXAMPLE, changes) as made:
         yield made
-    finally:
-        assert made.say("lab", "down", file).code == 0
 
 
 def holders(plane: ControlPlane) -> list[str]:

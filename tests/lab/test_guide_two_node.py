@@ -11,7 +11,7 @@ import pytest
 from fournines.cli.opened import open_cluster
 from fournines.layers.database import DRILL
 from lab.conftest import eventually, on
-from lab.controlplane import ControlPlane
+from lab.controlplane import ControlPlane, up_and_applied
 from lab.sql_load import SqlLoad
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "guide-two-node.yaml"
@@ -24,16 +24,10 @@ VOLUMES = ("mysql", "rabbitmq")
 @pytest.fixture(scope="module")
 def plane(can_host: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """The example, up and applied; taken down at the end."""
-    file = tmp_path_factory.mktemp("guide") / "cluster.yaml"
-    file.write_text(EXAMPLE.read_text().replace("cluster: guide", "cluster: test-guide"))
-    made = ControlPlane(file)
-    try:
-        up = made.say("lab", "up", file)
-        assert up.code == 0, up.out + up.err
+    folder = tmp_path_factory.mktemp("guide")
+    with up_and_applied(folder, EXAMPLE, {"cluster: guide": "cluster: test-guide"}) as made:
         made.become_whole()
         yield made
-    finally:
-        assert made.say("lab", "down", file).code == 0
 
 
 def holder(plane: ControlPlane, seat: str) -> str:

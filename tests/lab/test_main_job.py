@@ -20,7 +20,7 @@ from fournines.engine.compile import exchange
 from fournines.layers import LAYERS
 from lab.agents_on_node import ask, ocf_tester, ship
 from lab.conftest import eventually, on
-from lab.controlplane import EXAMPLE, ControlPlane, kill_once, one_at_a_time
+from lab.controlplane import EXAMPLE, ControlPlane, kill_once, one_at_a_time, up_and_applied
 
 NODES = ("ctl1", "ctl2", "ctl3")
 HAPROXY = "loadbalancer: restart haproxy.service"
@@ -30,15 +30,9 @@ MEMCACHED = "cache: restart memcached.service"
 @pytest.fixture(scope="module")
 def plane(can_host: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """The example, up and applied; taken down at the end."""
-    file = tmp_path_factory.mktemp("plane") / "cluster.yaml"
-    file.write_text(EXAMPLE.read_text().replace("cluster: demo", "cluster: mainjob"))
-    made = ControlPlane(file)
-    try:
-        up = made.say("lab", "up", file)
-        assert up.code == 0, up.out + up.err
+    folder = tmp_path_factory.mktemp("plane")
+    with up_and_applied(folder, EXAMPLE, {"cluster: demo": "cluster: mainjob"}) as made:
         yield made
-    finally:
-        assert made.say("lab", "down", file).code == 0
 
 
 def test_every_invariant_holds(plane: ControlPlane) -> None:

@@ -15,7 +15,7 @@ from fournines.lab.driver import Power
 from fournines.lab.lab import Lab
 from fournines.lab.process import run
 from fournines.lab.requirements import findings
-from lab.conftest import TIMEOUT_S, connect, eventually, hears, on, traces
+from lab.conftest import TIMEOUT_S, connect, eventually, hears, loses_power_without_a_word, on, traces
 from lab.test_leaving import start_up
 from lab_cluster import small_cluster
 
@@ -78,17 +78,7 @@ def test_a_power_loss_keeps_what_was_synced_and_loses_what_was_not(mixed: Lab) -
     machine = mixed.machine("ctl2")
     on(mixed, "ctl2", "sh", "-c", f"echo kept >/root/kept && sync && echo kept | "
                                   f"dd of={DISK.path} conv=fsync status=none && echo lost >/root/lost")
-    with connect(mixed, "192.168.42.12") as peer:
-        assert peer.recv(100).startswith(b"SSH-2.0")
-
-        machine.power_off()
-
-        assert machine.power is Power.OFF
-        peer.settimeout(2.0)
-        with pytest.raises(TimeoutError):   # b"" would be a FIN, ConnectionResetError a RST
-            peer.recv(1)
-    with pytest.raises(CommandFailed, match="powered off"):
-        on(mixed, "ctl2", "true")
+    loses_power_without_a_word(mixed, "ctl2", "192.168.42.12")
 
     machine.power_on()
     machine.wait_up(TIMEOUT_S)

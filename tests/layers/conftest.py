@@ -1,16 +1,22 @@
-"""Three controllers as a site: the listeners and accounts that layers ask for, every secret made up."""
+"""Sites with every secret made up: three controllers with the listeners and accounts that layers ask for, and
+the guide's two nodes."""
 
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 
 import pytest
 
 from fournines.blueprint.contribution import BrokerAccount, Exchange, Listener, Spread, SqlAccount
+from fournines.cluster import file
 from fournines.cluster.timers import derive
 from fournines.cluster.topology import Cluster, Network, Node, Recovery, Vip
+from fournines.engine.compile import exchange
+from fournines.layers import LAYERS, SPECS
 from fournines.layers.layer import Site
 
+GUIDE = Path(__file__).parents[2] / "examples" / "guide-two-node.yaml"
 NAMES = ("ctl1", "ctl2", "ctl3")
 EXCHANGE = Exchange(
     listeners=(
@@ -46,3 +52,14 @@ def site() -> Site:
     secrets = MadeUp({"database.sst": "sst-password", "database.drill": "drill-password",
                       "api.keystone": "keystone-pw"})
     return Site(cluster, derive(cluster), secrets, EXCHANGE)
+
+
+@pytest.fixture
+def guide() -> Cluster:
+    return file.load(GUIDE, SPECS)
+
+
+@pytest.fixture
+def guide_site(guide: Cluster) -> Site:
+    timers = derive(guide)
+    return Site(guide, timers, MadeUp(), exchange(guide, timers, LAYERS))

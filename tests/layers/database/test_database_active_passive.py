@@ -11,12 +11,9 @@ from fournines.artifacts import ini
 from fournines.blueprint.resources import RESOURCES, Placed, Placements
 from fournines.blueprint.snapshot import Absent, Snapshot, Unreadable
 from fournines.blueprint.volumes import DEVICES
-from fournines.cluster import file
 from fournines.cluster.timers import derive
 from fournines.cluster.topology import Cluster
-from fournines.engine.compile import exchange
 from fournines.errors import ClusterFileError
-from fournines.layers import LAYERS, SPECS
 from fournines.layers.database import LAYER
 from fournines.layers.database.active_passive import health, procedures
 from fournines.layers.database.artifacts import DROP_IN, SERVER_FILE
@@ -25,28 +22,14 @@ from fournines.layers.database.spec import DatabaseSpec
 from fournines.layers.layer import Site
 from fournines.layers.storage.health import METADATA, Device
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "guide-two-node.yaml"
 NODES = ("node1", "node2")
 SIDE = Device(METADATA, used=True, filesystem="xfs", connection="Connected", role="Secondary",
               peer_role="Secondary", disk="UpToDate", peer_disk="UpToDate", current="7A", base="", history=())
 
 
-class MadeUp(dict[str, str]):
-    """A value for every secret that is asked for."""
-
-    def __missing__(self, name: str) -> str:
-        return f"value-of-{name}"
-
-
 @pytest.fixture
-def guide() -> Cluster:
-    return file.load(EXAMPLE, SPECS)
-
-
-@pytest.fixture
-def site(guide: Cluster) -> Site:
-    timers = derive(guide)
-    return Site(guide, timers, MadeUp(), exchange(guide, timers, LAYERS))
+def site(guide_site: Site) -> Site:
+    return guide_site
 
 
 def seen(*, data: health.Data | Absent, runs: str = "", disk: str = "UpToDate") -> Snapshot:

@@ -3,43 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from fournines.artifacts import rabbitmq
-from fournines.cluster import file
 from fournines.cluster.timers import derive
 from fournines.cluster.topology import Cluster
-from fournines.engine.compile import exchange
 from fournines.errors import ClusterFileError
-from fournines.layers import LAYERS, SPECS
 from fournines.layers.layer import Site
 from fournines.layers.messaging import LAYER
 from fournines.layers.messaging.active_passive import artifacts
 from fournines.layers.messaging.artifacts import CONFIG, COOKIE, DEFINITIONS, ENVIRONMENT
 from fournines.layers.messaging.spec import MessagingSpec
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "guide-two-node.yaml"
-
-
-class MadeUp(dict[str, str]):
-    """A value for every secret that is asked for."""
-
-    def __missing__(self, name: str) -> str:
-        return f"value-of-{name}"
-
 
 @pytest.fixture
-def guide() -> Cluster:
-    return file.load(EXAMPLE, SPECS)
-
-
-@pytest.fixture
-def texts(guide: Cluster) -> dict[str, str]:
-    timers = derive(guide)
-    site = Site(guide, timers, MadeUp(), exchange(guide, timers, LAYERS))
-    written = LAYER.contribute(site).files
+def texts(guide_site: Site) -> dict[str, str]:
+    written = LAYER.contribute(guide_site).files
     assert written["node1"] == written["node2"]
     return {each.path: each.content.decode() for each in written["node1"]}
 
