@@ -2,8 +2,8 @@
 
 One lab, one cluster; from profile to profile only the timers change (``profiles.yaml``), by ``fournines
 apply``. The profiles take turns within each round, so that what else the computer does meets all of them.
-Every run's folder is kept under ``runs/``. Needs root; the lab is built first if it is not there, and stays,
-with our timers.
+Every run's folder is kept under ``runs/``. Needs root; the lab, of a cluster of its own name, is built first
+if it is not there, and stays, with our timers: take other labs down, they share the processors.
 """
 
 from __future__ import annotations
@@ -86,10 +86,12 @@ def _file() -> Path:
 
 
 def _set(profile: Profile) -> None:
-    """Write the example's cluster file with the profile's timers; the same name, so that its secrets stay."""
+    """Write the example's cluster file with the profile's timers. Its name is not the example's: the secrets
+    of that lab lie beside the example."""
     WORK.mkdir(parents=True, exist_ok=True)
     yaml = YAML()
     cluster = yaml.load(EXAMPLE.read_text(encoding="utf-8"))
+    cluster["cluster"] = "failover"
     if profile.overrides:
         cluster["overrides"] = dict(profile.overrides)
     with _file().open("w", encoding="utf-8") as file:
