@@ -28,8 +28,7 @@ def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
     if len(cluster.controllers) != SIDES:
         wrong.append(Finding(
             Severity.ERROR, f"the layer storage is for {SIDES} nodes, and {len(cluster.controllers)} run "
-            "services", "make the others arbitrators (arbitrator: true): DRBD 8.4, which Debian's kernel "
-            "has, knows two sides",
+            "services", "leave the others out: DRBD 8.4, which Debian's kernel has, knows two sides",
             where="layers.storage"))
     if wrong:
         raise ClusterFileError(wrong)
