@@ -85,11 +85,11 @@ def loses_power_without_a_word(lab: Lab, name: str, address: str) -> None:
         on(lab, name, "true")
 
 
-def eventually(holds: Callable[[], bool], what: str) -> None:
+def eventually(holds: Callable[[], bool], what: str, timeout_s: float = TIMEOUT_S) -> None:
     """Waits until it does; fails when it has not in time."""
-    end = time.monotonic() + TIMEOUT_S
+    end = time.monotonic() + timeout_s
     while not holds():
-        assert time.monotonic() < end, f"not within {TIMEOUT_S:g} s: {what}"
+        assert time.monotonic() < end, f"not within {timeout_s:g} s: {what}"
         time.sleep(0.05)
 
 
