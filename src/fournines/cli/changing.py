@@ -11,7 +11,7 @@ import typer
 
 from fournines.cli.opened import open_cluster
 from fournines.cli.options import FILE_HELP, Json, MaybeFile, SshConfig, ViaOption
-from fournines.cli.reaching import Via, connected
+from fournines.cli.reaching import Via, connected, expect
 
 if TYPE_CHECKING:
     from fournines.engine.plan import Plan
@@ -38,6 +38,7 @@ def plan(
 
     Examples: `fournines plan` · `fournines plan cluster.yaml --via ssh --out plan.json`
     """
+    expect(via)
     opened = open_cluster(file)
     opened.tell_warnings()
     store = opened.store()

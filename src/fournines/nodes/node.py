@@ -1,4 +1,4 @@
-"""Node: the one seam between Fournines and a machine. One question wide; ``fake.py`` is the supported fake."""
+"""Node: the one seam between Fournines and a machine. ``fake.py`` is the supported fake."""
 
 from __future__ import annotations
 
