@@ -11,7 +11,7 @@ import typer
 
 from fournines.cli.opened import open_cluster
 from fournines.cli.options import FILE_HELP, Json, MaybeFile, SshConfig, ViaOption
-from fournines.cli.reaching import Via, connected, expect
+from fournines.cli.reaching import Via, connected
 
 if TYPE_CHECKING:
     from fournines.engine.plan import Plan
@@ -38,7 +38,6 @@ def plan(
 
     Examples: `fournines plan` · `fournines plan cluster.yaml --via ssh --out plan.json`
     """
-    expect(via)
     opened = open_cluster(file)
     opened.tell_warnings()
     store = opened.store()

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-import threading
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from enum import StrEnum
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,13 +24,6 @@ class Via(StrEnum):
     AUTO = "auto"   # those of the lab where one of this cluster is up, else real ones
     LAB = "lab"
     SSH = "ssh"
-
-
-def expect(via: Via) -> None:
-    """Load what SSH takes while the cluster file is read. Most of that is waiting: asyncssh asks ldconfig and
-    the compiler, if there is one, for a library that it can do without."""
-    if via is Via.SSH:
-        threading.Thread(target=import_module, args=("fournines.nodes.hosts",), name="loads SSH").start()
 
 
 @asynccontextmanager
