@@ -10,15 +10,15 @@ import pytest
 
 from fournines.cli.opened import open_cluster
 from fournines.layers.database import DRILL
+from fournines.layers.messaging.accounts import DRILL_ACCOUNT, DRILL_VHOST
+from lab.amqp_load import AmqpLoad
 from lab.conftest import eventually, on
 from lab.controlplane import ControlPlane, up_and_applied
 from lab.sql_load import SqlLoad
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "guide-two-node.yaml"
-# Not yet so: the broker was not seen to start under Pacemaker, and MySQL came back on the fenced node.
-pytestmark = pytest.mark.skip(reason="the guide's two nodes do not fail over yet: issue 3, parts 4 and 5")
 NODES = ("node1", "node2")
-VOLUMES = ("mysql", "rabbitmq")
+SEATS = {"database": "mysql", "broker": "rabbitmq"}   # and the volume of each
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +47,13 @@ def devices(plane: ControlPlane, node: str) -> dict[str, dict[str, object]]:
     return found
 
 
-def load(plane: ControlPlane) -> SqlLoad:
-    """As the account of the drills, at the guide's address."""
+def loads(plane: ControlPlane) -> tuple[SqlLoad, AmqpLoad]:
+    """As the accounts of the drills, at the guide's addresses."""
     opened = open_cluster(plane.file)
-    password = opened.secrets(opened.store())[DRILL.secret]
-    return SqlLoad(plane.lab, "192.168.42.101", DRILL.user, password, DRILL.database)
+    secrets = opened.secrets(opened.store())
+    sql, amqp = secrets[DRILL.secret], secrets[DRILL_ACCOUNT.secret]
+    return (SqlLoad(plane.lab, "192.168.42.101", DRILL.user, sql, DRILL.database),
+            AmqpLoad(plane.lab, "192.168.42.100", DRILL_ACCOUNT.user, amqp, DRILL_VHOST))
 
 
 def test_a_second_apply_changes_nothing(plane: ControlPlane) -> None:
@@ -60,7 +62,7 @@ def test_a_second_apply_changes_nothing(plane: ControlPlane) -> None:
 
 
 def test_each_volume_is_primary_where_its_service_runs(plane: ControlPlane) -> None:
-    for volume, seat in (("mysql", "database"), ("rabbitmq", "broker")):
+    for seat, volume in SEATS.items():
         active = holder(plane, seat)
         assert devices(plane, active)[volume]["role"] == "Primary"
         (other,) = (node for node in NODES if node != active)
@@ -83,20 +85,27 @@ def test_what_is_not_split_is_not_resolved(plane: ControlPlane) -> None:
 
 def test_a_power_loss_of_the_active_node_loses_nothing_acknowledged(plane: ControlPlane) -> None:
     active = holder(plane, "database")
-    with load(plane) as client:
-        eventually(lambda: len(client.acknowledged) > 20, "writes are acknowledged")
-        before = len(client.acknowledged)
+    sql, amqp = loads(plane)
+    with sql, amqp:
+        eventually(lambda: len(sql.acknowledged) > 20, "writes are acknowledged")
+        eventually(lambda: len(amqp.confirmed) > 20, "messages are confirmed")
+        writes, messages = len(sql.acknowledged), len(amqp.confirmed)
         plane.lab.machine(active).power_off()
-        eventually(lambda: len(client.acknowledged) > before + 20, "writes go on after the power loss")
-    acknowledged = {value for value, _ in client.acknowledged}
-    lost = acknowledged - client.rows()
-    print(f"{len(acknowledged)} acknowledged, {len(lost)} lost, {client.failed} failed; longest gap "
-          f"{client.longest_gap_s():.1f} s")
+        eventually(lambda: len(sql.acknowledged) > writes + 20, "writes go on after the power loss")
+        eventually(lambda: len(amqp.confirmed) > messages + 20, "messages go on after the power loss")
+        plane.become_whole()   # fencing has turned it on again
+    acknowledged, confirmed = ({value for value, _ in each} for each in (sql.acknowledged, amqp.confirmed))
+    lost, vanished = acknowledged - sql.rows(), confirmed - amqp.messages()
+    print(f"writes: {len(acknowledged)} acknowledged, {len(lost)} lost, gap {sql.longest_gap_s():.1f} s; "
+          f"messages: {len(confirmed)} confirmed, {len(vanished)} lost, gap {amqp.longest_gap_s():.1f} s")
     assert not lost
-    assert holder(plane, "database") != active
-    plane.lab.machine(active).power_on()   # where fencing has not already
-    plane.become_whole()
-    for volume in VOLUMES:
+    assert not vanished
+    for seat in SEATS:
+        assert holder(plane, seat) != active   # which is whole again, and gets nothing back
+
+
+def test_both_sides_are_the_same_again(plane: ControlPlane) -> None:
+    for volume in SEATS.values():
         sides = [devices(plane, node)[volume] for node in NODES]
         assert {side["connection"] for side in sides} == {"Connected"}
         first, other = (side["generations"] for side in sides)

@@ -55,16 +55,20 @@ class Placements:
     offline: tuple[str, ...]
     placed: tuple[Placed, ...]
 
-    def runs(self, resource: str, node: str, role: str = "") -> bool:
-        """Whether ``resource`` is active on ``node``, in ``role`` unless that is empty."""
-        return any(each.resource == resource and each.node == node and role in ("", each.role)
-                   for each in self.placed)
+    def runs(self, resource: str, node: str, role: str = "") -> bool | None:
+        """Whether ``resource`` is active on ``node``, in ``role`` unless that is empty. None where its last
+        action there failed: it may be active, half of it, or gone."""
+        found = [each for each in self.placed if (each.resource, each.node) == (resource, node)]
+        if any(each.failed for each in found):
+            return None
+        return any(role in ("", each.role) for each in found)
 
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """The node runs ``resource`` (in ``role``). A node speaks for itself, with or without quorum; for one
-    that does not answer, those of ``nodes`` speak that have quorum, once they know it to be off."""
+    """The node runs ``resource`` (in ``role``); unknown where it has failed. A node speaks for itself, with
+    or without quorum; for one that does not answer, those of ``nodes`` speak that have quorum, once they
+    know it to be off."""
 
     resource: str
     nodes: tuple[str, ...]
@@ -74,7 +78,8 @@ class Runs:
         own = snapshot.value(node, RESOURCES)
         if isinstance(own, Placements):
             truth = own.runs(self.resource, node, self.role)
-            return Judgement(truth, f"{node}: {'runs' if truth else 'does not run'} {self._what}",
+            said = {True: "runs", False: "does not run", None: "may or may not run, for it has failed there,"}
+            return Judgement(truth, f"{node}: {said[truth]} {self._what}",
                              ((node, RESOURCES, self._seen(own)),))
         consulted = [(node, RESOURCES, str(own))]
         for other in self.nodes:
@@ -87,7 +92,7 @@ class Runs:
         return Judgement(None, f"{node}: {self._what}: {reason}", tuple(consulted))
 
     def _seen(self, view: Placements) -> str:
-        return ", ".join(f"{each.node} {each.role}" for each in view.placed
+        return ", ".join(f"{each.node} {each.role}{' failed' if each.failed else ''}" for each in view.placed
                          if each.resource == self.resource) or "nowhere"
 
     @property

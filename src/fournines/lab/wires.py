@@ -141,26 +141,31 @@ class Fabric(Cables):
         run(self.inside(["nft", "-f", "-"]), stdin=rules)
 
 
+def enter_network(path: Path) -> None:
+    """Moves the calling thread, for good, into the network namespace at ``path``. See setns(2)."""
+    namespace = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.setns(namespace, CLONE_NEWNET) != 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+    finally:
+        os.close(namespace)
+
+
 def fabric_socket(path: Path, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
     """An unconnected IPv4 socket that lives in the namespace at ``path`` and is used from this process.
 
     A socket belongs for good to the namespace of the thread that made it: a thread of its own goes there,
-    makes it and ends. It cannot come back, so it must not be one of a pool. See setns(2).
+    makes it and ends. It cannot come back, so it must not be one of a pool.
     """
     made: list[socket.socket] = []
     failed: list[OSError] = []
 
     def make() -> None:
         try:
-            namespace = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                libc = ctypes.CDLL(None, use_errno=True)
-                if libc.setns(namespace, CLONE_NEWNET) != 0:
-                    number = ctypes.get_errno()
-                    raise OSError(number, os.strerror(number))
-                made.append(socket.socket(socket.AF_INET, kind))
-            finally:
-                os.close(namespace)
+            enter_network(path)
+            made.append(socket.socket(socket.AF_INET, kind))
         except OSError as problem:
             failed.append(problem)
 

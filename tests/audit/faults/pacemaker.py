@@ -123,6 +123,9 @@ FAULTS = (
     crm(NODES + FENCES.replace("pcmk_delay_base", "x").replace("\n", "  <--\n", 1), NODES + FENCES, "FEN004"),
     crm("property stonith-timeout=20s\nprimitive f stonith:fence_pdu params power_timeout=20  <--\n",
         "property stonith-timeout=90s\nprimitive f stonith:fence_pdu params power_timeout=20\n", "FEN005"),
+    crm("property stonith-timeout=9s\nprimitive f stonith:fence_pdu params pcmk_delay_base=a:2s;b:9s  <--\n",
+        "property stonith-timeout=9s\nprimitive f stonith:fence_pdu params pcmk_delay_base=a:2s;b:8s\n",
+        "FEN005"),
     crm("property stonith-timeout=10s stonith-watchdog-timeout=10s  <--\n",
         "property stonith-timeout=60s stonith-watchdog-timeout=10s\n", "FEN006"),
     # The same from the CIB

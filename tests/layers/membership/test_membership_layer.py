@@ -94,7 +94,7 @@ def test_two_nodes_need_each_other_to_begin_and_nobody_to_go_on(fenced: Site) ->
     assert health.members(pair).needs == 1
     primitives = fencing.resources(two, pair.timers).primitives
     delays = [each.parameters.get("pcmk_delay_base") for each in primitives]
-    assert delays == ["2s", "2s", None, None]   # both devices against the first node
+    assert delays == ["ctl1:2s", "ctl1:2s", None, None]   # both devices against the first node
 
 
 def test_devices_come_in_levels_and_never_run_where_they_are_needed(fenced: Site) -> None:
@@ -207,6 +207,14 @@ def test_a_node_without_quorum_still_speaks_for_itself() -> None:
     majority = view(Placed("p", "ctl2", "Started"), online=NODES[1:], offline=("ctl1",))
     cut = view(Placed("p", "ctl1", "Started"), online=("ctl1",), quorate=False)
     assert judged({"ctl1": cut, "ctl2": majority, "ctl3": majority}) is False
+
+
+def test_what_has_failed_may_run_or_not() -> None:
+    """Neither a start that has succeeded, nor a reason to think that nothing is there."""
+    failed, well = Placed("p", "ctl1", "Started", failed=True), Placed("p", "ctl2", "Started")
+    assert judged(dict.fromkeys(NODES, view(failed))) is None
+    assert judged(dict.fromkeys(NODES, view(failed, well))) is None
+    assert judged(dict.fromkeys(NODES, view(well))) is True
 
 
 def test_a_role_is_told_apart() -> None:

@@ -1,8 +1,9 @@
-"""The broker that moves: its group, its name and its files."""
+"""The broker that moves: its group, its name, its files, and where its code is found."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from fournines.layers.layer import Site
 from fournines.layers.messaging import LAYER
 from fournines.layers.messaging.active_passive import artifacts
 from fournines.layers.messaging.artifacts import CONFIG, COOKIE, DEFINITIONS, ENVIRONMENT
+from fournines.layers.messaging.node import rabbitmq_code
 from fournines.layers.messaging.spec import MessagingSpec
 
 
@@ -52,3 +54,23 @@ def test_it_needs_its_volume_where_it_keeps_messages(guide: Cluster) -> None:
         wrong = replace(guide, layers={**guide.layers, "messaging": spec})
         with pytest.raises(ClusterFileError):
             LAYER.exchange(wrong, derive(wrong))
+
+
+def test_the_code_is_linked_once_and_erlangs_own_is_left_out(tmp_path: Path) -> None:
+    for path in ("usr/lib/erlang/lib/kernel-8.5/ebin/file.beam",
+                 "usr/lib/erlang/lib/mnesia-4.21/ebin/mnesia.beam",
+                 "usr/lib/rabbitmq/lib/rabbitmq_server-3.10.8/plugins/rabbit-3.10.8/ebin/rabbit.beam",
+                 "usr/lib/rabbitmq/lib/rabbitmq_server-3.10.8/plugins/rabbit-3.10.8/ebin/rabbit.app",
+                 "usr/lib/rabbitmq/lib/rabbitmq_server-3.10.8/plugins/rabbit-3.10.8/ebin/README",
+                 "usr/lib/rabbitmq/lib/rabbitmq_server-3.10.8/plugins/rabbit-3.10.8/ebin/mnesia.beam"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(b"")
+    wanted = rabbitmq_code.modules(tmp_path)
+    assert sorted(wanted) == ["mnesia.beam", "rabbit.app", "rabbit.beam"]
+    assert "erlang/lib/mnesia" in wanted["mnesia.beam"]
+    directory = tmp_path / "code"
+    assert rabbitmq_code.present(directory) == {}
+    for _ in range(2):
+        rabbitmq_code.make(directory, wanted)
+        assert rabbitmq_code.present(directory) == wanted
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["code", "usr"]

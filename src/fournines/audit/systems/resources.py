@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from fournines.audit.knowledge.agents import Agent, agent
@@ -41,7 +41,11 @@ _UNITS_S = {"": 1.0, "s": 1.0, "sec": 1.0, "ms": 0.001, "msec": 0.001, "us": 1e-
 
 
 def seconds(value: Value | None, default_s: float = 0.0) -> float:
-    """A duration (``30``, ``30s``, ``2min``); the default where it is none."""
+    """A duration (``30``, ``30s``, ``2min``), the longest of those for nodes (``node1:5s;node2:2s``); the
+    default where it is none."""
+    if value and ":" in value.text:
+        return max(seconds(replace(value, text=each.rpartition(":")[2]), default_s)
+                   for each in re.split(r"[;\s]+", value.text.strip("; \t")))
     text = value.text.strip().lower() if value else ""
     match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,6})?)\s*([a-z]{0,5})", text)
     return float(match[1]) * _UNITS_S[match[2]] if match and match[2] in _UNITS_S else default_s

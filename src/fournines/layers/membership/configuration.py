@@ -56,6 +56,9 @@ def _properties(site: Site) -> dict[str, str]:
         "stonith-timeout": duration("stonith_timeout"),
         "dc-deadtime": duration("dc_deadtime"),
         "cluster-recheck-interval": duration("recheck_interval"),
+        # By default a load above that of the processors lets one action at a time run in the whole cluster.
+        # After a failover a machine is busy, and the recovery is what it has to be busy with.
+        "load-threshold": "1000%",
         # One failed start is not yet a reason to leave the node: the threshold counts those too.
         "start-failure-is-fatal": "false",
         **_HISTORY,

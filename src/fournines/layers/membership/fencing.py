@@ -115,5 +115,8 @@ def _primitive(cluster: Cluster, timers: Timers, device: Device) -> Primitive:
         device.name, f"stonith:{device.agent}",
         {**device.parameters, "pcmk_host_list": device.node, "pcmk_host_check": "static-list",
          "pcmk_reboot_timeout": limit, "pcmk_off_timeout": limit,
-         **({"pcmk_delay_base": f"{delay_s:g}s"} if first else {})},
-        (Operation("start", 0, patience_s), Operation("monitor", every_s, patience_s)))
+         # With the node's name: Pacemaker 2.1 takes the time alone too, and logs an error for it.
+         **({"pcmk_delay_base": f"{device.node}:{delay_s:g}s"} if first else {})},
+        (Operation("start", 0, patience_s), Operation("monitor", every_s, patience_s)),
+        # Started before all else: a broker that takes its time must not be waited for.
+        meta={"priority": "1"})

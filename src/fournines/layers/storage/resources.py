@@ -11,6 +11,12 @@ DRBD_START_S, DRBD_OTHER_S, DRBD_STOP_S, MOUNT_S = 240.0, 90.0, 100.0, 60.0
 # Each look of these agents starts dozens of processes, and what they look at does not end by itself: DRBD
 # leaves a broken disk without being asked, and a service that cannot read is found by its own monitor.
 DRBD_EVERY, MOUNT_EVERY = 5, 10
+# How gladly a side is promoted, by what it knows: only that its data are consistent; that the other side's
+# are up to date; that its own are, and of the other's nothing; that both are. With the agent's own 1000 for
+# the third, a node that has taken over is worth less, until the agent looks again, than the one that comes
+# back and sees both, and all was moved back to that. A side with old data is kept from being promoted by
+# DRBD's own constraint, not by this.
+EAGERNESS = "0 10 10000 10000"
 
 
 def resources(volumes: tuple[Volume, ...], timers: Timers) -> Resources:
@@ -22,7 +28,8 @@ def _volume(volume: Volume, timers: Timers) -> Resources:
     every_s = timers.seconds("pacemaker.monitor_interval")
     longest_s = timers.seconds("pacemaker.operation_timeout")
     device = Primitive(
-        volume.primitive_id, "ocf:linbit:drbd", {"drbd_resource": volume.name}, (
+        volume.primitive_id, "ocf:linbit:drbd", {
+            "drbd_resource": volume.name, "adjust_master_score": EAGERNESS}, (
             Operation("start", 0, max(DRBD_START_S, longest_s)),
             Operation("promote", 0, max(DRBD_OTHER_S, longest_s)),
             Operation("demote", 0, max(DRBD_OTHER_S, longest_s)),

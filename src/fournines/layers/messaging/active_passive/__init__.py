@@ -31,6 +31,7 @@ def contribute(site: Site, spec: MessagingSpec) -> Contribution:
     volume, nodes = volume_of(site.cluster, spec), site.controllers
     return Contribution(
         packages=dict.fromkeys(nodes, PACKAGES),
+        directories=dict.fromkeys(nodes, artifacts.DIRECTORIES),
         files=dict.fromkeys(nodes, artifacts.files(site, spec)),
         services=procedures.services(nodes),
         steps=procedures.steps(nodes),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.resources import files as package_files
+
 from fournines.artifacts import environment, erlang, rabbitmq, systemd
-from fournines.blueprint.files import NodeFile
+from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.cluster.topology import Cluster, Vip
 from fournines.layers.layer import Site
 from fournines.layers.messaging.accounts import definitions
@@ -28,6 +30,12 @@ HERE = "127.0.0.1"
 # The guide mounts the volume one directory above, over the cookie, which then has to be kept on it as well.
 DATADIR = "/var/lib/rabbitmq/mnesia"
 STOP_S = 120
+# See node/rabbitmq_code.py. RabbitMQ puts the directory of every plugin that it may have before all others,
+# and asks each for the settings that it knows: an empty directory says that there is nobody but itself.
+CODE, CODE_SCRIPT = "/usr/lib/fournines/erlang", "/usr/lib/fournines/rabbitmq_code.py"
+PLUGINS = "/usr/lib/fournines/rabbitmq-plugins"
+DIRECTORIES = (NodeDirectory(PLUGINS), NodeDirectory(f"{PLUGINS}/rabbit"))
+_CODE_SOURCE = package_files("fournines.layers.messaging") / "node" / "rabbitmq_code.py"
 
 
 def vip_of(cluster: Cluster, spec: MessagingSpec) -> Vip:
@@ -46,6 +54,7 @@ def files(site: Site, spec: MessagingSpec) -> tuple[NodeFile, ...]:
         NodeFile(DEFINITIONS, accounts.encode(), 0o640, "root", "rabbitmq", secret=True),
         NodeFile(BROKER_DROP_IN, systemd.emit(_broker_drop_in()).encode()),
         NodeFile(EPMD_DROP_IN, systemd.emit(_epmd_drop_in()).encode()),
+        NodeFile(CODE_SCRIPT, _CODE_SOURCE.read_bytes(), 0o755),
         *shipped([AGENT]))
 
 
@@ -73,9 +82,9 @@ def _advanced() -> erlang.Term:
 
 def _environment(spec: MessagingSpec) -> environment.Document:
     """The broker's name is in those of its files: with the host's in it, the other node would find none."""
-    schedulers = {"SERVER_ADDITIONAL_ERL_ARGS": f"+S {spec.schedulers}:{spec.schedulers}"}
-    return environment.document({"NODENAME": NODENAME, "ERL_EPMD_ADDRESS": HERE,
-                                 **(schedulers if spec.schedulers else {})})
+    schedulers = f" +S {spec.schedulers}:{spec.schedulers}" if spec.schedulers else ""
+    return environment.document({"NODENAME": NODENAME, "ERL_EPMD_ADDRESS": HERE, "PLUGINS_DIR": PLUGINS,
+                                 "SERVER_ADDITIONAL_ERL_ARGS": f"-pa {CODE}{schedulers}"})
 
 
 def _broker_drop_in() -> systemd.Document:

@@ -5,17 +5,24 @@ from __future__ import annotations
 from fournines.blueprint.contribution import Invariant, Members, Seat
 from fournines.blueprint.left_to_pacemaker import LeftToPacemaker, on_one_node
 from fournines.blueprint.predicate import Fact, OnAny
-from fournines.blueprint.requests import TcpConnect
+from fournines.blueprint.requests import JsonValue, Run, TcpConnect
 from fournines.blueprint.resources import Runs
-from fournines.blueprint.snapshot import Probe
+from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.volumes import Volume, has_data
 from fournines.layers.layer import Site
-from fournines.layers.messaging.active_passive.artifacts import HERE
+from fournines.layers.messaging.active_passive.artifacts import CODE_SCRIPT, HERE
 from fournines.layers.messaging.active_passive.resources import RABBITMQ
 from fournines.layers.messaging.artifacts import BROKER_UNIT, EPMD_PORT
 from fournines.layers.messaging.health import BROKER, PORT_MAPPER, asking, parse_broker, parse_port_mapper
 
-BOOT = "messaging.boot"
+BOOT, CODE = "messaging.boot", "messaging.code"
+
+
+def parse_code(reply: JsonValue) -> bool:
+    """From ``rabbitmq_code.py current``."""
+    if not isinstance(reply, dict) or reply.get("rc") not in (0, 1):
+        raise Unreadable("not what rabbitmq_code.py tells")
+    return reply["rc"] == 0
 
 
 def left(nodes: tuple[str, ...]) -> LeftToPacemaker:
@@ -25,10 +32,12 @@ def left(nodes: tuple[str, ...]) -> LeftToPacemaker:
 
 def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
     """Asked of both nodes; the broker answers on one."""
+    current = Run(("python3", "-I", "-S", CODE_SCRIPT, "current"), check=False)
     return (
         Probe(BROKER, dict.fromkeys(nodes, asking(HERE)), parse_broker),
         Probe(PORT_MAPPER, dict.fromkeys(nodes, TcpConnect(HERE, EPMD_PORT)), parse_port_mapper),
         left(nodes).asked(),
+        Probe(CODE, dict.fromkeys(nodes, current), parse_code),
     )
 
 
