@@ -64,13 +64,22 @@ class Unread:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """How long clients may notice a single failure, and where that is stated (empty: nowhere)."""
+
+    seconds: float
+    stated: str
+
+
 @dataclass(frozen=True, eq=False)
 class Cloud:
     """Everything that was read, and what could not be. Each is itself: what is derived from it is kept by
-    it."""
+    it. ``goal`` is None where nobody states one."""
 
     files: tuple[File, ...] = ()
     unread: tuple[Unread, ...] = ()
+    goal: Goal | None = None
 
     @cached_property
     def nodes(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network, ip_address
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.corosync import CONSENSUS_FACTOR, Membership, memberships
-from fournines.audit.systems.goal import DETECTION_S
+from fournines.audit.systems.goal import detection_s
 from fournines.audit.systems.haproxy import balancers
 from fournines.audit.systems.pacemaker import moving
 from fournines.audit.systems.services import databases_of, services
@@ -98,11 +98,11 @@ def _inside(address: str, network: IPv4Network) -> bool:
       source=f"{MANUAL}, token and consensus", errata=("E033",))
 def detection_time(cloud: Cloud) -> Hits:
     for membership in memberships(cloud):
-        detection_s = (membership.token_ms + membership.consensus_ms) / 1000
+        noticed_s, limit_s = (membership.token_ms + membership.consensus_ms) / 1000, detection_s(cloud)
         at = membership.at("totem", "token")
-        if detection_s > DETECTION_S:
-            yield Hit(at, f"a lost node is noticed after {detection_s:g} s (token {membership.token_ms} ms "
-                          f"and consensus {membership.consensus_ms} ms), which is over {DETECTION_S:g} s")
+        if noticed_s > limit_s:
+            yield Hit(at, f"a lost node is noticed after {noticed_s:g} s (token {membership.token_ms} ms "
+                          f"and consensus {membership.consensus_ms} ms), which is over {limit_s:g} s")
         elif membership.token_ms < 1000:
             yield Hit(at, f"the token is {membership.token_ms} ms: a short pause of a node looks like its "
                           "death")

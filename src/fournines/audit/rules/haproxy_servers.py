@@ -9,7 +9,7 @@ from ipaddress import AddressValueError, IPv4Address
 
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
-from fournines.audit.systems.goal import DETECTION_S
+from fournines.audit.systems.goal import detection_s
 from fournines.audit.systems.haproxy import (
     DEFAULT_CHECK_INTERVAL_MS,
     DEFAULT_FALL,
@@ -162,12 +162,13 @@ def sessions_survive(cloud: Cloud) -> Hits:
       fix="timeout check 1s, and inter 1s fastinter 500ms fall 2 on the servers",
       source=f"{MANUAL}, inter, fastinter, fall and timeout check", errata=("E172",))
 def late_detection(cloud: Cloud) -> Hits:
+    limit_s = detection_s(cloud)
     for _, proxy in balanced(cloud):
         slowest = max(((_detection_ms(proxy, server), server) for server in proxy.servers if server.checked),
                       key=lambda pair: pair[0], default=None)
-        if slowest is not None and slowest[0] > DETECTION_S * 1000:
+        if slowest is not None and slowest[0] > limit_s * 1000:
             yield Hit(slowest[1].at, f"a server of {proxy.name} that accepts and says nothing is out after "
-                                     f"{slowest[0] / 1000:g} s, which is over {DETECTION_S:g} s")
+                                     f"{slowest[0] / 1000:g} s, which is over {limit_s:g} s")
 
 
 def _detection_ms(proxy: Proxy, server: Server) -> int:

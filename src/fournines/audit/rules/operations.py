@@ -5,7 +5,7 @@ from __future__ import annotations
 from fournines.audit.cloud import Cloud
 from fournines.audit.knowledge.agents import exists, unknown_parameters
 from fournines.audit.rule import Effect, Hit, Hits, rule
-from fournines.audit.systems.goal import DETECTION_S
+from fournines.audit.systems.goal import detection_s
 from fournines.audit.systems.pacemaker import clusters
 from fournines.audit.systems.resources import PROMOTED, UNPROMOTED, Cluster, Operation, Primitive
 from fournines.findings import Severity
@@ -161,7 +161,7 @@ def rarely_watched(cloud: Cloud) -> Hits:
             known = cluster.knowledge(each)
             promotable = any(container.promotable for container in cluster.around(each.id))
             for monitor in each.monitors:
-                slow = monitor.interval_s > DETECTION_S and known is not None and not promotable
+                slow = monitor.interval_s > detection_s(cloud) and known is not None and not promotable
                 if slow and known is not None and 0 < known.interval_s < monitor.interval_s:
                     yield Hit(monitor.at, f"{each.id} is looked at every {monitor.interval_s:g} s, and its "
                                           f"agent advises {known.interval_s:g} s")
