@@ -21,6 +21,7 @@ from fournines.audit.rules import (
     projects,
     quorum,
     rabbitmq,
+    recovery,
     scripts,
     secrets,
     services,
@@ -30,4 +31,4 @@ from fournines.audit.rules import (
 __all__ = ["active_passive", "addresses", "constraints", "corosync", "drbd", "fencing", "files", "galera",
            "haproxy_listeners",
            "haproxy_servers", "keepalived", "memcached", "operations", "pacemaker", "projects", "quorum",
-           "rabbitmq", "scripts", "secrets", "services", "timers"]
+           "rabbitmq", "recovery", "scripts", "secrets", "services", "timers"]

@@ -30,12 +30,18 @@ DEFAULT_RETRIES = 3
 
 
 def api_chains(cloud: Cloud) -> Iterator[Chain]:
-    """Requests to APIs, each service that is balanced on its own."""
-    for service in sorted({balancer.service(proxy) for balancer, proxy in balanced(cloud)} & HTTP_APIS):
-        path = f"API request to {service} through HAProxy"
-        yield Chain(NODE, path, (*address_moves(cloud), *silent_server(cloud, {service})))
-        yield Chain(KILL, path, refused_server(cloud, {service}))
-        yield Chain(HANG, path, hung_server(cloud, {service}))
+    """Requests to APIs. Services of which all that is known takes as long are told by the first of them."""
+    services = sorted({balancer.service(proxy) for balancer, proxy in balanced(cloud)} & HTTP_APIS)
+    moves = address_moves(cloud)
+    for fault, routes in ((NODE, silent_server), (KILL, refused_server), (HANG, hung_server)):
+        alike: dict[object, tuple[list[str], tuple[Route, ...]]] = {}
+        for service in services:
+            found = (*(moves if fault == NODE else ()), *routes(cloud, {service}))
+            names, _ = alike.setdefault(tuple(tuple(step.upper_s for step in route) for route in found),
+                                        ([], found))
+            names.append(service)
+        for names, found in alike.values():
+            yield Chain(fault, f"API request to {', '.join(names)} through HAProxy", found)
 
 
 def address_moves(cloud: Cloud, *, standing: bool = False) -> tuple[Route, ...]:

@@ -1,6 +1,6 @@
 """What Pacemaker runs on one node: lost node left out, fenced, and everything started elsewhere in order.
 
-A wait passes by itself (token, delay, monitor interval); an action (fencing, stop, start) has a timeout only.
+A wait passes by itself (token, delay, interval); an action (fence, monitor, stop, start) has a timeout only.
 Sources: corosync.conf(5), Pacemaker Explained 2.1.
 """
 
@@ -26,7 +26,7 @@ from fournines.cluster.timers.formulas import left_out_s
 
 _MANUAL = "corosync.conf(5)"
 _SYNC_TIMEOUT_MS = 30_000
-_ADDRESSES = ("IPaddr2", "IPaddr")
+_NO_PROCESS = ("IPaddr2", "IPaddr", "IPv6addr", "Filesystem", "drbd", "LVM", "LVM-activate")
 
 
 def pacemaker_chains(cloud: Cloud) -> Iterator[Chain]:
@@ -37,11 +37,10 @@ def pacemaker_chains(cloud: Cloud) -> Iterator[Chain]:
             path = f"{unit} under Pacemaker"
             actions = tuple(_step(cluster, action) for action in before(cluster, unit))
             yield Chain(NODE, path, ((*detected, *fenced(cluster), *actions),))
-            members = [each for each in cluster.primitives if each.id in cluster.inside(unit)]
-            daemons = [each for each in members if each.type not in _ADDRESSES]
-            if members:
-                yield Chain(KILL, path, (_longest(cluster, members, hung=False),))
+            daemons = [each for each in cluster.primitives
+                       if each.id in cluster.inside(unit) and each.type not in _NO_PROCESS]
             if daemons:
+                yield Chain(KILL, path, (_longest(cluster, daemons, hung=False),))
                 yield Chain(HANG, path, (_longest(cluster, daemons, hung=True),))
 
 
@@ -109,12 +108,11 @@ def _noticed(cluster: Cluster, primitive: Primitive, hung: bool) -> Iterator[Ste
         yield unknown(what, f"{primitive.id} at {primitive.at} has no recurring monitor")
         return
     interval = Found("monitor interval", monitor.interval_s, monitor.at)
-    if not hung:
-        yield Step(what, f"{interval.value:g} s", (interval,), 0.0, interval.value)
-        return
-    limit = _monitor_timeout(cluster, primitive, monitor)
-    yield Step(what, f"{interval.value:g} s + {limit.value:g} s", (interval, limit), limit.value,
-               interval.value + limit.value)
+    yield Step(f"the next monitor of {primitive.id} begins" if hung else what, f"{interval.value:g} s",
+               (interval,), 0.0, interval.value)
+    if hung:   # its agent may have less patience of its own
+        limit = _monitor_timeout(cluster, primitive, monitor)
+        yield Step(what, f"{limit.value:g} s", (limit,), 0.0, limit.value, allowed=True)
 
 
 def _monitor_timeout(cluster: Cluster, primitive: Primitive, monitor: Operation) -> Found:

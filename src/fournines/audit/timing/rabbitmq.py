@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from fournines.audit.cloud import Cloud
+from fournines.audit.systems.pacemaker import clusters
 from fournines.audit.systems.rabbitmq import Broker, brokers
 from fournines.audit.systems.services import Service, brokers_of, services
 from fournines.audit.timing.balancer import address_moves, hung_server, refused_server, silent_server
@@ -35,15 +36,23 @@ def rabbitmq_chains(cloud: Cloud) -> Iterator[Chain]:
     turns = (_slowest(clients, _turn, "a client turns to another broker"),)
     leaves = (_slowest(clients, _leave, "a client gives its silent broker up"), *turns)
     elected = _elected(cloud, found, clients)
-    peers = (_slowest(found, _peers_lose, "the other brokers give the lost one up"),)
-    hung = (_slowest(found, _peers_miss, "the other brokers give the hung one up"),)
+    several = not _moved(cloud)
+    peers = ((_slowest(found, _peers_lose, "the other brokers give the lost one up"),),) if several else ()
+    hung = ((_slowest(found, _peers_miss, "the other brokers give the hung one up"),),) if several else ()
     behind = [(*route, *turns) for route in silent_server(cloud, _BALANCED)]
     moved = [(*route, *turns) for route in address_moves(cloud, standing=True)]
-    yield Chain(NODE, path, (*elected, peers, leaves, *behind, *moved))
+    yield Chain(NODE, path, (*elected, *peers, leaves, *behind, *moved))
     yield Chain(KILL, path, ((*[step for route in elected for step in route[1:]], *turns),
                              *((*route, *turns) for route in refused_server(cloud, _BALANCED))))
-    yield Chain(HANG, path, (*elected, hung, leaves,
+    yield Chain(HANG, path, (*elected, *hung, leaves,
                              *((*route, *turns) for route in hung_server(cloud, _BALANCED))))
+
+
+def _moved(cloud: Cloud) -> bool:
+    """Whether there is one broker that Pacemaker moves: it has no peers, and its own chain says when it is
+    back."""
+    return any("rabbitmq" in primitive.type for cluster in clusters(cloud) for primitive in cluster.primitives
+               if not cluster.around(primitive.id) or cluster.around(primitive.id)[0].kind == "group")
 
 
 def _slowest(of: Iterable[T], step: Callable[[T], Step], what: str) -> Step:
