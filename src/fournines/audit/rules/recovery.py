@@ -6,6 +6,7 @@ from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.timing.analysis import RecoveryTimes, recovery_times
 from fournines.audit.timing.chain import Chain, Found, Standing
+from fournines.cluster.timers.timer import Unit
 from fournines.findings import Severity
 
 
@@ -40,9 +41,10 @@ def _left(found: RecoveryTimes) -> Hits:
 
 
 def _longest(chain: Chain) -> Found | None:
-    """The largest setting of the longest wait, wherever a file could change it."""
+    """The largest setting of the longest wait, a count only where there is nothing else; None where no file
+    could change one."""
     return max((value for value in chain.dominating.values if value.at.file),
-               key=lambda value: value.value, default=None)
+               key=lambda value: (value.unit is Unit.SECONDS, value.value), default=None)
 
 
 def _sum(chain: Chain) -> str:

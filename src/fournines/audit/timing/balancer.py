@@ -6,7 +6,8 @@ Source: HAProxy's configuration manual, 4.2 and 5.2; src/check.c of 2.6 for the 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from fournines.audit.cloud import Cloud
 from fournines.audit.systems.haproxy import (
@@ -23,6 +24,7 @@ from fournines.audit.timing.keepalived import silent_holder
 from fournines.audit.timing.kernel import data_again, syn_again, unanswered
 from fournines.cluster.timers.formulas import checked_s
 from fournines.cluster.timers.timer import Unit
+from fournines.findings import Place
 
 _CHECKS = "HAProxy configuration manual, 5.2"
 _TIMEOUTS = "HAProxy configuration manual, 4.2"
@@ -31,7 +33,7 @@ DEFAULT_RETRIES = 3
 
 def api_chains(cloud: Cloud) -> Iterator[Chain]:
     """Requests to APIs. Services of which all that is known takes as long are told by the first of them."""
-    services = sorted({balancer.service(proxy) for balancer, proxy in balanced(cloud)} & HTTP_APIS)
+    services = sorted(_by_service(cloud).keys() & HTTP_APIS)
     moves = address_moves(cloud)
     for fault, routes in ((NODE, silent_server), (KILL, refused_server), (HANG, hung_server)):
         alike: dict[object, tuple[list[str], tuple[Route, ...]]] = {}
@@ -80,10 +82,22 @@ def _longest(routes: list[Route]) -> tuple[Route, ...]:
 
 
 def _steps(cloud: Cloud, services: Collection[str], how: str) -> Iterator[tuple[Proxy, Step]]:
+    for proxy in _proxies(cloud, services):
+        for server in proxy.servers:
+            yield proxy, _marked_down(proxy, server, how)
+
+
+@lru_cache(maxsize=1)
+def _by_service(cloud: Cloud) -> Mapping[str, Sequence[Proxy]]:
+    found: dict[str, list[Proxy]] = {}
     for balancer, proxy in balanced(cloud):
-        if balancer.service(proxy) in services:
-            for server in proxy.servers:
-                yield proxy, _marked_down(proxy, server, how)
+        found.setdefault(balancer.service(proxy), []).append(proxy)
+    return found
+
+
+def _proxies(cloud: Cloud, services: Collection[str]) -> Iterator[Proxy]:
+    for service in services:
+        yield from _by_service(cloud).get(service, ())
 
 
 def _marked_down(proxy: Proxy, server: Server, how: str) -> Step:
@@ -138,10 +152,17 @@ def _fall(proxy: Proxy, server: Server) -> Found:
 
 def _line(proxy: Proxy, server: Server, option: str) -> Setting:
     """The line that gives a server its option: its own, else the last default-server with it."""
-    own = next(line for line in proxy.own.of("server") if line.at == server.at)
-    lines = (own, *reversed(tuple(proxy.own.of("default-server"))),
-             *reversed(tuple(proxy.inherited.of("default-server"))))
-    return next((line for line in lines if option in line.words), own)
+    own, defaults = _lines(proxy)
+    line = own[server.at]
+    return line if option in line.words else defaults.get(option, line)
+
+
+@lru_cache(maxsize=16)
+def _lines(proxy: Proxy) -> tuple[Mapping[Place, Setting], Mapping[str, Setting]]:
+    """The lines of servers by place; word -> the last default-server line with it."""
+    defaults = (*proxy.inherited.of("default-server"), *proxy.own.of("default-server"))
+    return ({line.at: line for line in proxy.own.of("server")},
+            {word: line for line in defaults for word in line.words})
 
 
 def _connect(cloud: Cloud, proxy: Proxy) -> Step:
@@ -175,11 +196,11 @@ def _attempts(proxy: Proxy) -> tuple[int, tuple[Found, ...]]:
 def _under_way(cloud: Cloud, services: Collection[str]) -> tuple[Route, ...]:
     """Requests whose answer died with the server: cut when it is marked down, else by timeout server."""
     waits: list[Found] = []
-    for balancer, proxy in balanced(cloud):
+    for proxy in _proxies(cloud, services):
         kept = any(server.checked and server.options.get("on-marked-down") != "shutdown-sessions"
                    for server in proxy.servers)
         limit = timeout(proxy, "server")
-        if balancer.service(proxy) in services and kept and limit is not None:
+        if kept and limit is not None:
             waits.append(limit)
     longest = max(waits, key=lambda each: each.value, default=None)
     if longest is None:

@@ -66,8 +66,8 @@ def _skew(cloud: Cloud, group: Sequence[Instance], advert_s: float) -> tuple[flo
 
 def _given_up(cloud: Cloud, group: Sequence[Instance], taken: Step, hung: bool) -> Iterator[Step]:
     """The holder's script finds its load balancer gone; then it gives the address up."""
-    scripts = [tracked for router in routers(cloud) for each in group
-               if each.node == router.node for tracked in _tracked(router, each)]
+    of_node = {router.node: router for router in routers(cloud)}
+    scripts = [tracked for each in group for tracked in _tracked(of_node[each.node], each)]
     if not scripts:
         yield unknown("the holder finds its load balancer failed",
                       "no track_script watches it: the address stays where nothing answers")

@@ -21,7 +21,7 @@ from fournines.audit.systems.pacemaker import clusters
 from fournines.audit.systems.resources import PROMOTED, Cluster, Operation, Primitive, seconds
 from fournines.audit.timing.chain import HANG, KILL, NODE, Chain, Found, Step, unknown
 from fournines.audit.timing.fencing import fenced
-from fournines.audit.timing.sequence import Action, after, before, found_timeout, units
+from fournines.audit.timing.sequence import Action, Sequence, after, found_timeout, units
 from fournines.cluster.timers.formulas import left_out_s
 
 _MANUAL = "corosync.conf(5)"
@@ -32,13 +32,14 @@ _NO_PROCESS = ("IPaddr2", "IPaddr", "IPv6addr", "Filesystem", "drbd", "LVM", "LV
 def pacemaker_chains(cloud: Cloud) -> Iterator[Chain]:
     """Those of everything that runs on one node at a time."""
     for cluster in clusters(cloud):
-        detected = tuple(_left_out(cloud))
+        detected, sequence = tuple(_left_out(cloud)), Sequence(cluster)
         for unit in units(cluster):
             path = f"{unit} under Pacemaker"
-            actions = tuple(_step(cluster, action) for action in before(cluster, unit))
+            actions = tuple(_step(cluster, action) for action in sequence.until(unit))
             yield Chain(NODE, path, ((*detected, *fenced(cluster), *actions),))
-            daemons = [each for each in cluster.primitives
-                       if each.id in cluster.inside(unit) and each.type not in _NO_PROCESS]
+            inside = [cluster.resources[id] for id in cluster.inside(unit) if id in cluster.resources]
+            daemons = sorted((each for each in inside if each.type not in _NO_PROCESS),
+                             key=lambda each: each.at.line)
             if daemons:
                 yield Chain(KILL, path, (_longest(cluster, daemons, hung=False),))
                 yield Chain(HANG, path, (_longest(cluster, daemons, hung=True),))
@@ -94,10 +95,9 @@ def _step(cluster: Cluster, action: Action) -> Step:
 
 def _longest(cluster: Cluster, members: list[Primitive], *, hung: bool) -> tuple[Step, ...]:
     """One of them fails: its monitor finds it, then it and what stands on it is stopped and started."""
-    routes = [(*_noticed(cluster, each, hung), *(_step(cluster, action) for action in after(cluster, each)))
-              for each in members]
-    return max(routes, key=lambda route: (sum(step.upper_s or 0.0 for step in route if not step.allowed),
-                                          len(route)))
+    found = [(each, tuple(_noticed(cluster, each, hung))) for each in members]
+    primitive, noticed = max(found, key=lambda each: sum(step.upper_s or 0.0 for step in each[1]))
+    return (*noticed, *(_step(cluster, action) for action in after(cluster, primitive)))
 
 
 def _noticed(cluster: Cluster, primitive: Primitive, hung: bool) -> Iterator[Step]:

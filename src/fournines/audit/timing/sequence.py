@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from fournines.audit.systems.resources import DEFAULT_TIMEOUT_S, Cluster, Container, Order, Primitive, seconds
+from fournines.audit.systems.resources import DEFAULT_TIMEOUT_S, Cluster, Container, Primitive, seconds
 from fournines.audit.timing.chain import Found
 
 _DONE = {"start": "started", "stop": "stopped", "promote": "promoted", "monitor": "asked"}
+_DEEPEST = 100
 _OPTIONAL = ("optional", "serialize", "0")
 
 
@@ -44,12 +45,6 @@ def found_timeout(cluster: Cluster, action: Action) -> Found:
     return Found(name, DEFAULT_TIMEOUT_S, action.primitive.at, "Pacemaker Explained 2.1, operations: timeout")
 
 
-def before(cluster: Cluster, unit: str) -> tuple[Action, ...]:
-    """What is started until a unit runs elsewhere, one after another: of all ways the one that may take
-    longest."""
-    return _Sequence(cluster).until(unit, ())
-
-
 def after(cluster: Cluster, primitive: Primitive) -> tuple[Action, ...]:
     """What a failed resource costs in place: it and the members behind it in its group are stopped, last
     first, and started (and promoted, if it was)."""
@@ -64,57 +59,77 @@ def after(cluster: Cluster, primitive: Primitive) -> tuple[Action, ...]:
             *((Action(primitive, "promote"),) if promoted else ()))
 
 
-class _Sequence:
-    """Walks orders and groups backwards; what it already stands in is not walked again."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Way:
+    """An action with everything before it; ``ends_s``: when it has been given up, at the latest."""
+
+    action: Action
+    before: _Way | None
+    ends_s: float
+
+
+class Sequence:
+    """What is started until something runs elsewhere: of all ways through groups and orders the longest.
+
+    Orders are followed backwards; what stands in a circle, or deeper than any cluster has it, is left out.
+    """
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._containers = {each.id: each for each in cluster.containers}
-        self._known: dict[str, tuple[Action, ...]] = {}
+        self._known: dict[str, _Way | None] = {}
+        self._firsts: dict[str, list[str]] = {}
+        for order in cluster.orders:
+            if order.kind.lower() not in _OPTIONAL and order.first_action in ("", "start", "promote"):
+                self._firsts.setdefault(order.then, []).append(order.first)
 
-    def until(self, id: str, on_the_way: tuple[str, ...]) -> tuple[Action, ...]:
-        """Everything up to the end of a resource's start."""
-        if id in on_the_way:
-            return ()
+    def until(self, id: str) -> tuple[Action, ...]:
+        """Everything up to the end of a resource's start, in order."""
+        self._known = {}   # what a circle cut short is whole seen from elsewhere
+        found: list[Action] = []
+        way = self._way(id, ())
+        while way is not None:
+            found.append(way.action)
+            way = way.before
+        return tuple(reversed(found))
+
+    def _way(self, id: str, on_the_way: tuple[str, ...]) -> _Way | None:
+        if id in on_the_way or len(on_the_way) > _DEEPEST:
+            return None
+        group = next((each for each in self._cluster.around(id) if each.kind == "group"), None)
+        if group is not None and group.id not in on_the_way and id not in self._known:
+            self._way(group.id, on_the_way)   # which finds that of each member
         if id not in self._known:
-            self._known[id] = self._until(id, (*on_the_way, id))
+            container = self._containers.get(id)
+            if container is not None and container.kind == "group":
+                self._known[id] = self._group(container, (*on_the_way, id))
+            else:
+                self._known[id] = self._then(id, self._ordered(id, None, (*on_the_way, id)))
         return self._known[id]
 
-    def _until(self, id: str, on_the_way: tuple[str, ...]) -> tuple[Action, ...]:
-        ways = [self.until(order.first, on_the_way) for order in self._orders(id)]
-        container = self._containers.get(id)
-        group = next((each for each in self._cluster.around(id) if each.kind == "group"), None)
-        if container is not None and container.kind == "group":
-            actions = self._members(container, [member.text for member in container.members], on_the_way)
-            return max((*(_joined(way, actions) for way in ways), actions), key=self._length_s)
-        if group is not None:
-            ids = [member.text for member in group.members]
-            ways += [self.until(ids[place - 1], on_the_way) for place in (ids.index(id),) if place > 0]
-        own = self._own(id)
-        return max((_joined(way, own) for way in ways or [()]), key=self._length_s)
+    def _group(self, group: Container, on_the_way: tuple[str, ...]) -> _Way | None:
+        """One member after another."""
+        way = self._ordered(group.id, None, on_the_way)
+        for member in group.members:
+            if member.text not in self._known:
+                way = self._then(member.text, self._ordered(member.text, way, on_the_way))
+                self._known[member.text] = way
+        return way
 
-    def _members(self, group: Container, ids: list[str], on_the_way: tuple[str, ...]) -> tuple[Action, ...]:
-        return self.until(ids[-1], (*on_the_way, group.id)) if ids else ()
+    def _ordered(self, id: str, way: _Way | None, on_the_way: tuple[str, ...]) -> _Way | None:
+        """The longest of what orders put before a resource, and of the way that leads to it anyway."""
+        ways = [way, *(self._way(first, on_the_way) for first in self._firsts.get(id, ()))]
+        return max(ways, key=lambda each: each.ends_s if each is not None else 0.0)
 
-    def _orders(self, id: str) -> Iterator[Order]:
-        for order in self._cluster.orders:
-            if (order.then == id and order.kind.lower() not in _OPTIONAL
-                    and order.first_action in ("", "start", "promote")):
-                yield order
-
-    def _own(self, id: str) -> tuple[Action, ...]:
+    def _then(self, id: str, way: _Way | None) -> _Way | None:
         """A clone runs elsewhere already; of one that is promoted only that is to be done."""
-        container = self._containers.get(id)
-        if container is not None:
-            inside = [self._cluster.resources[each] for each in sorted(self._cluster.inside(id))
-                      if each in self._cluster.resources]
-            return tuple(Action(each, "promote") for each in inside[:1]) if container.promotable else ()
-        primitive = self._cluster.resources.get(id)
-        return (Action(primitive, "start"),) if primitive is not None else ()
-
-    def _length_s(self, way: tuple[Action, ...]) -> float:
-        return sum(found_timeout(self._cluster, action).value for action in way)
-
-
-def _joined(way: tuple[Action, ...], actions: tuple[Action, ...]) -> tuple[Action, ...]:
-    return (*way, *(action for action in actions if action not in way))
+        container, primitive, name = self._containers.get(id), self._cluster.resources.get(id), "start"
+        if container is not None and container.promotable:
+            primitive = next((self._cluster.resources[each] for each in sorted(self._cluster.inside(id))
+                              if each in self._cluster.resources), None)
+            name = "promote"
+        if primitive is None:
+            return way
+        action = Action(primitive, name)
+        begins_s = way.ends_s if way is not None else 0.0
+        return _Way(action, way, begins_s + found_timeout(self._cluster, action).value)
