@@ -108,7 +108,8 @@ def read(node: str, path: str, shown: str, content: bytes, mode: int | None = No
     problems: list[Unparsable] = []
     text = content.decode(errors="replace").removeprefix("\ufeff")
     document = reader(text, problems.append)
-    return File(node, path, shown, document, _first(problems), tuple(_ignores(text)), mode)
+    return File(node, path, shown, document, _first(problems), tuple(_ignores(text)), mode,
+                text if text.encode() == content else None)
 
 
 _MOST_PROBLEMS = 100

@@ -20,6 +20,7 @@ from fournines.findings import Severity
 
 if TYPE_CHECKING:
     from fournines.audit.cloud import Cloud, Goal
+    from fournines.audit.judge import Audit
     from fournines.nodes.channel import Door
 
 CLUSTER_FILES = (".yaml", ".yml")
@@ -53,8 +54,11 @@ def audit(
                                                           "goal.")]
     = False,
     recover_within: Annotated[str, typer.Option(
-        "--recover-within", metavar="DURATION", help="The goal, such as 60s; else that of the cluster file, "
-                                                     "else 30s.")] = "",
+        "--recover-within", metavar="DURATION", help="The goal, such as 60s; else that of the cluster "
+                                                     "file, else 30s.")] = "",
+    fix: Annotated[bool, typer.Option("--fix", help="Print the certain corrections as a diff for patch "
+                                                    "-p0, and what is to be done by hand. Nothing is "
+                                                    "written.")] = False,
     sarif: Annotated[Path | None, typer.Option("--sarif", metavar="FILE", dir_okay=False,
                                                help="Also write the findings as SARIF 2.1.0.")] = None,
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", dir_okay=False,
@@ -74,8 +78,9 @@ def audit(
 
     Examples: `fournines audit /etc` · `fournines audit my-cluster.yaml --fail-on warning` ·
     `fournines audit my-cluster.yaml --live` · `fournines audit --host ctl1 --host ctl2` ·
-    `fournines audit sosreport-ctl1.tar.xz --json` · `fournines audit my-cluster.yaml --spof` · `fournines
-    audit /etc --timing --recover-within 60s` · `fournines audit --explain HAP005`
+    `fournines audit sosreport-ctl1.tar.xz --json` · `fournines audit my-cluster.yaml --spof` ·
+    `fournines audit /etc --timing --recover-within 60s` · `fournines audit /etc --fix` ·
+    `fournines audit --explain HAP005`
     """
     from fournines.audit.judge import judge
 
@@ -101,7 +106,9 @@ def audit(
         from fournines.report.audit_junit import audit_junit
 
         _write(junit, audit_junit(found, fail_on))
-    if as_json:
+    if fix:
+        _corrections(cloud, found, paths or (), live, as_json)
+    elif as_json:
         print(json.dumps([verdict.as_data() for verdict in found.verdicts], indent=1))
     else:
         from fournines.report.audit_view import show_audit
@@ -205,6 +212,17 @@ def _rendered(path: Path) -> Cloud:
     files = open_cluster(path).blueprint_with_placeholders().files
     return Cloud(tuple(file for node, items in files.items() for item in items
                        if (file := read(node, item.path, f"{node}{item.path}", item.content, item.mode))))
+
+
+def _corrections(cloud: Cloud, found: Audit, paths: Sequence[Path], live: bool, as_json: bool) -> None:
+    from fournines.audit.fixing import fixes
+    from fournines.report.fix_view import fixes_text
+
+    if _declared(paths) and not live:
+        raise FourninesError("what a cluster file becomes is corrected in the cluster file",
+                             hint="fournines audit my-cluster.yaml says what; --fix is for files of nodes")
+    corrected = fixes(cloud, found)
+    print(json.dumps(corrected.as_data(), indent=1) + "\n" if as_json else fixes_text(corrected), end="")
 
 
 def _weak_points(paths: Sequence[Path], as_json: bool, drawn: Path | None) -> int:

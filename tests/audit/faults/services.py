@@ -68,6 +68,7 @@ FAULTS = (
            "rabbitmq": "listeners.tcp.default = 5672  <--\n", "memcached": "-l 0.0.0.0  <--\n"},
           {"haproxy": "listen a\n bind 10.0.0.100:5672\n bind 10.0.0.100:11211\n",
            "rabbitmq": "listeners.tcp.a = 10.0.0.1:5672\n", "memcached": "-l 10.0.0.1\n"}),
+    Fault("OSL008", {"nova": "[DEFAULT]\nverbose = true  <--\n"}, {"nova": "[DEFAULT]\ndebug = true\n"}),
     Fault("OSL008",
           {"nova": "[DEFAULT]\nrabbit_host = a  <--\nnotifier-strategy = rabbit  <--\nglance_api_servers = "
                    "10.0.0.1  <--\n"},

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address
 
+from fournines.audit.change import Append, Below
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.goal import detection_s
@@ -31,12 +32,15 @@ TLS_PORTS = frozenset(("443", "5671", "6443", "8443"))
                   "fails.",
       fix="add: check inter 1s fall 2 rise 2", source=f"{MANUAL}, server option check")
 def no_check(cloud: Cloud) -> Hits:
-    for _, proxy in balanced(cloud):
+    for balancer, proxy in balanced(cloud):
+        tunnels = balancer.service(proxy) in ("mysql", "amqp")
+        words = f"check inter 1s fall 2 rise 2{' on-marked-down shutdown-sessions' if tunnels else ''}"
         if len(proxy.servers) < 2 and proxy.health_check is None:
             continue
         for server in proxy.servers:
             if not server.checked and not {"track", "disabled", "agent-check"} & server.options.keys():
-                yield Hit(server.at, f"server {server.name} of {proxy.name} has no health check")
+                yield Hit(server.at, f"server {server.name} of {proxy.name} has no health check",
+                          change=Append(words))
 
 
 @rule("HAP002", Severity.ERROR, Effect.OUTAGE, "A health check that does not ask the API",
@@ -148,13 +152,15 @@ def sessions_survive(cloud: Cloud) -> Hits:
                 if server.checked and server.options.get("on-marked-down") != "shutdown-sessions"]
         if kept:
             yield Hit(proxy.at, f"{proxy.name} ({service}) keeps connections to a server marked down: "
-                                f"{_several(kept)}")
+                                f"{_several(kept)}",
+                      change=Below(("default-server on-marked-down shutdown-sessions",)))
         returning = any(server.backup for server in proxy.servers) and proxy.setting("stick", "on") is None
         if returning and not any(server.options.get("on-marked-up") == "shutdown-backup-sessions"
                                  for server in proxy.servers):
             yield Hit(proxy.at,
                       f"{proxy.name} keeps connections to the backup when the active server returns",
-                      Severity.WARNING)
+                      Severity.WARNING,
+                      change=Below(("default-server on-marked-up shutdown-backup-sessions",)))
 
 
 @rule("HAP007", Severity.WARNING, Effect.SLOW, "A hung server is noticed late",
