@@ -1,4 +1,4 @@
-"""Recovery: settings that are right each alone, and too long together."""
+"""Recovery: settings that are right each alone, and too long or too many together."""
 
 from __future__ import annotations
 
@@ -21,7 +21,17 @@ def router(priority: int, advert: str) -> str:
             " virtual_ipaddress {\n 10.0.0.9/24\n }\n}\n")
 
 
+def pooled(pool: int, more: str = "") -> str:
+    return f"[database]\nconnection = mysql://a@10.0.0.9/a\nmax_pool_size = {pool}\nmax_overflow = 10\n{more}"
+
+
 FAULTS = (
+    Fault("GAL013", {"my.cnf": "[mysqld]  <--\nport = 3306\n",
+                     "glance": pooled(30, "[DEFAULT]\nworkers = 4\n")},
+          {"my.cnf": "[mysqld]\nport = 3306\n", "glance": pooled(30, "[DEFAULT]\nworkers = 3\n")}),
+    Fault("GAL013", {"my.cnf": "[mysqld]\nmax_connections = 59  <--\n", "glance": pooled(20),
+                     "ctl2 glance": pooled(20)},
+          {"my.cnf": "[mysqld]\nmax_connections = 60\n", "glance": pooled(20), "ctl2 glance": pooled(20)}),
     Fault("TOP011", {"haproxy": balanced("inter 14s fall 2  <--")}, {"haproxy": balanced("inter 2s fall 2")}),
     Fault("TOP011", {"haproxy": balanced("inter 1s fall 3", "12s  <--")},
           {"haproxy": balanced("inter 1s fall 3", "2s")}),

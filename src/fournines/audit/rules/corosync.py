@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, ip_address
 
+from fournines.artifacts.corosync import Section
 from fournines.audit.change import Remove, new_value
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
@@ -30,6 +31,45 @@ def short_consensus(cloud: Cloud) -> Hits:
         yield Hit(membership.file.at(entry.line), f"consensus {membership.consensus_ms} ms, and an effective "
                                                   f"token of {membership.token_ms} ms",
                   None if fatal else Severity.WARNING, change=Remove())
+
+
+@rule("COR009", Severity.ERROR, Effect.OUTAGE, "corosync.conf is not the same on all nodes",
+      consequence="Members wait for different times and count different votes; a node may not be able to "
+                  "join.",
+      fix="write the file of all nodes from one source, and raise config_version", source=MANUAL)
+def not_the_same(cloud: Cloud) -> Hits:
+    all_of = memberships(cloud)
+    for membership in all_of[1:]:
+        first, other = all_of[0], dict(_settings(membership.document.sections, ""))
+        expected = dict(_settings(first.document.sections, ""))
+        for name in (*other, *(name for name in expected if name not in other)):
+            value, line = other.get(name, ("not set", 0))
+            theirs = expected.get(name, ("not set", 0))[0]
+            if value != theirs:
+                yield Hit(membership.file.at(line), f"{name} is {value}, and {theirs} on {first.file.node}")
+
+
+def _settings(sections: Iterable[Section], above: str) -> Iterator[tuple[str, tuple[str, int]]]:
+    """section.key -> (value, line); what names the node's own network, or a key, is left out."""
+    counts: dict[str, int] = {}
+    for section in sections:
+        counts[section.name] = counts.get(section.name, 0) + 1
+        name = f"{above}{section.name}" + (f"[{counts[section.name]}]" if counts[section.name] > 1 else "")
+        for entry in section.entries:
+            if entry.key not in ("bindnetaddr", "key"):
+                yield f"{name}.{entry.key}", (entry.value, entry.line)
+        yield from _settings(section.sections, f"{name}.")
+
+
+@rule("COR017", Severity.ERROR, Effect.SECURITY, "The key of the membership stands in corosync.conf",
+      consequence="The file is readable by everybody: whoever has the key can throw nodes out or join.",
+      fix="corosync-keygen, /etc/corosync/authkey with mode 0400 on all nodes, and no key here",
+      source=MANUAL)
+def key_in_the_file(cloud: Cloud) -> Hits:
+    for membership in memberships(cloud):
+        entry = membership.entry("totem", "key")
+        if entry is not None:
+            yield Hit(membership.file.at(entry.line), "totem has a key")
 
 
 @rule("COR010", Severity.ERROR, Effect.OUTAGE, "A single heartbeat link",

@@ -113,6 +113,19 @@ def mandatory_options(cloud: Cloud) -> Hits:
                       change=Below(("innodb_autoinc_lock_mode = 2",)))
 
 
+@rule("GAL010", Severity.INFO, Effect.DATA, "No member writes its commits down at once",
+      consequence="A power loss that takes all members loses the last second of commits, on every one.",
+      fix="innodb_flush_log_at_trx_commit = 1 on at least one member, or power that they do not share",
+      source="MariaDB Knowledge Base, innodb_flush_log_at_trx_commit; OpenStack HA guide, database")
+def relaxed_everywhere(cloud: Cloud) -> Hits:
+    members = tuple(_clustered(cloud))
+    options = [server.option("innodb_flush_log_at_trx_commit") for server in members]
+    relaxed = [option for option in options if option is not None and option.value in ("0", "2")]
+    if relaxed and len(relaxed) == len(members):
+        yield Hit(relaxed[0].at, f"innodb_flush_log_at_trx_commit is {relaxed[0].value} on every member that "
+                                 "was read; whether they share their power no file says")
+
+
 @rule("GAL006", Severity.ERROR, Effect.DATA, "The protection of the quorum is off",
       consequence="Both halves of a partition take writes, and one half's are lost when they meet again.",
       fix="remove it; only a person bootstraps, once, with SET GLOBAL "

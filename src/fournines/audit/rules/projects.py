@@ -5,6 +5,7 @@ from __future__ import annotations
 from fournines.audit.change import Below, new_value
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
+from fournines.audit.systems.pacemaker import moving
 from fournines.audit.systems.services import Option, Service, services
 from fournines.findings import Severity
 
@@ -127,6 +128,22 @@ def _plugins(service: Service) -> Option:
     option = service.option("DEFAULT", "service_plugins")
     assert option is not None
     return option
+
+
+@rule("NEU003", Severity.ERROR, Effect.OUTAGE, "One database of OVN where there are several",
+      consequence="When that one is lost, or is not the leader any more, networks cannot be changed.",
+      fix="name all members: tcp:ONE:6641,tcp:TWO:6641,tcp:THREE:6641", versions="Neutron with OVN",
+      source="Neutron configuration reference, ovn_nb_connection and ovn_sb_connection")
+def ovn_endpoints(cloud: Cloud) -> Hits:
+    for service in services(cloud):
+        for name in ("ovn_nb_connection", "ovn_sb_connection"):
+            option = service.option("ovn", name)
+            named = [part.strip() for part in option.value.split(",") if part.strip()] if option else []
+            if option is None or len(named) != 1 or len(cloud.nodes) < 2 or named[0].startswith("unix:"):
+                continue
+            host = named[0].partition(":")[2].rpartition(":")[0]
+            if host not in moving(cloud):
+                yield Hit(option.at, f"{name} names {host or named[0]} alone")
 
 
 @rule("NEU004", Severity.ERROR, Effect.SLOW, "Agents are taken for dead, or for each other",
