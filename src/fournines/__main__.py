@@ -12,7 +12,10 @@ def main() -> None:
     gc.set_threshold(50_000, 20, 20)
     from fournines import cli
 
-    cli.main()
+    try:
+        cli.main()
+    finally:
+        gc.freeze()   # nor once more at the very end, where the operating system takes all of it back
 
 
 if __name__ == "__main__":

@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fournines.artifacts import corosync, drbd, haproxy, ini, keepalived, memcached, rabbitmq, sysctl, systemd
+from fournines.artifacts import (
+    corosync,
+    drbd,
+    fstab,
+    haproxy,
+    ini,
+    keepalived,
+    memcached,
+    rabbitmq,
+    sysctl,
+    systemd,
+)
 from fournines.artifacts.document import Complain, refuse
 from fournines.artifacts.ini import Dialect
 from fournines.errors import Unparsable
@@ -16,7 +27,8 @@ from fournines.errors import Unparsable
 from .texts import files
 
 READERS: dict[str, Callable[[str, Complain], object]] = {
-    "corosync": corosync.parse, "drbd": drbd.parse, "haproxy": haproxy.parse, "keepalived": keepalived.parse,
+    "corosync": corosync.parse, "drbd": drbd.parse, "fstab": fstab.parse, "haproxy": haproxy.parse,
+    "keepalived": keepalived.parse,
     "memcached": memcached.parse, "rabbitmq": rabbitmq.parse, "sysctl": sysctl.parse,
     "systemd": systemd.parse,
     **{str(dialect): lambda text, complain,

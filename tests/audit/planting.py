@@ -28,6 +28,7 @@ PATHS = {
     "heat": "/etc/heat/heat.conf", "crm": "/etc/pacemaker/cluster.crm",
     "cib": "/var/lib/pacemaker/cib/cib.xml", "drbd": "/etc/drbd.d/r.res", "script": "/root/setup.sh",
     "sql": "/root/accounts.sql", "paste": "/etc/nova/api-paste.ini",
+    "fstab": "/etc/fstab",
     "horizon": "/etc/openstack-dashboard/local_settings.py",
 }
 

@@ -31,7 +31,7 @@ def nodes() -> dict[str, FakeNode]:
 def find(nodes: dict[str, FakeNode]) -> Find:
     """A seat whose holder says ``yes``, and brokers that are asked through ``erl_call``."""
     here = Fact(HAPROXY, test=predicate.Test.EQ, wanted="yes")
-    probes = (Probe(HAPROXY, dict.fromkeys(NODES, UnixAsk("/run/haproxy", "show")), lambda reply: reply),
+    probes = (Probe(HAPROXY, dict.fromkeys(NODES, UnixAsk("/run/haproxy", b"show")), lambda reply: reply),
               Probe(BROKER, dict.fromkeys(NODES, Run(("erl_call", "-e"), stdin="status")), lambda _: None))
     seats = (Seat("database writer", here, NODES),)
     return finding(Blueprint("demo", NODES, {}, {}, {}, (), probes, seats=seats), nodes)

@@ -96,6 +96,42 @@ async def test_no_python_on_the_node() -> None:
     await node.close()
 
 
+def counted_door(tmp_path: Path) -> tuple[PipeNode, Path]:
+    """A node, and a file with a line for the beginning of every conversation with it."""
+    log = tmp_path / "opened"
+    return PipeNode(CommandDoor("ctl1", ("sh", "-c", f"echo $$ >> {log}; exec \"$@\"", "sh"))), log
+
+
+async def test_an_approach_is_what_the_first_ask_goes_through(tmp_path: Path) -> None:
+    node, log = counted_door(tmp_path)
+    node.approach()
+    await until(log.exists)   # nobody has asked anything yet
+    assert [await node.ask([counting(n)]) for n in range(3)] == [[echoed(n)] for n in range(3)]
+    assert len(log.read_text().splitlines()) == 1
+    await node.close()
+
+
+async def test_an_approach_that_failed_is_told_once_by_the_first_ask() -> None:
+    node = PipeNode(CommandDoor("ctl1", ("/no/such/nsenter",)))
+    node.approach()
+    with pytest.raises(Unreachable, match="nsenter cannot be started"):
+        await node.ask([counting(1)])
+    with pytest.raises(Unreachable, match="nsenter cannot be started"):   # tried again, and failed again
+        await node.ask([counting(1)])
+    await node.close()
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_an_approach_that_nobody_used_leaves_nothing(tmp_path: Path, late: bool) -> None:
+    node, log = counted_door(tmp_path)
+    node.approach()
+    await until(lambda: log.exists() and log.read_text().endswith("\n"))
+    if late:   # the agent is there; else it is still starting
+        await asyncio.sleep(1.0)
+    await node.close()
+    await until(lambda: not os.path.exists(f"/proc/{int(log.read_text())}"))
+
+
 async def test_no_such_door() -> None:
     node = PipeNode(CommandDoor("ctl1", ("/no/such/nsenter",)))
     with pytest.raises(Unreachable, match="nsenter cannot be started"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
@@ -33,7 +33,8 @@ class File:
     here.
 
     ``problems`` are lines that could not be understood, and that ``document`` lacks. ``mode`` is the
-    permission bits on the node, None where they are not known: a copy's say nothing.
+    permission bits on the node, None where they are not known: a copy's say nothing. ``text`` is what was
+    read, None where that is no UTF-8.
     """
 
     node: str
@@ -43,6 +44,7 @@ class File:
     problems: tuple[Unparsable, ...] = ()
     ignores: tuple[Ignore, ...] = ()
     mode: int | None = None
+    text: str | None = field(default=None, compare=False, repr=False)
 
     def at(self, line: int = 0, column: int = 0) -> Place:
         """The place of a line, of a word in it; that of the whole file without one."""
@@ -64,13 +66,22 @@ class Unread:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """How long clients may notice a single failure, and where that is stated (empty: nowhere)."""
+
+    seconds: float
+    stated: str
+
+
 @dataclass(frozen=True, eq=False)
 class Cloud:
     """Everything that was read, and what could not be. Each is itself: what is derived from it is kept by
-    it."""
+    it. ``goal`` is None where nobody states one."""
 
     files: tuple[File, ...] = ()
     unread: tuple[Unread, ...] = ()
+    goal: Goal | None = None
 
     @cached_property
     def nodes(self) -> tuple[str, ...]:

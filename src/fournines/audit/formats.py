@@ -15,6 +15,7 @@ from fournines.artifacts import (
     drbd,
     environment,
     erlang,
+    fstab,
     haproxy,
     ini,
     keepalived,
@@ -78,6 +79,7 @@ _FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple((re.compile(pattern
     (r"(?:.*/)?memcached[^/]*\.conf", memcached.parse),
     (r"(?!.*/profile\.d/)(?:.*/)?[^/]+\.(?:ba)?sh", shell.parse),
     (r"(?:.*/)?[^/]+\.sql", shell.parse_sql),
+    (r"(?:.*/)?fstab", fstab.parse),
     (r"(?:.*/)?sysctl\.conf|.*/sysctl\.d/[^/]+\.conf", sysctl.parse),
     (r".*/systemd/system/memcached\.service(?:\.d/[^/]+\.conf)?", systemd.parse),
     (r".*/api-paste\.ini", _paste),
@@ -108,7 +110,8 @@ def read(node: str, path: str, shown: str, content: bytes, mode: int | None = No
     problems: list[Unparsable] = []
     text = content.decode(errors="replace").removeprefix("\ufeff")
     document = reader(text, problems.append)
-    return File(node, path, shown, document, _first(problems), tuple(_ignores(text)), mode)
+    return File(node, path, shown, document, _first(problems), tuple(_ignores(text)), mode,
+                text if text.encode() == content else None)
 
 
 _MOST_PROBLEMS = 100

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import fournines.audit.rules  # noqa: F401  registers the rules
+from fournines.audit.change import Change
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import RULES, Effect, Rule
 from fournines.findings import Finding, Place, Severity
@@ -25,6 +26,7 @@ class Verdict:
     what: str
     fix: str
     accepted: str = ""
+    change: Change | None = None
 
     @property
     def finding(self) -> Finding:
@@ -65,7 +67,7 @@ def judge(cloud: Cloud, rules: Iterable[Rule] | None = None) -> Audit:
             reason = accepted.get((hit.where.file, hit.where.line, rule.id), "")
             severity = hit.severity or rule.severity
             verdicts.setdefault((rule.id, severity, hit.where, hit.what), Verdict(
-                rule, severity, hit.where, hit.what, hit.fix or rule.fix, reason))
+                rule, severity, hit.where, hit.what, hit.fix or rule.fix, reason, hit.change))
     return Audit(tuple(sorted(verdicts.values(), key=_worst_first)), len(cloud.files), len(cloud.nodes))
 
 

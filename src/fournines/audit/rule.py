@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from fournines.audit.change import Change
 from fournines.audit.cloud import Cloud
 from fournines.findings import Place, Severity
 
@@ -29,12 +30,13 @@ class Effect(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A rule found something: where, what, and where it differs from the rule's own, how bad and what to
-    do."""
+    do. ``change``: the corrected text of that line, where the rule is certain of it."""
 
     where: Place
     what: str
     severity: Severity | None = None
     fix: str = ""
+    change: Change | None = None
 
 
 Hits: TypeAlias = Iterator[Hit]

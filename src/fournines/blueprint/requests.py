@@ -213,15 +213,18 @@ class TcpConnect(Request):
 
 @dataclass(frozen=True, slots=True)
 class UnixAsk(Request):
-    """Send a line to a UNIX socket (HAProxy's stats socket), read to its end. Reply ``{"answer": text}``."""
+    """Send ``question`` to a UNIX socket, read ``answer_bytes`` or (0) to the end of what comes back. Reply
+    ``{"answer": base64}``."""
 
     verb: ClassVar[str] = "unix_ask"
     path: str
-    line: str
+    question: bytes
+    answer_bytes: int = 0
     timeout_s: float = 2.0
 
     def describe(self) -> str:
-        return f"ask {self.path}: {self.line}"
+        text = self.question.decode("ascii", "replace").strip()
+        return f"ask {self.path}: {text}" if text.isprintable() else f"ask {self.path}"
 
 
 @dataclass(frozen=True, slots=True)

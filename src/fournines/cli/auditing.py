@@ -19,7 +19,8 @@ from fournines.errors import FourninesError
 from fournines.findings import Severity
 
 if TYPE_CHECKING:
-    from fournines.audit.cloud import Cloud
+    from fournines.audit.cloud import Cloud, Goal
+    from fournines.audit.judge import Audit
     from fournines.nodes.channel import Door
 
 CLUSTER_FILES = (".yaml", ".yml")
@@ -48,6 +49,16 @@ def audit(
                                                       "service down, and the cheapest remedy.")] = False,
     picture: Annotated[Path | None, typer.Option("--picture", metavar="FILE", dir_okay=False,
                                                  help="With --spof: also draw it, as SVG.")] = None,
+    timing: Annotated[bool, typer.Option("--timing", help="How long each failure lasts for clients by the "
+                                                          "timers found, with the arithmetic, against the "
+                                                          "goal.")]
+    = False,
+    recover_within: Annotated[str, typer.Option(
+        "--recover-within", metavar="DURATION", help="The goal, such as 60s; else that of the cluster "
+                                                     "file, else 30s.")] = "",
+    fix: Annotated[bool, typer.Option("--fix", help="Print the certain corrections as a diff for patch "
+                                                    "-p0, and what is to be done by hand. Nothing is "
+                                                    "written.")] = False,
     sarif: Annotated[Path | None, typer.Option("--sarif", metavar="FILE", dir_okay=False,
                                                help="Also write the findings as SARIF 2.1.0.")] = None,
     junit: Annotated[Path | None, typer.Option("--junit", metavar="FILE", dir_okay=False,
@@ -67,8 +78,9 @@ def audit(
 
     Examples: `fournines audit /etc` · `fournines audit my-cluster.yaml --fail-on warning` ·
     `fournines audit my-cluster.yaml --live` · `fournines audit --host ctl1 --host ctl2` ·
-    `fournines audit sosreport-ctl1.tar.xz --json` · `fournines audit my-cluster.yaml --spof` · `fournines
-    audit --explain HAP005`
+    `fournines audit sosreport-ctl1.tar.xz --json` · `fournines audit my-cluster.yaml --spof` ·
+    `fournines audit /etc --timing --recover-within 60s` · `fournines audit /etc --fix` ·
+    `fournines audit --explain HAP005`
     """
     from fournines.audit.judge import judge
 
@@ -82,7 +94,9 @@ def audit(
     with _no_collector():
         cloud = _collected(paths or (),
                            asyncio.run(_live(paths or (), host or (), live, via, ssh_config, sudo)),
-                           live)
+                           live, recover_within)
+        if timing:
+            return _recovery_times(cloud, as_json)
         found = judge(cloud)
     if sarif is not None:
         from fournines.report.sarif import sarif_of
@@ -92,7 +106,9 @@ def audit(
         from fournines.report.audit_junit import audit_junit
 
         _write(junit, audit_junit(found, fail_on))
-    if as_json:
+    if fix:
+        _corrections(cloud, found, paths or (), live, as_json)
+    elif as_json:
         print(json.dumps([verdict.as_data() for verdict in found.verdicts], indent=1))
     else:
         from fournines.report.audit_view import show_audit
@@ -112,7 +128,7 @@ def _no_collector() -> Iterator[None]:
         gc.enable()
 
 
-def _collected(paths: Sequence[Path], found: Cloud, live: bool) -> Cloud:
+def _collected(paths: Sequence[Path], found: Cloud, live: bool, recover_within: str) -> Cloud:
     from fournines.audit.cloud import Cloud
     from fournines.audit.collect import collect
 
@@ -123,12 +139,43 @@ def _collected(paths: Sequence[Path], found: Cloud, live: bool) -> Cloud:
     declared = _declared(paths)
     cloud = collect(path for path in paths if path not in declared)
     rendered = () if live else tuple(file for path in declared for file in _rendered(path).files)
-    cloud = Cloud((*cloud.files, *rendered, *found.files), (*cloud.unread, *found.unread))
+    cloud = Cloud((*cloud.files, *rendered, *found.files), (*cloud.unread, *found.unread),
+                  _goal(declared, recover_within))
     if not cloud.files and not cloud.unread:
         raise FourninesError(f"{', '.join(map(str, paths))}: no file of a kind that is audited",
                              hint="name a node's etc, or a folder that holds it; "
                                   "docs/how-to/audit-a-cluster.md lists the kinds")
     return cloud
+
+
+def _goal(declared: Sequence[Path], given: str) -> Goal | None:
+    """The goal that was given, else the shortest of the cluster files; None without either."""
+    from fournines.audit.cloud import Goal
+    from fournines.cluster.notation import Wrong, parse_duration
+
+    if given:
+        try:
+            return Goal(parse_duration(given), "--recover-within")
+        except Wrong as wrong:
+            raise FourninesError(f"--recover-within {given}: {wrong.what}", hint=wrong.instead) from None
+    goals = [Goal(open_cluster(path).cluster.recovery.recover_within_s, f"recovery.recover_within of {path}")
+             for path in declared]
+    return min(goals, key=lambda goal: goal.seconds, default=None)
+
+
+def _recovery_times(cloud: Cloud, as_json: bool) -> int:
+    """Exit code 1 where a chain is over the goal."""
+    from fournines.audit.timing.analysis import recovery_times
+    from fournines.audit.timing.chain import Standing
+    from fournines.report.console import plain_screen
+    from fournines.report.timing_view import show_recovery_times
+
+    found = recovery_times(cloud)
+    if as_json:
+        print(json.dumps(found.as_data(), indent=1))
+    else:
+        show_recovery_times(plain_screen(), found)
+    return 1 if found.of(Standing.OVER) else 0
 
 
 def _declared(paths: Sequence[Path]) -> list[Path]:
@@ -165,6 +212,17 @@ def _rendered(path: Path) -> Cloud:
     files = open_cluster(path).blueprint_with_placeholders().files
     return Cloud(tuple(file for node, items in files.items() for item in items
                        if (file := read(node, item.path, f"{node}{item.path}", item.content, item.mode))))
+
+
+def _corrections(cloud: Cloud, found: Audit, paths: Sequence[Path], live: bool, as_json: bool) -> None:
+    from fournines.audit.fixing import fixes
+    from fournines.report.fix_view import fixes_text
+
+    if _declared(paths) and not live:
+        raise FourninesError("what a cluster file becomes is corrected in the cluster file",
+                             hint="fournines audit my-cluster.yaml says what; --fix is for files of nodes")
+    corrected = fixes(cloud, found)
+    print(json.dumps(corrected.as_data(), indent=1) + "\n" if as_json else fixes_text(corrected), end="")
 
 
 def _weak_points(paths: Sequence[Path], as_json: bool, drawn: Path | None) -> int:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fournines.cli.opened import open_cluster
 from fournines.cli.options import FILE_HELP, Json, MaybeFile, SshConfig, ViaOption
 from fournines.cli.reaching import Via, connected
+
+if TYPE_CHECKING:
+    from fournines.engine.plan import Plan
 
 rotating = typer.Typer(no_args_is_help=True, help="Replace secrets that wear out.")
 
@@ -35,20 +38,20 @@ def plan(
 
     Examples: `fournines plan` · `fournines plan cluster.yaml --via ssh --out plan.json`
     """
-    from fournines.cli.work import plan_with_diffs
-    from fournines.engine import plan_file
-    from fournines.engine.plan import Plan
-
     opened = open_cluster(file)
     opened.tell_warnings()
     store = opened.store()
-    blueprint = opened.blueprint(store)
 
     async def made() -> Plan:
-        async with connected(opened, via, ssh_config) as nodes:
+        async with connected(opened, via, ssh_config) as nodes:   # the ways there open while it compiles
+            blueprint = await asyncio.to_thread(opened.blueprint, store)
+            from fournines.cli.planning import plan_with_diffs
+
             return await plan_with_diffs(blueprint, nodes, store.mask)
 
     plan = asyncio.run(made())
+    from fournines.engine import plan_file
+
     if out is not None:
         plan_file.save(plan, opened.file.resolve(), out)
     if as_json:

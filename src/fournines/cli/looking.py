@@ -75,6 +75,7 @@ def verify(file: MaybeFile = None, as_json: Json = False, via: ViaOption = Via.A
 async def _look(opened: Opened, via: Via, ssh_config: SshConfig) -> tuple[Blueprint, Snapshot]:
     from fournines.engine.observe import observe
 
-    blueprint = opened.blueprint(opened.store())
-    async with connected(opened, via, ssh_config) as nodes:
+    store = opened.store()
+    async with connected(opened, via, ssh_config) as nodes:   # the ways there open while it compiles
+        blueprint = await asyncio.to_thread(opened.blueprint, store)
         return blueprint, await observe(nodes, blueprint.probes)

@@ -29,11 +29,13 @@ class Via(StrEnum):
 @asynccontextmanager
 async def connected(opened: Opened, via: Via = Via.AUTO,
                     ssh_config: Path | None = None) -> AsyncIterator[Mapping[str, Node]]:
-    """All nodes of the cluster by name. Each is connected when first asked, all are left at the end."""
+    """All nodes of the cluster by name. Connecting begins at once, all are left at the end."""
     from fournines.nodes.pipe import PipeNode
 
     doors = doors_of(opened, via, ssh_config)
     nodes = {name: PipeNode(door) for name, door in doors.items()}
+    for node in nodes.values():
+        node.approach()
     try:
         yield nodes
     finally:

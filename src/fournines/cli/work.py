@@ -1,20 +1,18 @@
-"""What plan, apply, rotate and ``lab up`` do with an opened cluster file and connected nodes."""
+"""What apply, rotate and ``lab up`` do with an opened cluster file and connected nodes."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fournines.blueprint.requests import ReadFile
-from fournines.blueprint.snapshot import Snapshot
 from fournines.cli.opened import Opened
+from fournines.cli.planning import snapshot_for_plan
 from fournines.cli.reaching import Via, connected
 from fournines.cli.stopping import stop_on_signals
 from fournines.durable import write_durably
@@ -23,41 +21,17 @@ from fournines.engine.compile import Blueprint
 from fournines.engine.events import ApplyEnded, Event
 from fournines.engine.journal import Journal, last_run
 from fournines.engine.lock import only_one
-from fournines.engine.observe import consulted_by, observe
 from fournines.engine.plan import Plan
 from fournines.engine.plan_file import refuse_stale
-from fournines.engine.planner import contents_to_read, make_plan
+from fournines.engine.planner import make_plan
 from fournines.errors import Interrupted, Refused
 
 if TYPE_CHECKING:
     from fournines.engine.acting import Tell
     from fournines.engine.difference import Mask
-    from fournines.nodes.node import Node
 
 _ROTATED = "fernet_rotated"
 _EXIT_CODES = {"done": 0, "failed": 1, "interrupted": Interrupted.exit_code}
-
-
-async def _snapshot_for_plan(blueprint: Blueprint, nodes: Mapping[str, Node]) -> Snapshot:
-    return await observe(nodes, blueprint.probes, consulted_by(blueprint.steps, blueprint.nodes))
-
-
-async def plan_with_diffs(blueprint: Blueprint, nodes: Mapping[str, Node], mask: Mask) -> Plan:
-    """Observe and plan; the content of files that will change is read for the diffs."""
-    snapshot = await _snapshot_for_plan(blueprint, nodes)
-    plan = make_plan(blueprint, snapshot, mask)
-    wanted = contents_to_read(plan)
-    if not wanted:
-        return plan
-    by_node: dict[str, list[str]] = {}
-    for node, path in wanted:
-        by_node.setdefault(node, []).append(path)
-    replies = await asyncio.gather(*(nodes[node].ask([ReadFile(path) for path in paths], together=True)
-                                     for node, paths in by_node.items()))
-    old = {(node, path): base64.b64decode(str(reply["content"]))
-           for (node, paths), answers in zip(by_node.items(), replies, strict=True)
-           for path, reply in zip(paths, answers, strict=True) if isinstance(reply, dict)}
-    return make_plan(blueprint, snapshot, mask, old)
 
 
 def bring_about(opened: Opened, via: Via, ssh_config: Path | None, *, as_json: bool,
@@ -81,7 +55,7 @@ async def _apply(opened: Opened, blueprint: Blueprint, mask: Mask, via: Via, ssh
                  as_json: bool, saved: Plan | None) -> ApplyEnded:
     before = last_run(opened.state)
     async with connected(opened, via, ssh_config) as nodes:
-        plan = make_plan(blueprint, await _snapshot_for_plan(blueprint, nodes), mask)
+        plan = make_plan(blueprint, await snapshot_for_plan(blueprint, nodes), mask)
         if saved is not None:
             refuse_stale(saved, plan)
         with Journal(opened.state) as book, _view(as_json) as show, stop_on_signals() as stop:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from importlib import resources
 from ipaddress import IPv4Address
 from pathlib import Path
 
 from fournines.cluster.topology import Cluster
 from fournines.durable import write_durably
+from fournines.lab.dial import dial
 
 KIND = "ssh-ed25519"
 PUBLIC_FILE = 0o644
@@ -38,8 +37,7 @@ def write_login_key(path: Path, comment: str) -> bytes:
 
 def ssh_config(cluster: Cluster, namespace: Path, key: Path, known_hosts: Path) -> str:
     """An OpenSSH configuration with which ``ssh -F FILE NODE`` logs in from here, see ssh_config(5)."""
-    dial = resources.files("fournines.lab").joinpath("dial.py")
-    through = f"nsenter --net={namespace} {sys.executable} -I -S {dial} %h %p"
+    through = " ".join((f"nsenter --net={namespace}", *dial("%h", "%p")))
     hosts = "".join(f"Host {node.name}\n    HostName {node.management}\n" for node in cluster.nodes)
     return (f"{hosts}Host *\n    User root\n    IdentityFile {key}\n    IdentitiesOnly yes\n"
             f"    UserKnownHostsFile {known_hosts}\n    StrictHostKeyChecking yes\n"

@@ -16,7 +16,8 @@ from fournines.lab.process import run
 TOOLS: Mapping[str, str] = {
     "apt-get": "apt", "mmdebstrap": "mmdebstrap", "systemctl": "systemd",
     "systemd-nspawn": "systemd-container", "ip": "iproute2", "nft": "nftables", "mount": "mount",
-    "nsenter": "util-linux", "unshare": "util-linux", "setsid": "util-linux", "setpriv": "util-linux",
+    "socat": "socat", "nsenter": "util-linux",
+    "unshare": "util-linux", "setsid": "util-linux", "setpriv": "util-linux",
 }
 # Besides, for machines with a kernel of their own.
 KERNEL_TOOLS: Mapping[str, str] = {

@@ -21,6 +21,7 @@ from pathlib import Path
 from fournines.durable import write_durably
 from fournines.errors import LabError
 from fournines.lab.cgroups import ControlGroup
+from fournines.lab.dial import dial
 from fournines.lab.pids import ProcessId
 from fournines.lab.places import LabPlaces
 from fournines.lab.process import run
@@ -154,7 +155,7 @@ def kernel_argv(memory: Path, disks: Disks, cards: Sequence[Card]) -> tuple[str,
 def door_argv(name: str, init: int, places: LabPlaces) -> tuple[str, ...]:
     """The ssh that logs in through the door of the machine whose process 1 is ``init``. What it goes through
     is a process in the machine's namespaces, which dies with the machine: nobody waits for an answer."""
-    through = ["nsenter", f"--target={init}", "--net", "--pid", *script("dial"), DOOR_FAR, str(DOOR_PORT)]
+    through = ["nsenter", f"--target={init}", "--net", "--pid", *dial(DOOR_FAR, str(DOOR_PORT))]
     options = {"IdentityFile": str(places.key), "IdentitiesOnly": "yes", "BatchMode": "yes",
                "UserKnownHostsFile": str(places.known_hosts), "GlobalKnownHostsFile": "none",
                "StrictHostKeyChecking": "yes", "HostKeyAlias": name, "LogLevel": "ERROR",

@@ -626,20 +626,20 @@ def tcp_connect(batch: Batch, host: str, port: int, timeout_s: float) -> Facts:
     return {"open": not error, "seconds": time.monotonic() - started, "error": error}
 
 
-def unix_ask(batch: Batch, path: str, line: str, timeout_s: float) -> Facts:
+def unix_ask(batch: Batch, path: str, question: str, answer_bytes: int, timeout_s: float) -> Facts:
     deadline = time.monotonic() + timeout_s
     answer = b""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asked:
         try:
             asked.settimeout(timeout_s)
             asked.connect(path)
-            asked.sendall(line.encode() + b"\n")
+            asked.sendall(base64.b64decode(question))
             while len(answer) < MAX_FRAME // 4:
                 asked.settimeout(max(0.001, deadline - time.monotonic()))
-                piece = asked.recv(65536)
-                if not piece:
-                    return {"answer": answer.decode("utf-8", "replace")}
+                piece = asked.recv(answer_bytes - len(answer) if answer_bytes else 65536)
                 answer += piece
+                if not piece or len(answer) == answer_bytes:
+                    return {"answer": base64.b64encode(answer).decode()}
         except OSError as problem:   # a timeout too
             raise Refusal(f"{path}: {problem.strerror or problem}") from None
     raise Refusal(f"{path}: the answer has no end")

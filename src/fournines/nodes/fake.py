@@ -95,6 +95,9 @@ class FakeNode:
         ``reply``, or with what ``reply`` returns. The newest script that matches wins, over the state too."""
         self._scripts.insert(0, (_matcher(what), reply if callable(reply) else lambda _request: reply))
 
+    def approach(self) -> None:
+        """See ``node.Node``; it is here already."""
+
     async def ask(self, requests: Sequence[Request], *, together: bool = False,
                   timeout_s: float = 60.0) -> list[Reply]:
         """See ``node.Node``."""

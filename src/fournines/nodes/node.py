@@ -1,4 +1,4 @@
-"""Node: the one seam between Fournines and a machine. One method wide; ``fake.py`` is the supported fake."""
+"""Node: the one seam between Fournines and a machine. ``fake.py`` is the supported fake."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ class Node(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    def approach(self) -> None:
+        """Begin to connect, while there is something else to do; the next ``ask`` says what came of it. Never
+        needed, never waits."""
+        ...
 
     async def ask(self, requests: Sequence[Request], *, together: bool = False,
                   timeout_s: float = 60.0) -> list[Reply]:

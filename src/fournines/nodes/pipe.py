@@ -204,11 +204,13 @@ def _reply(item: JsonValue) -> Reply:
 
 
 class PipeNode:
-    """A node behind a door; see ``node.Node``. Connects at the first ``ask`` and again after any loss."""
+    """A node behind a door; see ``node.Node``. Connects at ``approach`` or the first ``ask``, and again after
+    any loss."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
         self._connecting = asyncio.Lock()
+        self._approach: asyncio.Task[_Conversation] | None = None
         self._conversation: _Conversation | None = None
 
     @property
@@ -231,17 +233,30 @@ class PipeNode:
             raise Unreachable(self.name, f"no reply within {allowed_s:g} s", hint=(
                 "the node or its network hangs; what was asked may or may not have happened")) from None
 
+    def approach(self) -> None:
+        """See ``node.Node``."""
+        self._approach = asyncio.create_task(self._connect(), name=f"way to {self.name}")
+
     async def _connected(self) -> _Conversation:
         async with self._connecting:
             if self._conversation is not None and not self._conversation.alive:
                 await self._drop()
             if self._conversation is None:
-                source = resources.files("fournines.nodes").joinpath("agent.py").read_bytes()
-                channel = await send_program(self._door, source, READY)
-                self._conversation = _Conversation(self.name, channel)
+                approach, self._approach = self._approach, None
+                self._conversation = await (approach or self._connect())
             return self._conversation
 
+    async def _connect(self) -> _Conversation:
+        source = resources.files("fournines.nodes").joinpath("agent.py").read_bytes()
+        return _Conversation(self.name, await send_program(self._door, source, READY))
+
     async def _drop(self) -> None:
+        if self._approach is not None:   # nobody waited for it
+            self._approach.cancel()
+            (unused,) = await asyncio.gather(self._approach, return_exceptions=True)
+            self._approach = None
+            if isinstance(unused, _Conversation):
+                await unused.close()
         conversation, self._conversation = self._conversation, None
         if conversation is not None:
             await conversation.close()

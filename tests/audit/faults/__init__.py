@@ -10,10 +10,11 @@ from . import (
     messaging,
     others,
     pacemaker,
+    recovery,
     scripts,
     services,
 )
 
 FAULTS = (*haproxy.FAULTS, *keepalived.FAULTS, *databases.FAULTS, *messaging.FAULTS, *corosync.FAULTS,
           *services.FAULTS, *pacemaker.FAULTS, *active_passive.FAULTS, *drbd.FAULTS, *scripts.FAULTS,
-          *others.FAULTS)
+          *others.FAULTS, *recovery.FAULTS)

@@ -21,6 +21,13 @@ def quorum(*lines: str) -> str:
 
 DEVICE = "device {\n  model: net\n  net {\n   algorithm: ffsplit\n  }\n }"
 FAULTS = (
+    Fault("COR009", {"corosync": totem("token: 3000") + NODES,
+                     "ctl2 corosync": totem("token: 5000  <--", "consensus: 9000  <--") + NODES},
+          {"corosync": totem("token: 3000") + NODES, "ctl2 corosync": totem("token: 3000") + NODES}),
+    Fault("COR009", {"corosync": totem() + NODES, "ctl2 corosync": "<--\n" + totem() + TWO},
+          {"corosync": totem() + "totem {\n interface {\n  bindnetaddr: 10.0.0.1\n }\n}\n",
+           "ctl2 corosync": totem() + "totem {\n interface {\n  bindnetaddr: 10.0.0.2\n }\n}\n"}),
+    Fault("COR017", {"corosync": totem("key: c29tZXRoaW5n  <--")}, {"corosync": totem()}),
     Fault("COR001", {"corosync": "<--\n" + totem()}, {"corosync": quorum()}),
     Fault("COR001", {"corosync": "quorum {\n provider: other  <--\n}\n"}, {"corosync": quorum()}),
     Fault("COR002", {"corosync": NODES + quorum("two_node: 1  <--")},

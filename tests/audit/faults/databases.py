@@ -13,7 +13,10 @@ def provider(options: str) -> str:
     return f"{ON}wsrep_provider_options = {options}\n"
 
 
+RELAXED = ON + MEMBERS + "innodb_flush_log_at_trx_commit = 2"
 FAULTS = (
+    Fault("GAL010", {"my.cnf": RELAXED + "  <--\n", "ctl2 my.cnf": RELAXED + "\n"},
+          {"my.cnf": RELAXED + "\n", "ctl2 my.cnf": ON + MEMBERS}),
     Fault("GAL001",
           {"my.cnf": ON + "wsrep_cluster_address = gcomm://10.0.0.1,10.0.0.2:4567  <--\n"},
           {"my.cnf": ON + MEMBERS}),

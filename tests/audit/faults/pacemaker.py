@@ -115,6 +115,11 @@ FAULTS = (
     crm("primitive a systemd:a\nprimitive b ocf:openstack:nova-api\ngroup g a b  <--\n", GROUP, "PCM025"),
     crm("primitive i IPaddr2 ip=1.1.1.1 op monitor interval=30s  <--\n", IP, "PCM028"),
     crm(DISC.replace(" OCF_CHECK_LEVEL=20", "  <--"), DISC, "FSY001"),
+    Fault("FSY002", {"crm": "primitive fs Filesystem device=/dev/drbd0 directory=/srv/a fstype=xfs\n",
+                     "fstab": "# <file system>\nUUID=1 / ext4 defaults 0 1\n/dev/drbd0 /mnt xfs rw 0 0  <--\n"
+                              "/dev/sdb1 /srv/a/  <--\n"},
+          {"crm": "primitive fs Filesystem device=/dev/drbd0 directory=/srv/a fstype=xfs\n",
+           "fstab": "UUID=1 / ext4 defaults 0 1\n/dev/drbd0 /mnt xfs rw,noauto 0 0\n"}),
     crm(NODES + FENCE.format(1, 1).replace("\n", "  <--\n"), NODES + FENCES, "FEN001"),
     crm(NODES + "primitive f stonith:fence_pdu params pcmk_host_map=\"n1:1;n2:2;n9:3\"  <--\n",
         NODES + "primitive f stonith:fence_pdu params pcmk_host_map=\"n1:1;n2:2\"\n", "FEN001"),

@@ -68,6 +68,7 @@ FAULTS = (
            "rabbitmq": "listeners.tcp.default = 5672  <--\n", "memcached": "-l 0.0.0.0  <--\n"},
           {"haproxy": "listen a\n bind 10.0.0.100:5672\n bind 10.0.0.100:11211\n",
            "rabbitmq": "listeners.tcp.a = 10.0.0.1:5672\n", "memcached": "-l 10.0.0.1\n"}),
+    Fault("OSL008", {"nova": "[DEFAULT]\nverbose = true  <--\n"}, {"nova": "[DEFAULT]\ndebug = true\n"}),
     Fault("OSL008",
           {"nova": "[DEFAULT]\nrabbit_host = a  <--\nnotifier-strategy = rabbit  <--\nglance_api_servers = "
                    "10.0.0.1  <--\n"},
@@ -116,6 +117,10 @@ FAULTS = (
           {"neutron": "[DEFAULT]\ndhcp_agents_per_network = 2\nservice_plugins = router\n"}),
     Fault("NEU001", {"neutron": "[DEFAULT]\nservice_plugins = router,qos  <--\n"},
           {"neutron": "[DEFAULT]\nservice_plugins = ovn-router\n"}),
+    Fault("NEU003", {"neutron": "[ovn]\novn_nb_connection = tcp:10.0.0.1:6641  <--\n",
+                     "ctl2 nova": "[DEFAULT]\n"},
+          {"neutron": "[ovn]\novn_nb_connection = tcp:10.0.0.1:6641,tcp:10.0.0.2:6641,tcp:10.0.0.3:6641\n",
+           "ctl2 nova": "[DEFAULT]\n"}),
     Fault("NEU002", {"neutron": "[DEFAULT]\nservice_plugins = router  <--\n"},
           {"neutron": "[DEFAULT]\nservice_plugins = router\nl3_ha = true\n"}),
     Fault("NEU002", {"neutron": "[DEFAULT]\nl3_ha = true\nmax_l3_agents_per_router = 1  <--\n"},

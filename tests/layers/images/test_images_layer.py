@@ -10,8 +10,7 @@ import pytest
 from fournines.artifacts import systemd
 from fournines.blueprint.requests import Run
 from fournines.blueprint.snapshot import Snapshot, Unreadable
-from fournines.layers.images import LAYER, artifacts, health, procedures
-from fournines.layers.images.node import glusterd_answers
+from fournines.layers.images import LAYER, artifacts, glusterd_rpc, health, procedures
 from fournines.layers.images.node.images_volume import connected, is_mounted, pending, stored
 from fournines.layers.images.spec import ImagesSpec
 from fournines.layers.layer import Site
@@ -107,9 +106,9 @@ def test_glusterd_does_not_wait_for_what_waits_for_it(site: Site) -> None:
 
 
 def test_glusterd_is_asked_as_its_own_clients_ask_it() -> None:
-    asked = glusterd_answers.question()
+    asked = glusterd_rpc.question()
     assert struct.unpack(">I", asked[:4]) == (1 << 31 | len(asked) - 4,)
-    reply = struct.pack(">4I", 1 << 31 | 24, glusterd_answers.CALL_ID, 1, 0)
-    assert glusterd_answers.is_answer(reply)
-    assert not glusterd_answers.is_answer(reply[:12])
-    assert not glusterd_answers.is_answer(struct.pack(">4I", 1 << 31 | 24, glusterd_answers.CALL_ID, 1, 1))
+    reply = struct.pack(">4I", 1 << 31 | 24, glusterd_rpc.CALL_ID, 1, 0)
+    assert glusterd_rpc.is_answer(reply)
+    assert not glusterd_rpc.is_answer(reply[:12])
+    assert not glusterd_rpc.is_answer(struct.pack(">4I", 1 << 31 | 24, glusterd_rpc.CALL_ID, 1, 1))

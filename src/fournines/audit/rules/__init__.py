@@ -6,6 +6,7 @@ A new rule is a function below ``@rule`` in one of these files, with a planted f
 from fournines.audit.rules import (
     active_passive,
     addresses,
+    capacity,
     constraints,
     corosync,
     drbd,
@@ -16,18 +17,20 @@ from fournines.audit.rules import (
     haproxy_servers,
     keepalived,
     memcached,
+    mounts,
     operations,
     pacemaker,
     projects,
     quorum,
     rabbitmq,
+    recovery,
     scripts,
     secrets,
     services,
     timers,
 )
 
-__all__ = ["active_passive", "addresses", "constraints", "corosync", "drbd", "fencing", "files", "galera",
-           "haproxy_listeners",
-           "haproxy_servers", "keepalived", "memcached", "operations", "pacemaker", "projects", "quorum",
-           "rabbitmq", "scripts", "secrets", "services", "timers"]
+__all__ = ["active_passive", "addresses", "capacity", "constraints", "corosync", "drbd", "fencing", "files",
+           "galera", "haproxy_listeners", "haproxy_servers", "keepalived", "memcached", "mounts",
+           "operations", "pacemaker", "projects", "quorum", "rabbitmq", "recovery", "scripts", "secrets",
+           "services", "timers"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from fournines.audit.change import Below, new_value
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems import galera
@@ -60,13 +61,15 @@ def not_durable(cloud: Cloud) -> Hits:
         flush, sync = server.option("innodb_flush_log_at_trx_commit"), server.option("sync_binlog")
         twice, log = server.option("innodb_doublewrite"), server.option("log_bin", "log_basename")
         if flush is not None and flush.value not in ("1", ""):
-            yield Hit(flush.at, f"innodb_flush_log_at_trx_commit is {flush.value}")
+            yield Hit(flush.at, f"innodb_flush_log_at_trx_commit is {flush.value}",
+                      change=new_value(flush.name, flush.value, "1"))
         if log is not None and sync is not None and sync.value == "0":
-            yield Hit(sync.at, "sync_binlog is 0")
+            yield Hit(sync.at, "sync_binlog is 0", change=new_value("sync_binlog", "0", "1"))
         elif log is not None and sync is None and server.whole:
-            yield Hit(log.at, "sync_binlog is set nowhere, hence 0 with MariaDB", Severity.WARNING)
+            yield Hit(log.at, "sync_binlog is set nowhere, hence 0 with MariaDB", Severity.WARNING,
+                      change=Below(("sync_binlog = 1",)))
         if twice is not None and not twice.is_on:
-            yield Hit(twice.at, "innodb_doublewrite is off")
+            yield Hit(twice.at, "innodb_doublewrite is off", change=new_value(twice.name, twice.value, "1"))
 
 
 @rule("RMQ013", Severity.ERROR, Effect.DATA, "A broker whose records are not on the disc that moves with it",

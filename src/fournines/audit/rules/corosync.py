@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Network, ip_address
 
+from fournines.artifacts.corosync import Section
+from fournines.audit.change import Remove, new_value
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
-from fournines.audit.systems.corosync import CONSENSUS_FACTOR, Membership, memberships
-from fournines.audit.systems.goal import DETECTION_S
+from fournines.audit.systems.corosync import CONSENSUS_FACTOR, DEFAULT_TOKEN_MS, Membership, memberships
+from fournines.audit.systems.goal import detection_s
 from fournines.audit.systems.haproxy import balancers
 from fournines.audit.systems.pacemaker import moving
 from fournines.audit.systems.services import databases_of, services
@@ -28,7 +30,46 @@ def short_consensus(cloud: Cloud) -> Hits:
         fatal = len(membership.nodes) > 2 and membership.consensus_ms <= membership.token_ms
         yield Hit(membership.file.at(entry.line), f"consensus {membership.consensus_ms} ms, and an effective "
                                                   f"token of {membership.token_ms} ms",
-                  None if fatal else Severity.WARNING)
+                  None if fatal else Severity.WARNING, change=Remove())
+
+
+@rule("COR009", Severity.ERROR, Effect.OUTAGE, "corosync.conf is not the same on all nodes",
+      consequence="Members wait for different times and count different votes; a node may not be able to "
+                  "join.",
+      fix="write the file of all nodes from one source, and raise config_version", source=MANUAL)
+def not_the_same(cloud: Cloud) -> Hits:
+    all_of = memberships(cloud)
+    for membership in all_of[1:]:
+        first, other = all_of[0], dict(_settings(membership.document.sections, ""))
+        expected = dict(_settings(first.document.sections, ""))
+        for name in (*other, *(name for name in expected if name not in other)):
+            value, line = other.get(name, ("not set", 0))
+            theirs = expected.get(name, ("not set", 0))[0]
+            if value != theirs:
+                yield Hit(membership.file.at(line), f"{name} is {value}, and {theirs} on {first.file.node}")
+
+
+def _settings(sections: Iterable[Section], above: str) -> Iterator[tuple[str, tuple[str, int]]]:
+    """section.key -> (value, line); what names the node's own network, or a key, is left out."""
+    counts: dict[str, int] = {}
+    for section in sections:
+        counts[section.name] = counts.get(section.name, 0) + 1
+        name = f"{above}{section.name}" + (f"[{counts[section.name]}]" if counts[section.name] > 1 else "")
+        for entry in section.entries:
+            if entry.key not in ("bindnetaddr", "key"):
+                yield f"{name}.{entry.key}", (entry.value, entry.line)
+        yield from _settings(section.sections, f"{name}.")
+
+
+@rule("COR017", Severity.ERROR, Effect.SECURITY, "The key of the membership stands in corosync.conf",
+      consequence="The file is readable by everybody: whoever has the key can throw nodes out or join.",
+      fix="corosync-keygen, /etc/corosync/authkey with mode 0400 on all nodes, and no key here",
+      source=MANUAL)
+def key_in_the_file(cloud: Cloud) -> Hits:
+    for membership in memberships(cloud):
+        entry = membership.entry("totem", "key")
+        if entry is not None:
+            yield Hit(membership.file.at(entry.line), "totem has a key")
 
 
 @rule("COR010", Severity.ERROR, Effect.OUTAGE, "A single heartbeat link",
@@ -98,18 +139,21 @@ def _inside(address: str, network: IPv4Network) -> bool:
       source=f"{MANUAL}, token and consensus", errata=("E033",))
 def detection_time(cloud: Cloud) -> Hits:
     for membership in memberships(cloud):
-        detection_s = (membership.token_ms + membership.consensus_ms) / 1000
-        at = membership.at("totem", "token")
-        if detection_s > DETECTION_S:
-            yield Hit(at, f"a lost node is noticed after {detection_s:g} s (token {membership.token_ms} ms "
-                          f"and consensus {membership.consensus_ms} ms), which is over {DETECTION_S:g} s")
+        noticed_s, limit_s = (membership.token_ms + membership.consensus_ms) / 1000, detection_s(cloud)
+        at, token = membership.at("totem", "token"), membership.entry("totem", "token")
+        calm = new_value("token", token.value, str(DEFAULT_TOKEN_MS)) if token is not None else None
+        if noticed_s > limit_s:
+            yield Hit(at, f"a lost node is noticed after {noticed_s:g} s (token {membership.token_ms} ms "
+                          f"and consensus {membership.consensus_ms} ms), which is over {limit_s:g} s",
+                      change=calm)
         elif membership.token_ms < 1000:
             yield Hit(at, f"the token is {membership.token_ms} ms: a short pause of a node looks like its "
-                          "death")
+                          "death", change=calm)
         count = membership.entry("totem", "token_retransmits_before_loss_const")
         if count is not None and count.value != "4":
             yield Hit(membership.file.at(count.line), "more retransmits do not make the time longer: they "
-                                                      "happen within the token's", Severity.INFO)
+                                                      "happen within the token's", Severity.INFO,
+                      change=Remove())
 
 
 @rule("COR013", Severity.WARNING, Effect.SECURITY, "Membership is neither authenticated nor encrypted",
@@ -155,14 +199,14 @@ def ignored_keys(cloud: Cloud) -> Hits:
     for membership in memberships(cloud):
         for (section, key), why in _GONE_KEYS.items():
             if membership.entry(section, key) is not None:
-                yield Hit(membership.at(section, key), f"{key} {why}")
+                yield Hit(membership.at(section, key), f"{key} {why}", change=Remove())
         for name, why in _GONE_SECTIONS.items():
             if membership.sections(name):
-                yield Hit(membership.at(name), f"the section {name} {why}")
+                yield Hit(membership.at(name), f"the section {name} {why}", change=Remove(block=True))
         for logger in membership.sections("logging", "logger_subsys"):
             tags, subsystem = logger.last("tags"), logger.last("subsys")
             if tags is not None:
-                yield Hit(membership.file.at(tags.line), "tags is no key any more")
+                yield Hit(membership.file.at(tags.line), "tags is no key any more", change=Remove())
             if subsystem is not None and subsystem.value == "AMF":
                 yield Hit(membership.file.at(subsystem.line), "there is no subsystem AMF any more")
 
@@ -197,4 +241,5 @@ def _ids(membership: Membership) -> Iterator[Hit]:
 def log_to_stderr(cloud: Cloud) -> Hits:
     for membership in memberships(cloud):
         if membership.value("logging", "to_stderr") in ("yes", "on", "1"):
-            yield Hit(membership.at("logging", "to_stderr"), "logs go to standard error")
+            yield Hit(membership.at("logging", "to_stderr"), "logs go to standard error",
+                      change=new_value("to_stderr", membership.value("logging", "to_stderr"), "no"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from fournines.audit.change import Swap, new_value
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.corosync import memberships
@@ -26,7 +27,8 @@ def not_synchronous(cloud: Cloud) -> Hits:
             yield Hit(resource.at, f"{resource.name} names no protocol: 8.3 refuses it, later ones take C",
                       Severity.WARNING)
         elif protocol.value.upper() in ("A", "B"):
-            yield Hit(protocol.at, f"{resource.name} replicates with protocol {protocol.value.upper()}")
+            yield Hit(protocol.at, f"{resource.name} replicates with protocol {protocol.value.upper()}",
+                      change=new_value("protocol", protocol.value, "C"))
 
 
 @rule("DRB002", Severity.ERROR, Effect.DATA, "Replication without fencing",
@@ -80,7 +82,8 @@ def two_primaries(cloud: Cloud) -> Hits:
     for resource in resources(cloud):
         both = resource.net("allow-two-primaries")
         if both is not None and both.on and (not kinds or kinds & LOCAL):
-            yield Hit(both.at, f"{resource.name} may be primary on both sides")
+            yield Hit(both.at, f"{resource.name} may be primary on both sides",
+                      change=Swap(r"\ballow-two-primaries(?:\s+yes)?\s*;", ""))
 
 
 _DISCARDING = re.compile(r"discard-.*|violently.*|call-pri-lost-after-sb")
@@ -98,7 +101,8 @@ def discards(cloud: Cloud) -> Hits:
                                                              else ""):
                 if setting.value == "discard-zero-changes":
                     continue   # one side has written nothing: there is nothing to lose
-                yield Hit(setting.at, f"{key} of {resource.name} is {setting.value}")
+                yield Hit(setting.at, f"{key} of {resource.name} is {setting.value}",
+                          change=new_value(key, setting.value, "disconnect"))
 
 
 @rule("DRB006", Severity.WARNING, Effect.BLIND, "A failing disc that stays attached",
@@ -108,7 +112,8 @@ def not_detached(cloud: Cloud) -> Hits:
     for resource in resources(cloud):
         policy = resource.setting("disk", "on-io-error")
         if policy is not None and policy.value == "pass_on":
-            yield Hit(policy.at, f"on-io-error of {resource.name} is pass_on")
+            yield Hit(policy.at, f"on-io-error of {resource.name} is pass_on",
+                      change=new_value("on-io-error", "pass_on", "detach"))
         elif (policy is not None and policy.value == "call-local-io-error"
               and resource.setting("handlers", "local-io-error") is None):
             yield Hit(policy.at, f"{resource.name} calls a handler that is not there")
@@ -136,7 +141,7 @@ def network_timers(cloud: Cloud) -> Hits:
                                  f"{_number(other, 10)} s")
         if count is not None and count.value == "0":
             yield Hit(count.at, f"ko-count of {resource.name} is 0: a peer that hangs stops all writes for "
-                                "ever")
+                                "ever", change=new_value("ko-count", "0", "7"))
 
 
 @rule("DRB008", Severity.WARNING, Effect.BLIND, "Copies that nobody compares, peers that nobody asks who "

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
+from fournines.audit.change import Below, Swap, new_value
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.galera import Option, Server, duration_s, servers
@@ -105,9 +107,23 @@ def mandatory_options(cloud: Cloud) -> Hits:
                              ("default_storage_engine", "innodb")):
             option = server.option(name)
             if option is not None and option.value.lower() != wanted:
-                yield Hit(option.at, f"{name} is not {wanted}")
+                yield Hit(option.at, f"{name} is not {wanted}", change=new_value(name, option.value, wanted))
         if server.option("innodb_autoinc_lock_mode") is None and server.whole:
-            yield Hit(server.at, "innodb_autoinc_lock_mode is set nowhere, hence 1")
+            yield Hit(server.at, "innodb_autoinc_lock_mode is set nowhere, hence 1",
+                      change=Below(("innodb_autoinc_lock_mode = 2",)))
+
+
+@rule("GAL010", Severity.INFO, Effect.DATA, "No member writes its commits down at once",
+      consequence="A power loss that takes all members loses the last second of commits, on every one.",
+      fix="innodb_flush_log_at_trx_commit = 1 on at least one member, or power that they do not share",
+      source="MariaDB Knowledge Base, innodb_flush_log_at_trx_commit; OpenStack HA guide, database")
+def relaxed_everywhere(cloud: Cloud) -> Hits:
+    members = tuple(_clustered(cloud))
+    options = [server.option("innodb_flush_log_at_trx_commit") for server in members]
+    relaxed = [option for option in options if option is not None and option.value in ("0", "2")]
+    if relaxed and len(relaxed) == len(members):
+        yield Hit(relaxed[0].at, f"innodb_flush_log_at_trx_commit is {relaxed[0].value} on every member that "
+                                 "was read; whether they share their power no file says")
 
 
 @rule("GAL006", Severity.ERROR, Effect.DATA, "The protection of the quorum is off",
@@ -120,7 +136,8 @@ def quorum_off(cloud: Cloud) -> Hits:
         at, options = _at(server, "wsrep_provider_options"), server.provider_options
         for name in ("pc.ignore_sb", "pc.ignore_quorum", "pc.bootstrap"):
             if options.get(name, "").lower() in ("true", "yes", "on", "1"):
-                yield Hit(at, f"{name} is on")
+                yield Hit(at, f"{name} is on", change=Swap(
+                    rf"\b{re.escape(name)}(\s*=\s*){re.escape(options[name])}\b", rf"{name}\1false"))
         if options.get("pc.recovery", "").lower() in ("false", "no", "off", "0"):
             yield Hit(at, "pc.recovery is off: after a power cut of all, members do not find together by "
                           "themselves",

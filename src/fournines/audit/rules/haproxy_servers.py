@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address
 
+from fournines.audit.change import Append, Below
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
-from fournines.audit.systems.goal import DETECTION_S
+from fournines.audit.systems.goal import detection_s
 from fournines.audit.systems.haproxy import (
     DEFAULT_CHECK_INTERVAL_MS,
     DEFAULT_FALL,
@@ -31,12 +32,15 @@ TLS_PORTS = frozenset(("443", "5671", "6443", "8443"))
                   "fails.",
       fix="add: check inter 1s fall 2 rise 2", source=f"{MANUAL}, server option check")
 def no_check(cloud: Cloud) -> Hits:
-    for _, proxy in balanced(cloud):
+    for balancer, proxy in balanced(cloud):
+        tunnels = balancer.service(proxy) in ("mysql", "amqp")
+        words = f"check inter 1s fall 2 rise 2{' on-marked-down shutdown-sessions' if tunnels else ''}"
         if len(proxy.servers) < 2 and proxy.health_check is None:
             continue
         for server in proxy.servers:
             if not server.checked and not {"track", "disabled", "agent-check"} & server.options.keys():
-                yield Hit(server.at, f"server {server.name} of {proxy.name} has no health check")
+                yield Hit(server.at, f"server {server.name} of {proxy.name} has no health check",
+                          change=Append(words))
 
 
 @rule("HAP002", Severity.ERROR, Effect.OUTAGE, "A health check that does not ask the API",
@@ -148,13 +152,15 @@ def sessions_survive(cloud: Cloud) -> Hits:
                 if server.checked and server.options.get("on-marked-down") != "shutdown-sessions"]
         if kept:
             yield Hit(proxy.at, f"{proxy.name} ({service}) keeps connections to a server marked down: "
-                                f"{_several(kept)}")
+                                f"{_several(kept)}",
+                      change=Below(("default-server on-marked-down shutdown-sessions",)))
         returning = any(server.backup for server in proxy.servers) and proxy.setting("stick", "on") is None
         if returning and not any(server.options.get("on-marked-up") == "shutdown-backup-sessions"
                                  for server in proxy.servers):
             yield Hit(proxy.at,
                       f"{proxy.name} keeps connections to the backup when the active server returns",
-                      Severity.WARNING)
+                      Severity.WARNING,
+                      change=Below(("default-server on-marked-up shutdown-backup-sessions",)))
 
 
 @rule("HAP007", Severity.WARNING, Effect.SLOW, "A hung server is noticed late",
@@ -162,12 +168,13 @@ def sessions_survive(cloud: Cloud) -> Hits:
       fix="timeout check 1s, and inter 1s fastinter 500ms fall 2 on the servers",
       source=f"{MANUAL}, inter, fastinter, fall and timeout check", errata=("E172",))
 def late_detection(cloud: Cloud) -> Hits:
+    limit_s = detection_s(cloud)
     for _, proxy in balanced(cloud):
         slowest = max(((_detection_ms(proxy, server), server) for server in proxy.servers if server.checked),
                       key=lambda pair: pair[0], default=None)
-        if slowest is not None and slowest[0] > DETECTION_S * 1000:
+        if slowest is not None and slowest[0] > limit_s * 1000:
             yield Hit(slowest[1].at, f"a server of {proxy.name} that accepts and says nothing is out after "
-                                     f"{slowest[0] / 1000:g} s, which is over {DETECTION_S:g} s")
+                                     f"{slowest[0] / 1000:g} s, which is over {limit_s:g} s")
 
 
 def _detection_ms(proxy: Proxy, server: Server) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fournines.audit.change import Below, Change, new_value
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.haproxy import balancers
@@ -60,7 +61,7 @@ def election(cloud: Cloud) -> Hits:
             if instance.value("state").upper() == "MASTER":
                 if first_master is not None:
                     yield Hit(instance.place("state"), f"{instance.name} begins as MASTER here and on "
-                                                       f"{first_master.node}")
+                                                       f"{first_master.node}", change=_backup(instance))
                 first_master = first_master or instance
     for instance in instances(cloud):
         if instance.value("state").upper() != "MASTER":
@@ -71,7 +72,11 @@ def election(cloud: Cloud) -> Hits:
         else:
             yield Hit(instance.place("state"), f"{instance.name} takes its VIP back whenever this node "
                                                "returns",
-                      Severity.WARNING)
+                      Severity.WARNING, change=_backup(instance))
+
+
+def _backup(instance: Instance) -> Change:
+    return new_value("state", instance.value("state"), "BACKUP")
 
 
 @rule("KAD003", Severity.ERROR, Effect.OUTAGE, "The load balancer is not tracked",
@@ -197,7 +202,9 @@ def scripts(cloud: Cloud) -> Hits:
             yield Hit(defaults.at if defaults else blocks[0].at, "scripts run without enable_script_security")
         for block in blocks:
             if block.setting("timeout") is None:
-                yield Hit(block.at, f"vrrp_script {block.name} has no timeout")
+                limit = block.value("interval", "1")   # which is what holds without a timeout
+                yield Hit(block.at, f"vrrp_script {block.name} has no timeout",
+                          change=Below((f"timeout {limit}",)) if limit.isdecimal() else None)
 
 
 @rule("KAD008", Severity.WARNING, Effect.BLIND, "VRRP version 3 does not authenticate",

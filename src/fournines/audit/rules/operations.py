@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from fournines.audit.change import Swap, new_value, without_word
 from fournines.audit.cloud import Cloud
 from fournines.audit.knowledge.agents import exists, unknown_parameters
 from fournines.audit.rule import Effect, Hit, Hits, rule
-from fournines.audit.systems.goal import DETECTION_S
+from fournines.audit.systems.goal import detection_s
 from fournines.audit.systems.pacemaker import clusters
 from fournines.audit.systems.resources import PROMOTED, UNPROMOTED, Cluster, Operation, Primitive
 from fournines.findings import Severity
@@ -83,9 +84,17 @@ def _impatient(cluster: Cluster, each: Primitive, operations: list[tuple[str, Op
             unset.append(f"{name} ({given_s:g} s by default, advised {advised_s:g} s)")
         else:
             yield Hit(operation.at, f"{name} of {each.id} may take {given_s:g} s, and its agent advises "
-                                    f"{advised_s:g} s", Severity.WARNING if name == "monitor" else None)
+                                    f"{advised_s:g} s", Severity.WARNING if name == "monitor" else None,
+                      change=_patient(operation, advised_s))
     if unset:
         yield Hit(each.at, f"{each.id} sets no timeout for {', '.join(unset)}")
+
+
+def _patient(operation: Operation, advised_s: float) -> Swap | None:
+    limit = operation.settings.get("timeout")
+    if limit is None or limit.at.line != operation.at.line:
+        return None
+    return new_value("timeout", limit.text, f"{advised_s:g}s", limit.at.column)
 
 
 @rule("PCM008", Severity.ERROR, Effect.DATA, "A failure that is to be passed over",
@@ -97,14 +106,18 @@ def passed_over(cloud: Cloud) -> Hits:
     for cluster in clusters(cloud):
         for each in cluster.primitives:
             for operation in each.operations:
-                value = operation.settings.get("on-fail")
-                if value is None:
+                policy = operation.settings.get("on-fail")
+                if policy is None:
                     continue
-                wrong = (value.text == "ignore" or (operation.name == "stop" and value.text == "block")
-                         or (operation.name == "monitor" and value.text in ("stop", "block")))
+                wrong = (policy.text == "ignore" or (operation.name == "stop" and policy.text == "block")
+                         or (operation.name == "monitor" and policy.text in ("stop", "block")))
                 if wrong:
-                    yield Hit(value.at, f"{operation.name} of {each.id} has on-fail={value.text}",
-                              None if operation.name == "stop" else Severity.WARNING)
+                    yield Hit(policy.at, f"{operation.name} of {each.id} has on-fail={policy.text}",
+                              None if operation.name == "stop" else Severity.WARNING,
+                              change=without_word("on-fail", policy.text, policy.at.column))
+
+
+_ROLES = {"Master": "Promoted", "Slave": "Unpromoted"}
 
 
 @rule("PCM020", Severity.WARNING, Effect.BLIND, "Syntax that newer versions drop",
@@ -119,16 +132,19 @@ def old_syntax(cloud: Cloud) -> Hits:
             for name in ("master-max", "master-node-max"):
                 if name in container.meta:
                     yield Hit(container.meta[name].at, f"{name} is called "
-                                                       f"{name.replace('master', 'promoted')}")
+                                                       f"{name.replace('master', 'promoted')}",
+                              change=Swap(rf"\b{name}=", name.replace("master", "promoted") + "="))
         for each in cluster.primitives:
             for operation in each.operations:
                 if operation.role in ("Master", "Slave"):
                     yield Hit(operation.at, f"the role {operation.role} of {each.id} is called "
-                                            f"{'Promoted' if operation.role == 'Master' else 'Unpromoted'}")
+                                            f"{_ROLES[operation.role]}",
+                              change=new_value("role", operation.role, _ROLES[operation.role]))
         for colocation in cluster.colocations:
             if {colocation.role, colocation.with_role} & {"Master", "Slave"}:
                 yield Hit(colocation.at,
-                          f"{colocation.id} names a role that is called Promoted or Unpromoted")
+                          f"{colocation.id} names a role that is called Promoted or Unpromoted",
+                          change=Swap(r":Master\b", ":Promoted"))
 
 
 @rule("PCM021", Severity.ERROR, Effect.OUTAGE, "An agent or parameter that does not exist",
@@ -161,10 +177,16 @@ def rarely_watched(cloud: Cloud) -> Hits:
             known = cluster.knowledge(each)
             promotable = any(container.promotable for container in cluster.around(each.id))
             for monitor in each.monitors:
-                slow = monitor.interval_s > DETECTION_S and known is not None and not promotable
+                slow = monitor.interval_s > detection_s(cloud) and known is not None and not promotable
                 if slow and known is not None and 0 < known.interval_s < monitor.interval_s:
                     yield Hit(monitor.at, f"{each.id} is looked at every {monitor.interval_s:g} s, and its "
-                                          f"agent advises {known.interval_s:g} s")
+                                          f"agent advises {known.interval_s:g} s",
+                              change=_sooner(monitor, known.interval_s))
+
+
+def _sooner(monitor: Operation, advised_s: float) -> Swap | None:
+    interval = monitor.settings.get("interval")
+    return new_value("interval", interval.text, f"{advised_s:g}s", interval.at.column) if interval else None
 
 
 @rule("FSY001", Severity.WARNING, Effect.OUTAGE, "A file system of which only the mount is checked",
@@ -180,4 +202,5 @@ def shallow_check(cloud: Cloud) -> Hits:
                           and cluster.resources[name].type not in ("IPaddr2", "IPaddr", "drbd", "Filesystem"))
             if levels and not any(level is not None and level.text in ("10", "20") for level in levels):
                 yield Hit(each.monitors[0].at, f"{each.id} is checked for being mounted, not for working",
-                          Severity.INFO if watched else None)
+                          Severity.INFO if watched else None,
+                          change=Swap(r"(\bmonitor\b)", r"\1 OCF_CHECK_LEVEL=20"))

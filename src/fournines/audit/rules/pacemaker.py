@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fournines.audit.change import Below, Change, new_value, without_word
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.pacemaker import clusters
@@ -20,9 +21,9 @@ EXPLAINED = "Pacemaker Explained"
 def fencing_off(cloud: Cloud) -> Hits:
     for cluster in clusters(cloud):
         for name in ("stonith-enabled", "fencing-enabled"):
-            value = cluster.properties.get(name)
-            if value is not None and value.off:
-                yield Hit(value.at, f"{name} is {value.text}")
+            given = cluster.properties.get(name)
+            if given is not None and given.off:
+                yield Hit(given.at, f"{name} is {given.text}")
 
 
 @rule("PCM002", Severity.ERROR, Effect.OUTAGE, "No fencing device",
@@ -45,10 +46,11 @@ def no_device(cloud: Cloud) -> Hits:
       source=f"{EXPLAINED}, no-quorum-policy; votequorum(5)", errata=("E044", "E007"))
 def quorum_ignored(cloud: Cloud) -> Hits:
     for cluster in clusters(cloud):
-        value = cluster.setting("no-quorum-policy")
-        if value is not None and value.text == "ignore":
+        policy = cluster.setting("no-quorum-policy")
+        if policy is not None and policy.text == "ignore":
             fenced = "" if cluster.fences else ", and nothing fences the other half"
-            yield Hit(value.at, f"no-quorum-policy is ignore{fenced}")
+            yield Hit(policy.at, f"no-quorum-policy is ignore{fenced}",
+                      change=without_word("no-quorum-policy", policy.text, policy.at.column))
 
 
 @rule("PCM004", Severity.ERROR, Effect.PERSON, "Management was switched off and left so",
@@ -59,9 +61,9 @@ def quorum_ignored(cloud: Cloud) -> Hits:
 def management_off(cloud: Cloud) -> Hits:
     for cluster in clusters(cloud):
         for name in ("maintenance-mode", "stop-all-resources"):
-            value = cluster.properties.get(name)
-            if value is not None and value.on:
-                yield Hit(value.at, f"{name} is on")
+            given = cluster.properties.get(name)
+            if given is not None and given.on:
+                yield Hit(given.at, f"{name} is on")
         managed = cluster.properties.get("is-managed-default")
         if managed is not None and managed.off:
             yield Hit(managed.at, "is-managed-default is off")
@@ -93,7 +95,12 @@ def no_stickiness(cloud: Cloud) -> Hits:
                  or option.text in ("0", "-0")]
         if loose and len(loose) == len(kept):
             at = cluster.resource_defaults.get("resource-stickiness")
-            yield Hit(at.at if at else cluster.at, "resource-stickiness is 0 for every resource")
+            yield Hit(at.at if at else cluster.at, "resource-stickiness is 0 for every resource",
+                      change=new_value("resource-stickiness", at.text, "100", at.at.column) if at
+                      else Below(("rsc_defaults resource-stickiness=100",), at_end=True))
+
+
+_DEFAULTS = {"migration-threshold": "3", "failure-timeout": "2h"}
 
 
 @rule("PCM014", Severity.WARNING, Effect.PERSON, "A failure is retried for ever, or bans for ever",
@@ -106,7 +113,8 @@ def failures_kept(cloud: Cloud) -> Hits:
         resources = [each for each in cluster.primitives if not each.fences]
         for name in ("migration-threshold", "failure-timeout"):
             if resources and not any(cluster.option(each, name) for each in resources):
-                yield Hit(cluster.at, f"{name} is set nowhere")
+                yield Hit(cluster.at, f"{name} is set nowhere",
+                          change=Below((f"rsc_defaults {name}={_DEFAULTS[name]}",), at_end=True))
 
 
 @rule("PCM015", Severity.ERROR, Effect.BLIND, "Failures are forgotten before they are handled",
@@ -164,21 +172,29 @@ def risky_properties(cloud: Cloud) -> Hits:
     for cluster in clusters(cloud):
         for name, what in (("startup-fencing", "nodes that were never seen are not fenced"),
                            ("concurrent-fencing", "nodes are fenced one after another")):
-            value = cluster.properties.get(name)
-            if value is not None and value.off:
-                yield Hit(value.at, f"{name} is off: {what}")
+            given = cluster.properties.get(name)
+            if given is not None and given.off:
+                yield Hit(given.at, f"{name} is off: {what}", change=_without(name, given))
         lock = cluster.properties.get("shutdown-lock")
         if lock is not None and lock.on:
-            yield Hit(lock.at, "shutdown-lock is on: what ran on a node that is shut down stays down")
+            yield Hit(lock.at, "shutdown-lock is on: what ran on a node that is shut down stays down",
+                      change=_without("shutdown-lock", lock))
         delay = cluster.properties.get("transition-delay")
         if delay is not None and seconds(delay) > 0:
-            yield Hit(delay.at, f"every recovery waits {delay.text} first")
+            yield Hit(delay.at, f"every recovery waits {delay.text} first",
+                      change=_without("transition-delay", delay))
         recheck = cluster.properties.get("cluster-recheck-interval")
         if recheck is not None and seconds(recheck, 900) < 900:
             yield Hit(recheck.at, "cluster-recheck-interval is shorter than its default, which Pacemaker has "
-                                  "not needed since 2.0.3", Severity.INFO)
+                                  "not needed since 2.0.3", Severity.INFO,
+                      change=_without("cluster-recheck-interval", recheck))
         for name, kept in (("pe-error-series-max", 4000), ("pe-warn-series-max", 5000),
                            ("pe-input-series-max", 4000)):
             series = cluster.properties.get(name)
             if series is not None and series.text.isdecimal() and 0 < int(series.text[:9]) < kept:
-                yield Hit(series.at, f"{name} keeps less history than the default of {kept}", Severity.INFO)
+                yield Hit(series.at, f"{name} keeps less history than the default of {kept}", Severity.INFO,
+                          change=_without(name, series))
+
+
+def _without(name: str, given: Value) -> Change:
+    return without_word(name, given.text, given.at.column)

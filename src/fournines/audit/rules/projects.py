@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from fournines.audit.change import Below, new_value
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
+from fournines.audit.systems.pacemaker import moving
 from fournines.audit.systems.services import Option, Service, services
 from fournines.findings import Severity
 
@@ -88,9 +90,11 @@ def dhcp_agents(cloud: Cloud) -> Hits:
     for service in _daemons(cloud, "neutron"):
         option = service.option("DEFAULT", "dhcp_agents_per_network")
         if option is not None and service.number("DEFAULT", "dhcp_agents_per_network", 1) < 2:
-            yield Hit(option.at, f"dhcp_agents_per_network is {option.value}")
+            yield Hit(option.at, f"dhcp_agents_per_network is {option.value}",
+                      change=new_value(option.name, option.value, "2"))
         elif option is None and _has_routers(service):
-            yield Hit(_plugins(service).at, "dhcp_agents_per_network is not set, hence 1")
+            yield Hit(_plugins(service).at, "dhcp_agents_per_network is not set, hence 1",
+                      change=Below(("dhcp_agents_per_network = 2",)))
 
 
 @rule("NEU002", Severity.ERROR, Effect.OUTAGE, "Routers on one node",
@@ -104,10 +108,12 @@ def routers_not_redundant(cloud: Cloud) -> Hits:
         if _on(available):
             agents = service.option("DEFAULT", "max_l3_agents_per_router")
             if agents is not None and service.number("DEFAULT", agents.name, 3) == 1:
-                yield Hit(agents.at, "max_l3_agents_per_router is 1")
+                yield Hit(agents.at, "max_l3_agents_per_router is 1", change=new_value(agents.name, "1", "2"))
         elif _has_routers(service) and not _on(moved):
             yield Hit((available or _plugins(service)).at, "l3_ha is off, and so is "
-                                                           "allow_automatic_l3agent_failover")
+                                                           "allow_automatic_l3agent_failover",
+                      change=new_value("l3_ha", available.value, "true") if available
+                      else Below(("l3_ha = true",)))
 
 
 def _has_routers(service: Service) -> bool:
@@ -124,6 +130,22 @@ def _plugins(service: Service) -> Option:
     return option
 
 
+@rule("NEU003", Severity.ERROR, Effect.OUTAGE, "One database of OVN where there are several",
+      consequence="When that one is lost, or is not the leader any more, networks cannot be changed.",
+      fix="name all members: tcp:ONE:6641,tcp:TWO:6641,tcp:THREE:6641", versions="Neutron with OVN",
+      source="Neutron configuration reference, ovn_nb_connection and ovn_sb_connection")
+def ovn_endpoints(cloud: Cloud) -> Hits:
+    for service in services(cloud):
+        for name in ("ovn_nb_connection", "ovn_sb_connection"):
+            option = service.option("ovn", name)
+            named = [part.strip() for part in option.value.split(",") if part.strip()] if option else []
+            if option is None or len(named) != 1 or len(cloud.nodes) < 2 or named[0].startswith("unix:"):
+                continue
+            host = named[0].partition(":")[2].rpartition(":")[0]
+            if host not in moving(cloud):
+                yield Hit(option.at, f"{name} names {host or named[0]} alone")
+
+
 @rule("NEU004", Severity.ERROR, Effect.SLOW, "Agents are taken for dead, or for each other",
       consequence="Routers and networks are moved away from agents that are well; two agents of one name "
                   "fight.",
@@ -136,8 +158,10 @@ def agent_liveness(cloud: Cloud) -> Hits:
         down_s = service.number("DEFAULT", "agent_down_time", 75)
         if down_s < 2 * interval_s:
             at = down or service.option("agent", "report_interval")
+            longer = f"{max(75, 2.5 * interval_s):g}"
             yield Hit(at.at if at else service.file.at(), f"agent_down_time {down_s:g} s is less than two "
-                                                          f"intervals of {interval_s:g} s")
+                                                          f"intervals of {interval_s:g} s",
+                      change=new_value(down.name, down.value, longer) if down else None)
     taken: dict[str, Service] = {}
     for service in _daemons(cloud, "neutron"):
         host = service.option("DEFAULT", "host")
@@ -156,5 +180,7 @@ def service_liveness(cloud: Cloud) -> Hits:
         down_s = service.number("DEFAULT", "service_down_time", 60)
         interval_s = service.number("DEFAULT", "report_interval", 10)
         if option is not None and down_s < 2 * interval_s:
+            longer = f"{max(60, 6 * interval_s):g}"
             yield Hit(option.at, f"service_down_time {down_s:g} s is less than two intervals of "
-                                 f"{interval_s:g} s")
+                                 f"{interval_s:g} s",
+                      change=new_value("service_down_time", option.value, longer))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from fournines.audit.change import Below, Change, Remove, new_value
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
-from fournines.audit.systems.corosync import memberships
+from fournines.audit.systems.corosync import Membership, memberships
 from fournines.findings import Severity
 
 MANUAL = "votequorum(5)"
@@ -20,7 +21,15 @@ MANUAL = "votequorum(5)"
 def no_provider(cloud: Cloud) -> Hits:
     for membership in memberships(cloud):
         if membership.value("quorum", "provider") != "corosync_votequorum":
-            yield Hit(membership.at("quorum", "provider"), "quorum has no provider corosync_votequorum")
+            yield Hit(membership.at("quorum", "provider"), "quorum has no provider corosync_votequorum",
+                      change=_provider(membership))
+
+
+def _provider(membership: Membership) -> Change:
+    given, line = membership.entry("quorum", "provider"), "provider: corosync_votequorum"
+    if given is not None:
+        return new_value("provider", given.value, "corosync_votequorum")
+    return Below((line,)) if membership.sections("quorum") else Below(("quorum {", f"    {line}", "}"))
 
 
 @rule("COR002", Severity.ERROR, Effect.DATA, "two_node with another number of nodes",
@@ -33,7 +42,7 @@ def two_node_of_many(cloud: Cloud) -> Hits:
         expected = membership.number("quorum", "expected_votes", len(membership.nodes))
         if expected != 2 or len(membership.nodes) not in (0, 2):
             yield Hit(membership.at("quorum", "two_node"),
-                      f"two_node, and {len(membership.nodes) or expected} nodes")
+                      f"two_node, and {len(membership.nodes) or expected} nodes", change=Remove())
 
 
 @rule("COR003", Severity.ERROR, Effect.DATA, "two_node without wait_for_all",
@@ -44,7 +53,7 @@ def no_wait_for_all(cloud: Cloud) -> Hits:
         if membership.value("quorum",
                             "two_node") == "1" and membership.value("quorum", "wait_for_all") == "0":
             yield Hit(membership.at("quorum", "wait_for_all"), "two nodes do not wait for each other at the "
-                                                               "start")
+                                                               "start", change=Remove())
 
 
 @rule("COR004", Severity.ERROR, Effect.OUTAGE, "Two nodes without two_node or a quorum device",
@@ -65,7 +74,8 @@ def device_disabled(cloud: Cloud) -> Hits:
     for membership in memberships(cloud):
         for key in ("auto_tie_breaker", "last_man_standing"):
             if membership.has_device and membership.value("quorum", key) == "1":
-                yield Hit(membership.at("quorum", key), f"{key} disables the quorum device")
+                yield Hit(membership.at("quorum", key), f"{key} disables the quorum device",
+                          change=Remove())
 
 
 @rule("COR006", Severity.ERROR, Effect.DATA, "Quorum that shrinks unsafely",
@@ -75,9 +85,15 @@ def unsafe_shrinking(cloud: Cloud) -> Hits:
     for membership in memberships(cloud):
         if (membership.value("quorum", "last_man_standing") == "1"
                 and membership.value("quorum", "wait_for_all") != "1"):
-            yield Hit(membership.at("quorum", "last_man_standing"), "last_man_standing without wait_for_all")
+            yield Hit(membership.at("quorum", "last_man_standing"), "last_man_standing without wait_for_all",
+                      change=_waiting(membership))
         if membership.value("quorum", "allow_downscale") == "1":
-            yield Hit(membership.at("quorum", "allow_downscale"), "allow_downscale, which is not supported")
+            yield Hit(membership.at("quorum", "allow_downscale"), "allow_downscale, which is not supported",
+                      change=Remove())
+
+
+def _waiting(membership: Membership) -> Change | None:
+    return Below(("wait_for_all: 1",)) if membership.entry("quorum", "wait_for_all") is None else None
 
 
 @rule("COR007", Severity.ERROR, Effect.OUTAGE, "The votes do not add up",
@@ -90,7 +106,7 @@ def vote_arithmetic(cloud: Cloud) -> Hits:
         expected = membership.entry("quorum", "expected_votes")
         if expected is not None and votes and not membership.has_device and expected.value != str(sum(votes)):
             yield Hit(membership.file.at(expected.line), f"{expected.value} votes expected, and the nodes "
-                                                         f"have {sum(votes)}")
+                                                         f"have {sum(votes)}", change=Remove())
         if len(votes) > 2 and not membership.has_device and 2 * max(votes) >= sum(votes):
             node = membership.nodes[votes.index(max(votes))]
             yield Hit(membership.file.at(node.line), f"one node has {max(votes)} of {sum(votes)} votes")

@@ -6,6 +6,7 @@ import re
 from difflib import get_close_matches
 
 from fournines.artifacts.rabbitmq import Policy
+from fournines.audit.change import Below, Swap, new_value
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.rabbitmq import Broker, Setting, brokers
@@ -42,14 +43,15 @@ def partition_handling(cloud: Cloud) -> Hits:
     for broker in brokers(cloud):
         handling = broker.setting("cluster_partition_handling")
         if handling is None and len(broker.peers) > 1:
-            yield Hit(broker.peers[0].at, "cluster_partition_handling is set nowhere, hence ignore")
+            yield Hit(broker.peers[0].at, "cluster_partition_handling is set nowhere, hence ignore",
+                      change=Below(("cluster_partition_handling = pause_minority",), at_end=True))
         elif handling is None or not handling.value:
             continue
         elif handling.value == "ignore":
-            yield Hit(handling.at, "brokers ignore a partition")
+            yield Hit(handling.at, "brokers ignore a partition", change=Swap(r"\bignore\b", "pause_minority"))
         elif handling.value == "autoheal":
             yield Hit(handling.at, "after a partition the messages of the smaller side are lost",
-                      Severity.WARNING)
+                      Severity.WARNING, change=Swap(r"\bautoheal\b", "pause_minority"))
         elif handling.value == "pause_minority" and len(broker.peers) == 2:
             yield Hit(handling.at, "of two brokers, each pauses when the other is lost")
     handled = any(broker.setting("cluster_partition_handling") for broker in brokers(cloud))
@@ -169,9 +171,11 @@ def limits(cloud: Cloud) -> Hits:
         free = broker.setting("disk_free_limit.absolute")
         if free is not None and 0 <= (limit := _bytes(free.value)) < _LEAST_FREE_BYTES:
             yield Hit(free.at, f"the disc alarm comes with {limit / 1000**2:g} MB left",
-                      Severity.INFO if limit > 50 * 1000**2 else None)
+                      Severity.INFO if limit > 50 * 1000**2 else None,
+                      change=new_value("disk_free_limit.absolute", free.value, "2GB"))
         elif free is None and broker.settings and not broker.starting("disk_free_limit"):
-            yield Hit(broker.at, "disk_free_limit is set nowhere, hence 50 MB")
+            yield Hit(broker.at, "disk_free_limit is set nowhere, hence 50 MB",
+                      change=Below(("disk_free_limit.absolute = 2GB",), at_end=True))
 
 
 def _bytes(text: str) -> int:
@@ -189,7 +193,7 @@ def heartbeats(cloud: Cloud) -> Hits:
     for broker in brokers(cloud):
         beat, tick = broker.setting("heartbeat"), broker.setting("net_ticktime")
         if beat is not None and beat.value == "0":
-            yield Hit(beat.at, "heartbeats are off")
+            yield Hit(beat.at, "heartbeats are off", change=new_value("heartbeat", "0", "60"))
         if tick is not None:
             first = first or (broker, tick)
             if tick.value != first[1].value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fournines.audit.change import Below, Change, Remove, new_value
 from fournines.audit.cloud import Cloud, Pipeline
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.haproxy import balanced
@@ -59,7 +60,8 @@ def messaging_timers(cloud: Cloud) -> Hits:
     for service in services(cloud):
         beat = service.option(RABBIT, "heartbeat_timeout_threshold")
         if beat is not None and service.number(RABBIT, "heartbeat_timeout_threshold", 60) == 0:
-            yield Hit(beat.at, f"{service.name} sends no heartbeats")
+            yield Hit(beat.at, f"{service.name} sends no heartbeats",
+                      change=new_value(beat.name, beat.value, "60"))
         retry = service.option(RABBIT, "kombu_missing_consumer_retry_timeout")
         patience_s = service.number("DEFAULT", "rpc_response_timeout", 60)
         if retry is not None and service.number(RABBIT, retry.name, 60) > patience_s:
@@ -101,7 +103,14 @@ def gives_up(cloud: Cloud) -> Hits:
         retries = service.option("database", "max_retries")
         if connection is not None and service.number("database", "max_retries", 10) >= 0:
             yield Hit(retries.at if retries else connection.at, f"{service.name} tries its database "
-                      f"{service.number('database', 'max_retries', 10):g} times at the start, then ends")
+                      f"{service.number('database', 'max_retries', 10):g} times at the start, then ends",
+                      change=_forever(retries, connection))
+
+
+def _forever(retries: Option | None, connection: Option) -> Change | None:
+    if retries is not None:
+        return new_value("max_retries", retries.value, "-1")
+    return Below(("max_retries = -1",)) if connection.section == "database" else None
 
 
 _OF_FILTERS = ("auth_host", "auth_port", "auth_protocol", "auth_uri", "identity_uri", "admin_user",
@@ -123,6 +132,9 @@ _EVERYWHERE = {
     "neutron_url": "it is [neutron] endpoint_override", "registry_host": "Glance has no registry any more",
     "os_auth_url": "it is [service_credentials] auth_url", "verbose": "the level of logs is debug alone",
 }
+_NOTHING_LOST = frozenset(("rpc_backend", "rabbit_max_retries", "registry_host", "verbose"))
+"""Of these, those that have no successor to which their value would have to go."""
+
 _ONE_VALUE = frozenset(("bind_host", "bind_port", "connection", "transport_url", "host", "auth_url",
                         "workers",
                         "memcached_servers", "public_endpoint"))
@@ -146,7 +158,8 @@ def without_effect(cloud: Cloud) -> Hits:
         for option in service.options:
             gone = _EVERYWHERE.get(option.name)
             if gone is not None:
-                yield Hit(option.at, f"{option.name} of {service.name} is gone: {gone}")
+                yield Hit(option.at, f"{option.name} of {service.name} is gone: {gone}",
+                          change=Remove() if option.name in _NOTHING_LOST else None)
             first = seen.setdefault((option.section, option.name), option)
             if first is not option and first.at.file == option.at.file and option.name in _ONE_VALUE:
                 yield Hit(option.at, f"{option.name} stands twice in [{option.section}]; this one holds",

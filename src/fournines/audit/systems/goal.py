@@ -1,7 +1,21 @@
-"""The goal that timers are held against where no cluster file states one."""
+"""The goal that timers are held against: that of the cluster file or of the operator, else one of ours."""
 
-RECOVERY_S = 30.0
+from __future__ import annotations
+
+from fournines.audit.cloud import Cloud, Goal
+
+DEFAULT = Goal(30.0, "")
 """How long clients may notice a single failure. A goal of ours: operators who state none rarely mean more."""
 
-DETECTION_S = RECOVERY_S / 2
-"""How long a failure may go unnoticed: the other half is for what then has to be done."""
+
+def goal(cloud: Cloud) -> Goal:
+    """The stated goal, or ours."""
+    return cloud.goal or DEFAULT
+
+
+def detection_s(cloud: Cloud) -> float:
+    """How long a failure may go unnoticed by one timer: half of our goal, or of a stated one that is longer.
+
+    A shorter one is held against whole chains, in which detection may have more than half.
+    """
+    return max(goal(cloud).seconds, DEFAULT.seconds) / 2

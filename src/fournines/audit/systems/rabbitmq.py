@@ -91,6 +91,9 @@ def _terms(file: File, root: erlang.List) -> Iterator[Setting]:
             full = f"{application}.{name}"
             full = _CLASSIC.get(full, full)
             at = file.at(line)
+            limit_ms = _user_timeout_ms(value)
+            if limit_ms is not None:
+                yield Setting(f"{full}.tcp_user_timeout", str(limit_ms), at)
             if full == "rabbit.cluster_nodes":
                 yield from (Setting(f"cluster_nodes.{number}", node, at) for number,
                             node in enumerate(_nodes(value)))
@@ -109,6 +112,17 @@ def _pairs(term: erlang.Term) -> Iterator[tuple[str, erlang.Term, int]]:
     for item in term.items if isinstance(term, erlang.List) else ():
         if isinstance(item, erlang.Tuple) and len(item.items) == 2 and isinstance(item.items[0], Atom):
             yield item.items[0].name, item.items[1], item.line
+
+
+def _user_timeout_ms(options: erlang.Term) -> int | None:
+    """TCP_USER_TIMEOUT among socket options, ``{raw, 6, 18, <<milliseconds>>}``, as a little-endian machine
+    reads it."""
+    for option in options.items if isinstance(options, erlang.List) else ():
+        if isinstance(option, erlang.Tuple) and option.items[:3] == (Atom("raw"), 6, 18):
+            (value,) = option.items[3:] or (b"",)
+            if isinstance(value, bytes) and len(value) == 4:
+                return int.from_bytes(value, "little")
+    return None
 
 
 def _nodes(term: erlang.Term) -> Iterator[str]:

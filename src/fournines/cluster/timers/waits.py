@@ -5,8 +5,23 @@ from __future__ import annotations
 from math import ceil
 
 from fournines.cluster.timers.chain import Term
+from fournines.cluster.timers.formulas import (
+    FIRST_DATA_S,
+    FIRST_SYN_S,
+    checked_s,
+    keepalive_s,
+    keepalives_s,
+    left_out_s,
+    net_tick_s,
+    polled_s,
+    repeated_s,
+    script_s,
+    suspected_s,
+    vrrp_skew_s,
+    vrrp_takeover_s,
+)
 from fournines.cluster.timers.galera import JOIN_RETRANS_S
-from fournines.cluster.timers.kernel import RTO_MIN_S, silent_peer_s
+from fournines.cluster.timers.kernel import silent_peer_s
 from fournines.cluster.timers.pacemaker import TAKEOVER_S
 from fournines.cluster.timers.timer import Timers
 
@@ -14,16 +29,16 @@ ELECTION_S = 0.5    # a quorum queue's election once its leader is given up; 0.3
 
 
 def takeover(timers: Timers) -> Term:
-    """VRRP: the last advert was up to one interval old; then the next node's skew (RFC 5798, 6.1)."""
-    advert, skew = timers.seconds("vrrp.advert_int"), _skew(timers)
+    """VRRP: the holder falls silent, and the next one takes over."""
     return Term("the VIP's holder falls silent and another takes it over",
-                ("vrrp.advert_int", "vrrp.priority_step"), 2 * advert, 3 * advert + skew)
+                ("vrrp.advert_int", "vrrp.priority_step"),
+                *vrrp_takeover_s(timers.seconds("vrrp.advert_int"), _skew(timers)))
 
 
 def _skew(timers: Timers) -> float:
     """Of the second priority: whoever fails, one of the two highest is left."""
     priority = timers.count("vrrp.first_priority") - timers.count("vrrp.priority_step")
-    return (256 - priority) / 256 * timers.seconds("vrrp.advert_int")
+    return vrrp_skew_s(timers.seconds("vrrp.advert_int"), priority)
 
 
 def handover(timers: Timers) -> Term:
@@ -34,59 +49,51 @@ def handover(timers: Timers) -> Term:
 
 def balancer_check(timers: Timers, *, hung: bool) -> Term:
     """Keepalived's script on a load balancer that is gone, or that accepts and never answers."""
-    interval, timeout = timers.seconds("vrrp.check_interval"), timers.seconds("vrrp.check_timeout")
-    fall, lasts = timers.count("vrrp.check_fall"), timeout if hung else 0.0
-    lower = (fall - 1) * max(interval, lasts) + lasts
+    lasts = timers.seconds("vrrp.check_timeout") if hung else 0.0
     return Term("keepalived finds its load balancer failed",
-                ("vrrp.check_interval", "vrrp.check_fall", "vrrp.check_timeout"), lower, interval + lower)
+                ("vrrp.check_interval", "vrrp.check_fall", "vrrp.check_timeout"),
+                *script_s(timers.seconds("vrrp.check_interval"), timers.count("vrrp.check_fall"), lasts))
 
 
 def syn_again(timers: Timers) -> Term:
     """A client whose SYN went into the gap repeats it 1, 3, 7... s later (tcp(7) tcp_syn_retries)."""
-    return _again(takeover(timers).upper_s, 1.0, "the client's SYN is repeated")
+    return Term("the client's SYN is repeated", (), 0.0, repeated_s(takeover(timers).upper_s, FIRST_SYN_S))
 
 
 def data_again(timers: Timers) -> Term:
     """Unacknowledged data is repeated 0.2, 0.6, 1.4, 3.0... s after the first; the new holder answers RST."""
-    return _again(takeover(timers).upper_s, RTO_MIN_S, "the client's data is repeated and refused")
-
-
-def _again(gap_s: float, first_s: float, what: str) -> Term:
-    elapsed, wait = 0.0, first_s
-    while elapsed < gap_s:
-        elapsed, wait = elapsed + wait, wait * 2
-    return Term(what, (), 0.0, round(elapsed - gap_s, 6))
+    return Term("the client's data is repeated and refused", (), 0.0,
+                repeated_s(takeover(timers).upper_s, FIRST_DATA_S))
 
 
 def probed(timers: Timers) -> Term:
     """A client that waits for an answer which died: the first keepalive probe after the VIP has moved."""
-    first, interval = timers.seconds("tcp.keepalive_time"), timers.seconds("tcp.keepalive_interval")
-    late = max(0, ceil((takeover(timers).upper_s - first) / interval))
     return Term("a keepalive probe finds the connection dead",
-                ("tcp.keepalive_time", "tcp.keepalive_interval"), 0.0, first + late * interval)
+                ("tcp.keepalive_time", "tcp.keepalive_interval"), 0.0,
+                keepalive_s(takeover(timers).upper_s, timers.seconds("tcp.keepalive_time"),
+                            timers.seconds("tcp.keepalive_interval")))
 
 
 def given_up(timers: Timers) -> tuple[Term, Term]:
     """Galera: the silent member is suspected at a look, and the survivors agree on the new membership."""
-    suspect = timers.seconds("galera.suspect_timeout")
     return (
         Term("Galera suspects the silent member", ("galera.suspect_timeout", "galera.inactive_check_period"),
-             suspect - timers.seconds("galera.keepalive_period"),
-             suspect + timers.seconds("galera.inactive_check_period")),
+             *suspected_s(timers.seconds("galera.suspect_timeout"), timers.seconds("galera.keepalive_period"),
+                          timers.seconds("galera.inactive_check_period"))),
         Term("the surviving members agree", ("galera.install_timeout",), 0.0, JOIN_RETRANS_S),
     )
 
 
 def marked_down(timers: Timers, kind: str, how: str) -> Term:
-    """HAProxy's checks of a member that is ``refused``, ``silent`` or ``hung``. The next check starts an
-    interval after the previous ended (HAProxy 2.6 src/check.c); a connect may last min(inter, connect)."""
+    """HAProxy's checks of a member that is ``refused``, ``silent`` or ``hung``: a connect may last min(inter,
+    connect)."""
     inter, fast = timers.seconds(f"haproxy.{kind}.inter"), timers.seconds(f"haproxy.{kind}.fastinter")
     check = timers.seconds(f"haproxy.{kind}.check")
     lasts = {"refused": 0.0, "silent": min(inter, timers.seconds("haproxy.connect")), "hung": check}[how]
-    lower = (timers.count(f"haproxy.{kind}.fall") - 1) * (fast + lasts) + lasts
     named = ("inter", "fastinter", "fall", *(("check",) if how == "hung" else ()))
     return Term(f"HAProxy marks the {how} {kind} member down",
-                tuple(f"haproxy.{kind}.{item}" for item in named), lower, inter + lower)
+                tuple(f"haproxy.{kind}.{item}" for item in named),
+                *checked_s(inter, fast, timers.count(f"haproxy.{kind}.fall"), lasts))
 
 
 def connect_in_vain(timers: Timers) -> Term:
@@ -110,8 +117,8 @@ def token_asked_again(timers: Timers) -> Term:
 
 def elected(timers: Timers) -> tuple[Term, Term]:
     """A quorum queue whose leader is silent: aten suspects it after one to two polls, then Raft elects."""
-    poll = timers.seconds("rabbitmq.aten_poll_interval")
-    return (Term("the quorum queue's leader is suspected", ("rabbitmq.aten_poll_interval",), poll, 2 * poll),
+    return (Term("the quorum queue's leader is suspected", ("rabbitmq.aten_poll_interval",),
+                 *polled_s(timers.seconds("rabbitmq.aten_poll_interval"))),
             Term("another leader is elected", ("rabbitmq.aten_poll_interval",), 0.0, ELECTION_S))
 
 
@@ -125,9 +132,8 @@ def broker_lost(timers: Timers) -> Term:
 
 def broker_hung(timers: Timers) -> Term:
     """Erlang's net tick: 0.75 to 1.25 of it."""
-    tick = timers.seconds("rabbitmq.net_ticktime")
     return Term("the other brokers give the hung one up", ("rabbitmq.net_ticktime",),
-                0.75 * tick, 1.25 * tick)
+                *net_tick_s(timers.seconds("rabbitmq.net_ticktime")))
 
 
 def unconfirmed(timers: Timers) -> tuple[Term, Term]:
@@ -158,9 +164,8 @@ def replica_dropped(timers: Timers) -> Term:
 
 def left_out(timers: Timers) -> Term:
     """Corosync: the token is lost, then the survivors wait for the silent member's agreement in vain."""
-    token, consensus = timers.seconds("corosync.token"), timers.seconds("corosync.consensus")
     return Term("Corosync goes on without the silent member", ("corosync.token", "corosync.consensus"),
-                token, round(token + consensus, 6))
+                *left_out_s(timers.seconds("corosync.token"), timers.seconds("corosync.consensus")))
 
 
 def fenced(timers: Timers) -> Term:
@@ -189,7 +194,7 @@ def given_up_by_kernel(timers: Timers) -> Term:
 
 def found_idle(timers: Timers) -> Term:
     """Any other connection to a silent peer on which somebody only waits."""
-    whole = timers.seconds("tcp.keepalive_time") \
-        + timers.count("tcp.keepalive_probes") * timers.seconds("tcp.keepalive_interval")
     return Term("the kernel's keepalive gives the connection up",
-                ("tcp.keepalive_time", "tcp.keepalive_interval", "tcp.keepalive_probes"), 0.0, whole)
+                ("tcp.keepalive_time", "tcp.keepalive_interval", "tcp.keepalive_probes"), 0.0,
+                keepalives_s(timers.seconds("tcp.keepalive_time"), timers.seconds("tcp.keepalive_interval"),
+                             timers.count("tcp.keepalive_probes")))

@@ -42,7 +42,7 @@ def facts_request(site: Site) -> Run:
     """Ask for the records and schemas; it reads the services' own configuration, so it carries no secret."""
     services = (f"{service.user}:{service.migrations}:{service.config}" for service in chosen(site.cluster)
                 if service.migrate)
-    return Run(("/usr/bin/python3", "-I", SCRIPT, "facts", *services), timeout_s=15.0)
+    return Run(("python3", "-I", "-S", SCRIPT, "facts", *services), timeout_s=15.0)
 
 
 def bootstrap_request(site: Site, node: Node) -> Run:
@@ -62,7 +62,7 @@ def bootstrap_request(site: Site, node: Node) -> Run:
 def apply_request(site: Site, node: Node) -> Run:
     """Make everything else, through the Keystone of that node."""
     wanted = {**_wanted(site), "mark": mark(site), "url": f"{KEYSTONE.member_url(site, node)}/v3"}
-    return Run(("/usr/bin/python3", "-I", SCRIPT, "apply"), stdin=json.dumps(wanted), timeout_s=300.0)
+    return Run(("python3", "-I", "-S", SCRIPT, "apply"), stdin=json.dumps(wanted), timeout_s=300.0)
 
 
 def serve_request(site: Site, node: Node) -> Run:
@@ -70,7 +70,7 @@ def serve_request(site: Site, node: Node) -> Run:
     members = {service.name: service.member_url(site, node) for service in chosen(site.cluster)}
     asked = {"url": f"{members['keystone']}/v3", "user": DRILL_USER, "project": DRILL_PROJECT,
              "password": site.secret(DRILL_SECRET), "images_url": members.get("glance", "")}
-    return Run(("/usr/bin/python3", "-I", SCRIPT, "serve"), stdin=json.dumps(asked), timeout_s=30.0)
+    return Run(("python3", "-I", "-S", SCRIPT, "serve"), stdin=json.dumps(asked), timeout_s=30.0)
 
 
 def mark(site: Site) -> str:

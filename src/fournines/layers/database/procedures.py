@@ -71,7 +71,7 @@ def accounts_step(site: Site) -> Step:
     as_wanted = All(tuple(Fact(health.ACCOUNTS, f"digests.{each.user}", Test.EQ, each.digest)
                           for each in wanted))
     return Step(ACCOUNTS, On.FIRST,
-                {first: (Run(("python3", artifacts.ACCOUNTS_SCRIPT, "apply"), stdin=content,
+                {first: (Run(("python3", "-I", "-S", artifacts.ACCOUNTS_SCRIPT, "apply"), stdin=content,
                              timeout_s=60),)},
                 why="every service gets its own database and an account that owns nothing else",
                 unless=as_wanted, only_if=OnAny((first,), health.SERVING),

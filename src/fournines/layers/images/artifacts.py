@@ -18,7 +18,6 @@ GLUSTERD_FILE = "/etc/glusterfs/glusterd.vol"
 GLUSTERD_UNIT, MOUNT_UNIT = "glusterd.service", "fournines-images.service"
 GLUSTERD_DROP_IN = f"/etc/systemd/system/{GLUSTERD_UNIT}.d/fournines.conf"
 SCRIPT = "/usr/lib/fournines/images_volume.py"
-DAEMON_SCRIPT = "/usr/lib/fournines/glusterd_answers.py"
 SETTINGS_FILE = "/etc/fournines/images.json"
 PORTS = (49152, 49251)   # of the copies; below 49152 the kernel gives ports to anybody
 
@@ -47,8 +46,7 @@ def files(site: Site, spec: ImagesSpec, node: Node) -> tuple[NodeFile, ...]:
         NodeFile(GLUSTERD_DROP_IN, systemd.emit(glusterd_drop_in(site, spec)).encode()),
         NodeFile(f"/etc/systemd/system/{MOUNT_UNIT}", systemd.emit(mount_unit(site, node)).encode()),
         NodeFile(SETTINGS_FILE, (json.dumps(settings, indent=1) + "\n").encode()),
-        NodeFile(SCRIPT, scripts.joinpath("images_volume.py").read_bytes(), mode=0o755),
-        NodeFile(DAEMON_SCRIPT, scripts.joinpath("glusterd_answers.py").read_bytes(), mode=0o755))
+        NodeFile(SCRIPT, scripts.joinpath("images_volume.py").read_bytes(), mode=0o755))
 
 
 def glusterd(node: Node) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from fournines.blueprint.predicate import All, Fact, OnEvery, Test
 from fournines.blueprint.requests import JsonValue, Run
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.findings import Severity
-from fournines.layers.images.artifacts import DAEMON_SCRIPT, MOUNT, SCRIPT
+from fournines.layers.images import glusterd_rpc
+from fournines.layers.images.artifacts import MOUNT, SCRIPT
 
 VOLUME, DAEMON = "images.volume", "images.daemon"
 
@@ -49,7 +51,10 @@ def parse_volume(reply: JsonValue) -> Volume:
 
 
 def parse_daemon(reply: JsonValue) -> bool:
-    """From ``glusterd_answers.py``, which fails where there is no answer."""
+    """Whether this is an answer of glusterd's."""
+    encoded = reply.get("answer") if isinstance(reply, dict) else None
+    if not isinstance(encoded, str) or not glusterd_rpc.is_answer(base64.b64decode(encoded)):
+        raise Unreadable("not the answer of a glusterd")
     return True
 
 
@@ -75,8 +80,7 @@ def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
     return (
         Probe(VOLUME, dict.fromkeys(nodes, Run(("python3", "-I", "-S", SCRIPT, "facts"), timeout_s=5)),
               parse_volume),
-        Probe(DAEMON, dict.fromkeys(nodes, Run(("python3", "-I", "-S", DAEMON_SCRIPT), timeout_s=10)),
-              parse_daemon),
+        Probe(DAEMON, dict.fromkeys(nodes, glusterd_rpc.asked()), parse_daemon),
     )
 
 

@@ -45,8 +45,9 @@ class Balancer:
 
 def parse_haproxy(reply: JsonValue, listeners: Sequence[Listener]) -> Balancer:
     """The answers to ``show stat`` and, for each listener with one writer, ``show table``."""
-    answer = reply.get("answer") if isinstance(reply, dict) else None
-    if not isinstance(answer, str) or not answer.startswith("# pxname,"):
+    encoded = reply.get("answer") if isinstance(reply, dict) else None
+    answer = base64.b64decode(encoded).decode("utf-8", "replace") if isinstance(encoded, str) else ""
+    if not answer.startswith("# pxname,"):
         raise Unreadable("not HAProxy's statistics")
     statistics, *tables = answer.split("# table: ")
     rows = csv.DictReader(io.StringIO(statistics.removeprefix("# ").strip()))
@@ -97,7 +98,7 @@ def probes(site: Site) -> tuple[Probe, ...]:
     """Three cheap questions to each controller, and one more for each further VIP."""
     listeners = site.exchange.listeners
     tables = [f"show table {each.name}" for each in listeners if each.spread is Spread.ONE_ACTIVE]
-    question = ";".join((_SERVERS, *tables))
+    question = f"{';'.join((_SERVERS, *tables))}\n".encode()
     vips = site.free_vips
     return (
         Probe(HAPROXY, {name: UnixAsk(haproxy_config.SOCKET, question) for name in site.controllers},

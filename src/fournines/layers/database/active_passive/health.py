@@ -46,7 +46,7 @@ def left(nodes: tuple[str, ...]) -> LeftToPacemaker:
 def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
     """Asked of both nodes; only one has accounts to tell about."""
     def run(script: str) -> dict[str, Run]:
-        return dict.fromkeys(nodes, Run(("python3", "-I", script, "facts"), timeout_s=10))
+        return dict.fromkeys(nodes, Run(("python3", "-I", "-S", script, "facts"), timeout_s=10))
 
     return (Probe(ACCOUNTS, run(ACCOUNTS_SCRIPT), parse_accounts), Probe(DATA, run(DATA_SCRIPT), parse_data),
             left(nodes).asked())

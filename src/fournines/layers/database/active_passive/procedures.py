@@ -30,7 +30,7 @@ def steps(site: Site, volume: Volume) -> tuple[Step, ...]:
     return (
         health.left(nodes).let_go(LEAVE, why="systemd would start it at boot, on both nodes", stop=True),
         Step(MAKE, On.FIRST,
-             {node: (Run(("python3", "-I", artifacts.DATA_SCRIPT, "make"), timeout_s=MAKE_S),)
+             {node: (Run(("python3", "-I", "-S", artifacts.DATA_SCRIPT, "make"), timeout_s=MAKE_S),)
               for node in nodes},
              why=f"volume {volume.name} has an empty file system, and MariaDB starts from its own tables",
              unless=made,
@@ -50,7 +50,7 @@ def _accounts(site: Site) -> Step:
                                         "database": each.database} for each in wanted]})
     as_wanted = All(tuple(Fact(ACCOUNTS_PROBE, f"digests.{each.user}", Test.EQ, each.digest)
                           for each in wanted))
-    apply = Run(("python3", "-I", ACCOUNTS_SCRIPT, "apply"), stdin=content, timeout_s=60)
+    apply = Run(("python3", "-I", "-S", ACCOUNTS_SCRIPT, "apply"), stdin=content, timeout_s=60)
     return Step(ACCOUNTS, On.FIRST, {node: (apply,) for node in nodes},
                 why="every service gets its own database and an account that owns nothing else",
                 unless=as_wanted, only_if=Runs(MARIADB, nodes),

@@ -14,7 +14,6 @@ import json
 import os
 import pwd
 import re
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -68,6 +67,8 @@ def facts(volume: str, mount: str, brick: str) -> dict[str, object]:
 def prepare(mount: str) -> None:
     """A client that died leaves a mount that answers nobody. The directory below is closed, so that nobody
     writes images to this node alone while nothing is mounted."""
+    import subprocess  # here: every plan asks for the facts, which do without
+
     while is_mounted(mount, Path("/proc/self/mountinfo").read_text(encoding="utf-8")):
         subprocess.run(["umount", "--lazy", mount], check=True, timeout=30)
     Path(mount).mkdir(parents=True, exist_ok=True)
