@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fournines.cli.opened import open_cluster
+from fournines.cluster.identity import identity_file
+from fournines.cluster.secrets import open_store
 from fournines.lab.lab import Lab
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "three-controllers.yaml"
@@ -50,6 +52,11 @@ class ControlPlane:
     @property
     def lab(self) -> Lab:
         return Lab(open_cluster(self.file).cluster)
+
+    def secrets(self) -> Mapping[str, str]:
+        """As the commands know them, whose home is the cluster's folder."""
+        opened = open_cluster(self.file)
+        return opened.secrets(open_store(opened.state / "secrets.age", identity_file({}, self.file.parent)))
 
     def start(self, *argv: str | Path) -> subprocess.Popen[str]:
         """The command, under way; stopped by whoever started it."""
