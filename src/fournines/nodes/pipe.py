@@ -14,15 +14,15 @@ import struct
 from collections.abc import Sequence
 from importlib import resources
 
-from fournines.blueprint.requests import Failed, JsonValue, Reply, Request
+from fournines.blueprint.requests import NODE_PYTHON, Failed, JsonValue, Reply, Request
 from fournines.errors import Unreachable
 from fournines.nodes.agent import MAX_FRAME, READY
 from fournines.nodes.channel import Channel, Door, Reader
 
-# Isolated, without site-packages; the program comes through stdin and stdin stays open for it.
+# The program comes through stdin and stdin stays open for it.
 _BOOTSTRAP = ("import sys;s=sys.stdin.buffer;"
               "exec(compile(s.read(int(s.readline())),'<sent by fournines>','exec'))")
-PYTHON = ("python3", "-I", "-S", "-c", _BOOTSTRAP)
+PYTHON = (*NODE_PYTHON, "-c", _BOOTSTRAP)
 BANNER_LIMIT = 64 << 10   # what a login shell may print before the agent is there
 START_TIMEOUT_S = 20.0
 

@@ -14,7 +14,7 @@ from importlib.resources import files as package_files
 from fournines.blueprint.contribution import SecretKind, SecretNeed
 from fournines.blueprint.files import NodeFile
 from fournines.blueprint.predicate import All, Fact, Predicate, Test
-from fournines.blueprint.requests import JsonValue, Run
+from fournines.blueprint.requests import NODE_PYTHON, JsonValue, Run
 from fournines.cluster.topology import Node
 from fournines.layers.api import settings
 from fournines.layers.api.services import chosen
@@ -42,7 +42,7 @@ def facts_request(site: Site) -> Run:
     """Ask for the records and schemas; it reads the services' own configuration, so it carries no secret."""
     services = (f"{service.user}:{service.migrations}:{service.config}" for service in chosen(site.cluster)
                 if service.migrate)
-    return Run(("python3", "-I", "-S", SCRIPT, "facts", *services), timeout_s=15.0)
+    return Run((*NODE_PYTHON, SCRIPT, "facts", *services), timeout_s=15.0)
 
 
 def bootstrap_request(site: Site, node: Node) -> Run:
@@ -62,7 +62,7 @@ def bootstrap_request(site: Site, node: Node) -> Run:
 def apply_request(site: Site, node: Node) -> Run:
     """Make everything else, through the Keystone of that node."""
     wanted = {**_wanted(site), "mark": mark(site), "url": f"{KEYSTONE.member_url(site, node)}/v3"}
-    return Run(("python3", "-I", "-S", SCRIPT, "apply"), stdin=json.dumps(wanted), timeout_s=300.0)
+    return Run((*NODE_PYTHON, SCRIPT, "apply"), stdin=json.dumps(wanted), timeout_s=300.0)
 
 
 def serve_request(site: Site, node: Node) -> Run:
@@ -70,7 +70,7 @@ def serve_request(site: Site, node: Node) -> Run:
     members = {service.name: service.member_url(site, node) for service in chosen(site.cluster)}
     asked = {"url": f"{members['keystone']}/v3", "user": DRILL_USER, "project": DRILL_PROJECT,
              "password": site.secret(DRILL_SECRET), "images_url": members.get("glance", "")}
-    return Run(("python3", "-I", "-S", SCRIPT, "serve"), stdin=json.dumps(asked), timeout_s=30.0)
+    return Run((*NODE_PYTHON, SCRIPT, "serve"), stdin=json.dumps(asked), timeout_s=30.0)
 
 
 def mark(site: Site) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from fournines.blueprint.contribution import Invariant, Members
 from fournines.blueprint.predicate import Agree, Fact, OnEvery, Test
-from fournines.blueprint.requests import HttpGet, JsonValue, ReadFile, Run
+from fournines.blueprint.requests import NODE_PYTHON, HttpGet, JsonValue, ReadFile, Run
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.cluster.topology import Cluster
 from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, DATADIR, HEALTH_ACCOUNT, HEALTH_PORT
@@ -111,7 +111,7 @@ def probes(cluster: Cluster) -> tuple[Probe, ...]:
         Probe(STATE, {node.name: HttpGet(f"http://{node.management}:{HEALTH_PORT}/state") for node in nodes},
               parse_state),
         Probe(HISTORY, {node.name: ReadFile(f"{DATADIR}/grastate.dat") for node in nodes}, parse_history),
-        Probe(ACCOUNTS, {node.name: Run(("python3", "-I", "-S", ACCOUNTS_SCRIPT, "facts"),
+        Probe(ACCOUNTS, {node.name: Run((*NODE_PYTHON, ACCOUNTS_SCRIPT, "facts"),
                                         timeout_s=10) for node in nodes}, parse_accounts),
         Probe(HEALTH_USER, {node.name: Run(("getent", "passwd", HEALTH_ACCOUNT), check=False)
                             for node in nodes}, parse_user),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from fournines.blueprint.predicate import All, Answers, Fact, OnAny, OnEvery, OnOthers, Test
-from fournines.blueprint.requests import Run, WriteFile
+from fournines.blueprint.requests import NODE_PYTHON, Run, WriteFile
 from fournines.blueprint.steps import Gate, On, Service, Step
 from fournines.layers.database import artifacts, health
 from fournines.layers.database.node.sql_accounts import Account
@@ -71,7 +71,7 @@ def accounts_step(site: Site) -> Step:
     as_wanted = All(tuple(Fact(health.ACCOUNTS, f"digests.{each.user}", Test.EQ, each.digest)
                           for each in wanted))
     return Step(ACCOUNTS, On.FIRST,
-                {first: (Run(("python3", "-I", "-S", artifacts.ACCOUNTS_SCRIPT, "apply"), stdin=content,
+                {first: (Run((*NODE_PYTHON, artifacts.ACCOUNTS_SCRIPT, "apply"), stdin=content,
                              timeout_s=60),)},
                 why="every service gets its own database and an account that owns nothing else",
                 unless=as_wanted, only_if=OnAny((first,), health.SERVING),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fournines.blueprint.contribution import Invariant, Members
 from fournines.blueprint.predicate import All, Fact, OnEvery, Test
-from fournines.blueprint.requests import JsonValue, Run
+from fournines.blueprint.requests import NODE_PYTHON, JsonValue, Run, UnixAsk
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.findings import Severity
 from fournines.layers.images import glusterd_rpc
@@ -52,8 +51,7 @@ def parse_volume(reply: JsonValue) -> Volume:
 
 def parse_daemon(reply: JsonValue) -> bool:
     """Whether this is an answer of glusterd's."""
-    encoded = reply.get("answer") if isinstance(reply, dict) else None
-    if not isinstance(encoded, str) or not glusterd_rpc.is_answer(base64.b64decode(encoded)):
+    if not glusterd_rpc.is_answer(UnixAsk.answer(reply)):
         raise Unreadable("not the answer of a glusterd")
     return True
 
@@ -78,7 +76,7 @@ def usable(count: int) -> All:
 def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
     """Asked of every controller. A mount that lost all copies hangs, so the answer is not waited for long."""
     return (
-        Probe(VOLUME, dict.fromkeys(nodes, Run(("python3", "-I", "-S", SCRIPT, "facts"), timeout_s=5)),
+        Probe(VOLUME, dict.fromkeys(nodes, Run((*NODE_PYTHON, SCRIPT, "facts"), timeout_s=5)),
               parse_volume),
         Probe(DAEMON, dict.fromkeys(nodes, glusterd_rpc.asked()), parse_daemon),
     )

@@ -45,8 +45,7 @@ class Balancer:
 
 def parse_haproxy(reply: JsonValue, listeners: Sequence[Listener]) -> Balancer:
     """The answers to ``show stat`` and, for each listener with one writer, ``show table``."""
-    encoded = reply.get("answer") if isinstance(reply, dict) else None
-    answer = base64.b64decode(encoded).decode("utf-8", "replace") if isinstance(encoded, str) else ""
+    answer = UnixAsk.answer(reply).decode("utf-8", "replace")
     if not answer.startswith("# pxname,"):
         raise Unreadable("not HAProxy's statistics")
     statistics, *tables = answer.split("# table: ")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fournines.blueprint.contribution import Members, Seat
 from fournines.blueprint.left_to_pacemaker import LeftToPacemaker
 from fournines.blueprint.predicate import All, Fact, OnAny, Predicate, Test
-from fournines.blueprint.requests import JsonValue, Run
+from fournines.blueprint.requests import NODE_PYTHON, JsonValue, Run
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.volumes import DEVICES as DEVICES
 from fournines.blueprint.volumes import Volume, has_data
@@ -68,7 +68,7 @@ def left(nodes: tuple[str, ...]) -> LeftToPacemaker:
 
 def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
     """Asked of both nodes."""
-    return (Probe(DEVICES, dict.fromkeys(nodes, Run(("python3", "-I", "-S", SCRIPT, "facts"), timeout_s=30)),
+    return (Probe(DEVICES, dict.fromkeys(nodes, Run((*NODE_PYTHON, SCRIPT, "facts"), timeout_s=30)),
                   parse_devices),
             left(nodes).asked())
 

@@ -7,7 +7,7 @@ data from the other.
 from __future__ import annotations
 
 from fournines.blueprint.predicate import All, Either, OnAny, OnEvery, Test
-from fournines.blueprint.requests import Run
+from fournines.blueprint.requests import NODE_PYTHON, Run
 from fournines.blueprint.steps import Gate, On, Step
 from fournines.blueprint.volumes import Volume
 from fournines.layers.storage import artifacts, health
@@ -31,7 +31,7 @@ def steps(volumes: tuple[Volume, ...], nodes: tuple[str, ...]) -> tuple[Step, ..
 
 def _volume(volume: Volume, nodes: tuple[str, ...]) -> tuple[Step, ...]:
     def do(verb: str) -> dict[str, tuple[Run, ...]]:
-        return {node: (Run(("python3", "-I", "-S", artifacts.SCRIPT, verb, volume.name), timeout_s=120),)
+        return {node: (Run((*NODE_PYTHON, artifacts.SCRIPT, verb, volume.name), timeout_s=120),)
                 for node in nodes}
 
     name, disk = volume.name, volume.disk

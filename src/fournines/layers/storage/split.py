@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from fournines.blueprint.predicate import Judgement
-from fournines.blueprint.requests import Run
+from fournines.blueprint.requests import NODE_PYTHON, Run
 from fournines.blueprint.snapshot import Absent, Gone, Snapshot
 from fournines.blueprint.volumes import DEVICES, Volume
 from fournines.errors import Refused
@@ -116,7 +116,7 @@ def resolution(volume: Volume, nodes: tuple[str, ...], snapshot: Snapshot, loser
                       hint=f"stop what uses it there first, or discard {keeper}'s")
 
     def run(choice: str) -> Run:
-        return Run(("python3", "-I", "-S", SCRIPT, "split", volume.name, choice), timeout_s=LINK_TIMEOUT_S)
+        return Run((*NODE_PYTHON, SCRIPT, "split", volume.name, choice), timeout_s=LINK_TIMEOUT_S)
 
     return Resolution(volume.name, keeper, loser, tuple(sides.items()), sides[loser].out_of_sync_kib,
                       ((loser, run("discard")), (keeper, run("keep"))))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Invariant, Members, Seat
 from fournines.blueprint.left_to_pacemaker import LeftToPacemaker, on_one_node
-from fournines.blueprint.requests import JsonValue, Run
+from fournines.blueprint.requests import NODE_PYTHON, JsonValue, Run
 from fournines.blueprint.resources import Runs
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.volumes import Volume, has_data
@@ -46,7 +46,7 @@ def left(nodes: tuple[str, ...]) -> LeftToPacemaker:
 def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
     """Asked of both nodes; only one has accounts to tell about."""
     def run(script: str) -> dict[str, Run]:
-        return dict.fromkeys(nodes, Run(("python3", "-I", "-S", script, "facts"), timeout_s=10))
+        return dict.fromkeys(nodes, Run((*NODE_PYTHON, script, "facts"), timeout_s=10))
 
     return (Probe(ACCOUNTS, run(ACCOUNTS_SCRIPT), parse_accounts), Probe(DATA, run(DATA_SCRIPT), parse_data),
             left(nodes).asked())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from fournines.blueprint.predicate import All, Fact, OnAny, Test
-from fournines.blueprint.requests import Run
+from fournines.blueprint.requests import NODE_PYTHON, Run
 from fournines.blueprint.resources import LOAD_RESOURCES, Runs
 from fournines.blueprint.steps import Gate, On, Step
 from fournines.blueprint.volumes import Volume, has_data
@@ -30,7 +30,7 @@ def steps(site: Site, volume: Volume) -> tuple[Step, ...]:
     return (
         health.left(nodes).let_go(LEAVE, why="systemd would start it at boot, on both nodes", stop=True),
         Step(MAKE, On.FIRST,
-             {node: (Run(("python3", "-I", "-S", artifacts.DATA_SCRIPT, "make"), timeout_s=MAKE_S),)
+             {node: (Run((*NODE_PYTHON, artifacts.DATA_SCRIPT, "make"), timeout_s=MAKE_S),)
               for node in nodes},
              why=f"volume {volume.name} has an empty file system, and MariaDB starts from its own tables",
              unless=made,
@@ -50,7 +50,7 @@ def _accounts(site: Site) -> Step:
                                         "database": each.database} for each in wanted]})
     as_wanted = All(tuple(Fact(ACCOUNTS_PROBE, f"digests.{each.user}", Test.EQ, each.digest)
                           for each in wanted))
-    apply = Run(("python3", "-I", "-S", ACCOUNTS_SCRIPT, "apply"), stdin=content, timeout_s=60)
+    apply = Run((*NODE_PYTHON, ACCOUNTS_SCRIPT, "apply"), stdin=content, timeout_s=60)
     return Step(ACCOUNTS, On.FIRST, {node: (apply,) for node in nodes},
                 why="every service gets its own database and an account that owns nothing else",
                 unless=as_wanted, only_if=Runs(MARIADB, nodes),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fournines.blueprint.contribution import Invariant, Members, Seat
 from fournines.blueprint.left_to_pacemaker import LeftToPacemaker, on_one_node
 from fournines.blueprint.predicate import Fact, OnAny
-from fournines.blueprint.requests import JsonValue, Run, TcpConnect
+from fournines.blueprint.requests import NODE_PYTHON, JsonValue, Run, TcpConnect
 from fournines.blueprint.resources import Runs
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.volumes import Volume, has_data
@@ -32,7 +32,7 @@ def left(nodes: tuple[str, ...]) -> LeftToPacemaker:
 
 def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
     """Asked of both nodes; the broker answers on one."""
-    current = Run(("python3", "-I", "-S", CODE_SCRIPT, "current"), check=False)
+    current = Run((*NODE_PYTHON, CODE_SCRIPT, "current"), check=False)
     return (
         Probe(BROKER, dict.fromkeys(nodes, asking(HERE)), parse_broker),
         Probe(PORT_MAPPER, dict.fromkeys(nodes, TcpConnect(HERE, EPMD_PORT)), parse_port_mapper),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fournines.blueprint.predicate import Fact
-from fournines.blueprint.requests import Run
+from fournines.blueprint.requests import NODE_PYTHON, Run
 from fournines.blueprint.steps import Gate, On, Service, Step
 from fournines.layers.messaging.active_passive import health
 from fournines.layers.messaging.active_passive.artifacts import CODE_SCRIPT
@@ -26,7 +26,7 @@ def steps(nodes: tuple[str, ...]) -> tuple[Step, ...]:
     return (
         health.left(nodes).let_go(LEAVE, why="systemd would start it at boot, on both nodes", stop=True),
         Step(COLLECT, On.EACH,
-             {node: (Run(("python3", "-I", "-S", CODE_SCRIPT, "make"), timeout_s=MADE_S),) for node in nodes},
+             {node: (Run((*NODE_PYTHON, CODE_SCRIPT, "make"), timeout_s=MADE_S),) for node in nodes},
              why="Erlang looks for each of a thousand modules in ninety directories, which is most of the "
                  "time that a start of the broker takes",
              unless=Fact(health.CODE), until=Gate(Fact(health.CODE), SEEN_S)),
