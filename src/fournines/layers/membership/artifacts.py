@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 from importlib.resources import files as package_files
 
 from fournines.artifacts import cib, corosync, systemd
 from fournines.artifacts.document import Scalar, text_of
 from fournines.blueprint.files import NodeDirectory, NodeFile
+from fournines.blueprint.requests import NODE_PYTHON
 from fournines.cluster.topology import Node
 from fournines.layers.layer import Site
 from fournines.layers.membership import configuration, fencing
@@ -20,6 +22,8 @@ COROSYNC_FILES, PACEMAKER_FILES = (COROSYNC, AUTHKEY, COROSYNC_DROP_IN), (PACEMA
 KEY_SECRET = "membership.authkey"  # noqa: S105 - its name in the secret store
 CIB = "/etc/fournines/cib.xml"
 LOAD_SCRIPT, TEST_SCRIPT = "/usr/lib/fournines/cib_load.py", "/usr/lib/fournines/fence_test.py"
+REJOIN_SCRIPT, REJOIN_SETTINGS = "/usr/lib/fournines/rejoin.py", "/etc/fournines/rejoin.json"
+RUNS_SINCE = "/var/lib/fournines/pacemaker-boot"   # node/rejoin.py writes it
 DIRECTORIES = (NodeDirectory(fencing.SECRETS, 0o700),)
 
 
@@ -28,11 +32,13 @@ def files(site: Site, node: Node) -> tuple[NodeFile, ...]:
     return (
         NodeFile(COROSYNC, corosync_text(site).encode()),
         NodeFile(AUTHKEY, base64.b64decode(site.secret(KEY_SECRET)), 0o400, secret=True),
-        NodeFile(COROSYNC_DROP_IN, systemd.emit(_restarted(site)).encode()),
-        NodeFile(PACEMAKER_DROP_IN, systemd.emit(_restarted(site)).encode()),
+        NodeFile(COROSYNC_DROP_IN, systemd.emit(systemd.document(_restarted(site))).encode()),
+        NodeFile(PACEMAKER_DROP_IN, systemd.emit(_pacemaker(site)).encode()),
         NodeFile(CIB, cib.emit(configuration.whole(site)).encode()),
         NodeFile(LOAD_SCRIPT, _shipped("cib_load.py"), 0o755),
         NodeFile(TEST_SCRIPT, _shipped("fence_test.py"), 0o755),
+        NodeFile(REJOIN_SCRIPT, _shipped("rejoin.py"), 0o755),
+        NodeFile(REJOIN_SETTINGS, (json.dumps(_rejoin(site), indent=1) + "\n").encode()),
         *fencing.files(site),
     )
 
@@ -80,9 +86,29 @@ def _membership(site: Site) -> corosync.Document:
     ))
 
 
-def _restarted(site: Site) -> systemd.Document:
+def _restarted(site: Site) -> dict[str, dict[str, systemd.Value]]:
     """However it died, it comes back."""
-    return systemd.document({
-        "Unit": {"StartLimitIntervalSec": 0},
-        "Service": {"Restart": "on-failure", "RestartSec": site.timers.seconds("systemd.restart_delay")},
-    })
+    return {"Unit": {"StartLimitIntervalSec": 0},
+            "Service": {"Restart": "on-failure", "RestartSec": site.timers.seconds("systemd.restart_delay")}}
+
+
+def _pacemaker(site: Site) -> systemd.Document:
+    """Restarted too; after the loss of its node it lets the others recover first."""
+    both = _restarted(site)
+    return systemd.document({**both, "Service": {
+        **both["Service"],
+        # - : whatever becomes of the wait, Pacemaker starts.
+        "ExecStartPre": "-" + systemd.command(["/usr/bin/env", *NODE_PYTHON, REJOIN_SCRIPT, "wait"]),
+        "ExecStopPost": "-" + systemd.command(["/bin/rm", "-f", RUNS_SINCE]),
+        # It has no end before there is quorum; Pacemaker itself is there at once.
+        "TimeoutStartSec": "infinity",
+    }})
+
+
+def _rejoin(site: Site) -> dict[str, object]:
+    """What rejoin.py is told."""
+    seconds = site.timers.seconds
+    return {"answers": [[each.address, each.port] for each in site.exchange.endpoints],
+            "limit_s": seconds("pacemaker.rejoin_limit"),
+            # As long as the members may take to see one another.
+            "hold_s": round(seconds("corosync.token") + seconds("corosync.consensus"), 3)}
