@@ -8,6 +8,7 @@ from fournines.blueprint import predicate
 from fournines.blueprint.contribution import Seat
 from fournines.blueprint.predicate import Fact
 from fournines.blueprint.requests import Failed, Request, Run, UnixAsk
+from fournines.blueprint.resources import RESOURCES, Placed, Placements, Runs
 from fournines.blueprint.snapshot import Probe
 from fournines.drills.aim import Find, draw, finding, role
 from fournines.drills.drill import Target
@@ -86,3 +87,18 @@ def test_a_role_is_told_as_it_is() -> None:
     assert role(Target.VIP_HOLDER, "192.0.2.1", "x.service", named=True).was == "ran x.service"
     assert role(Target.ONE, "192.0.2.1", "", named=False).which == "which is a controller"
     assert role(Target.DATABASE_WRITER, "", "", named=False).was == "was the database writer"
+
+
+async def test_of_one_database_and_one_broker_pacemaker_knows_where_they_are(nodes: dict[str, FakeNode],
+                                                                             ) -> None:
+    seats = (Seat("database", Runs("p_mysql", NODES), NODES),
+             Seat("broker", Runs("p_rabbitmq", NODES), NODES))
+    probes = (Probe(RESOURCES, dict.fromkeys(NODES, Run(("crm_mon",))), lambda reply: reply),
+              Probe(BROKER, dict.fromkeys(NODES, Run(("erl_call", "-e"), stdin="status")), lambda _: None))
+    placed = Placements(True, "ctl1", NODES, (), (Placed("p_mysql", "ctl2", "Started"),
+                                                  Placed("p_rabbitmq", "ctl3", "Started")))
+    for node in nodes.values():
+        node.script(Run, placed)  # type: ignore[arg-type]
+    find = finding(Blueprint("demo", NODES, {}, {}, {}, (), probes, seats=seats), nodes)
+    assert await find(Target.DATABASE_WRITER, CLIENTS) == ("ctl2",)
+    assert await find(Target.QUEUE_LEADER, CLIENTS) == ("ctl3",)

@@ -8,28 +8,39 @@ from pathlib import Path
 
 import pytest
 
+from fournines.blueprint.requests import Run
 from fournines.cluster.file import load
 from fournines.cluster.timers import derive
+from fournines.cluster.topology import Cluster
 from fournines.drills import acting, on_node
 from fournines.drills.catalog import DRILLS
 from fournines.drills.drill import SILENCING, Act, Drill, Effect, Target
+from fournines.drills.faults import unreach_fencing
 from fournines.drills.intervention import Intervention, from_data, injection, undoing
 from fournines.drills.prediction import predicted
+from fournines.drills.settings import AMQP, SQL_NEW, SQL_STANDING
 from fournines.errors import Refused
 from fournines.layers import SPECS
 
-CLUSTER = load(Path(__file__).parents[2] / "examples" / "three-controllers.yaml", SPECS)
+EXAMPLES = Path(__file__).parents[2] / "examples"
+CLUSTER, GUIDE = (load(EXAMPLES / f"{name}.yaml", SPECS) for name in ("three-controllers", "guide-two-node"))
 TIMERS = derive(CLUSTER)
 UNDO = {Act.POWER_OFF: Act.POWER_ON, Act.FREEZE: Act.THAW, Act.CUT: Act.PLUG_IN, Act.KILL: Act.START,
         Act.HANG: Act.CONTINUE, Act.STOP: Act.START, Act.RESTART: Act.START, Act.DROP: Act.ACCEPT,
         Act.LOSE: Act.ACCEPT, Act.DELAY: Act.HURRY, Act.LIMIT: Act.RELEASE, Act.MISCONFIGURE: Act.RESTORE,
-        Act.FILL: Act.EMPTY, Act.SET_CLOCK: Act.CORRECT_CLOCK}
+        Act.FILL: Act.EMPTY, Act.SET_CLOCK: Act.CORRECT_CLOCK, Act.STANDBY: Act.ONLINE,
+        Act.DETACH: Act.ATTACH, Act.UNREACH: Act.REACH}
 every = pytest.mark.parametrize("drill", DRILLS.values(), ids=DRILLS.keys())
+
+
+def runs_in(drill: Drill, cluster: Cluster) -> bool:
+    return not drill.layer or drill.layer in cluster.layers
 
 
 def deeds(drill: Drill) -> list[tuple[Intervention, Intervention]]:
     """Of each of its faults: what is done, and its undo."""
-    made = [(fault, injection(fault, CLUSTER, "ctl1")) for fault in (drill.fault, drill.then) if fault]
+    cluster, node = (CLUSTER, "ctl1") if runs_in(drill, CLUSTER) else (GUIDE, "node1")
+    made = [(fault, injection(fault, cluster, node)) for fault in drill.faults]
     return [(injected, undoing(fault, injected, "fournines-drill-x")) for fault, injected in made]
 
 
@@ -37,7 +48,7 @@ def deeds(drill: Drill) -> list[tuple[Intervention, Intervention]]:
 def test_every_fault_has_its_undo_and_needs_something(drill: Drill) -> None:
     assert drill.fault.undo is UNDO[drill.fault.inject]
     assert drill.fault.needs
-    assert drill.then is None or drill.then.undo is UNDO[drill.then.inject]
+    assert all(fault.undo is UNDO[fault.inject] for fault in drill.faults)
 
 
 @every
@@ -67,15 +78,42 @@ def test_its_chain_exists(drill: Drill) -> None:
 
 @every
 def test_its_layer_and_networks_are_those_of_a_cluster(drill: Drill) -> None:
-    assert not drill.layer or drill.layer in CLUSTER.layers
+    assert runs_in(drill, CLUSTER) or runs_in(drill, GUIDE)
     assert drill.fault.target is not Target.DATABASE_WRITER or drill.layer == "database"
     assert (drill.fault.effect in SILENCING) is (drill.fault.inject in (Act.POWER_OFF, Act.FREEZE))
 
 
 def test_all_kinds_of_faults_targets_and_proofs_are_used() -> None:
-    assert {drill.fault.inject for drill in DRILLS.values()} == set(UNDO)
-    assert {drill.fault.target for drill in DRILLS.values()} == set(Target)
-    assert {drill.fault.effect for drill in DRILLS.values()} == set(Effect)
+    faults = [fault for drill in DRILLS.values() for fault in drill.faults]
+    assert {fault.inject for fault in faults} == set(UNDO)
+    assert {fault.target for fault in faults} == set(Target)
+    assert {fault.effect for fault in faults} == set(Effect)
+
+
+def test_of_a_pair_the_chains_are_those_of_one_at_a_time() -> None:
+    """Detection and fencing are certain in them, and nobody elects or votes."""
+    timers = derive(GUIDE)
+    lost = predicted(timers.chains, DRILLS["power-off-vip-holder"].chain, lower_holds=True)
+    assert set(lost) == {SQL_STANDING, SQL_NEW, AMQP}
+    for bounds in lost.values():
+        assert timers.seconds("corosync.token") < bounds.lower_s < bounds.upper_s <= 30.0
+    crashed = predicted(timers.chains, DRILLS["kill-database-writer"].chain, lower_holds=True)
+    assert set(crashed) == {SQL_STANDING, SQL_NEW}
+    assert all(each.lower_s == 0.0 for each in crashed.values())
+    assert predicted(timers.chains, DRILLS["hang-broker"].chain, lower_holds=True) == {}
+    components = {term.component for chain in timers.chains if chain.layer == "database"
+                  for term in chain.terms}
+    assert components == {"corosync", "pacemaker"}
+
+
+def test_the_way_to_fencing_is_that_to_its_devices() -> None:
+    deed = injection(DRILLS["power-off-with-fencing-unreachable"].beside, GUIDE, "node2")  # type: ignore[arg-type]
+    assert str(deed) == "unreach 192.168.42.254"
+    (asked,) = on_node.requests(deed)
+    assert isinstance(asked, Run)
+    assert asked.argv[-1] == "192.168.42.254"
+    with pytest.raises(Refused, match="no fencing device"):
+        injection(unreach_fencing(Target.OTHER), CLUSTER, "ctl1")
 
 
 def test_a_cut_without_names_is_of_every_network() -> None:

@@ -104,7 +104,8 @@ class NodeSection(Section):
 class DrillsSection(Section):
     """What drills may do to real machines. Without it, nothing; in a lab everything is allowed."""
 
-    allow: tuple[Literal["processes", "packets", "delays", "settings", "disks", "clock"], ...] = Field(
+    allow: tuple[Literal["processes", "packets", "delays", "settings", "disks", "clock", "cluster", "routes"],
+                 ...] = Field(
         description="Kinds of faults: signals and orders to units; rules in the packet filter; delayed "
                     "packets; drop-ins that restart units; full disks that hold data only; wrong clocks.",
         examples=[["processes", "packets"]])

@@ -109,6 +109,13 @@ class Cluster:
                 return settings
         return None
 
+    def pattern(self, layer: str) -> str:
+        """How a layer is made highly available: ``active-active`` or ``active-passive``; empty where it knows
+        one way only, or the file does not ask for it. Of a recorded cluster the settings are plain data."""
+        settings = self.layers.get(layer)
+        return str(settings.get("pattern", "") if isinstance(settings, Mapping)
+                   else getattr(settings, "pattern", ""))
+
     def client_address(self, network: Network) -> IPv4Address | None:
         """Where a lab's clients, and the power switches of its machines, are in a network: its highest
         address that no node and no VIP has."""

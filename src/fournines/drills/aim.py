@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from fournines.blueprint.predicate import holders
 from fournines.blueprint.requests import Failed, Run
+from fournines.blueprint.resources import RESOURCES
 from fournines.drills.drill import Target
 from fournines.drills.settings import ClientSettings
 from fournines.engine.compile import Blueprint
@@ -21,8 +22,12 @@ from fournines.nodes.node import Node
 Find = Callable[[Target, ClientSettings], Awaitable[tuple[str, ...]]]
 """The nodes that say of themselves, or of one another, that they are the target: one where all is well."""
 
-SEATS: Mapping[Target, str] = {Target.DATABASE_WRITER: "database writer", Target.CACHE_IN_USE: "cache in use"}
-_SEAT_PROBES = (HAPROXY, VIPS)   # three cheap questions to each controller
+SEATS: Mapping[Target, tuple[str, ...]] = {
+    Target.DATABASE_WRITER: ("database writer", "database"), Target.CACHE_IN_USE: ("cache in use",),
+    Target.QUEUE_LEADER: ("broker",)}
+"""By what the target is known: the first of these seats that the cluster has. Of many brokers the queue's
+leader is meant, who has no seat."""
+_SEAT_PROBES = (HAPROXY, VIPS, RESOURCES)   # three cheap questions to each controller, or one to Pacemaker
 _SHOW_LEADER = (   # answered from what the asked broker knows, in milliseconds; see messaging/node/status.erl
     "{{ok, Queue}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<\"{vhost}\">>, queue, <<\"{queue}\">>)),"
     " io:put_chars(atom_to_list(element(2, amqqueue:get_pid(Queue)))).\n")   # erl_call takes whole lines only
@@ -47,7 +52,7 @@ def role(target: Target, address: str, unit: str, *, named: bool) -> Role:
         return Role(f"which holds {address}", f"held {address}", address)
     if target is Target.QUEUE_LEADER:
         return Role("which leads the drill's queue", "led the drill's queue", "the lead of the drill's queue")
-    seat = f"the {SEATS[target]}"
+    seat = f"the {SEATS[target][0]}"
     return Role(f"which is {seat}", f"was {seat}", seat)
 
 
@@ -64,10 +69,10 @@ def finding(blueprint: Blueprint, nodes: Mapping[str, Node]) -> Find:
                  for node, request in probe.requests.items() if isinstance(request, Run)}
 
     async def find(target: Target, settings: ClientSettings) -> tuple[str, ...]:
-        if target is Target.QUEUE_LEADER:
+        seat = next((seats[name] for name in SEATS[target] if name in seats), None)
+        if seat is None and target is Target.QUEUE_LEADER:
             queue = settings.amqp.queue if settings.amqp is not None else ""
             return await _leader(nodes, questions, queue)
-        seat = seats.get(SEATS[target])
         if seat is None:
             return ()
         return holders(seat.holder, await observe(nodes, probes), seat.candidates)

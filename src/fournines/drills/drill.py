@@ -35,6 +35,12 @@ class Act(StrEnum):
     EMPTY = "empty"
     SET_CLOCK = "set_clock"
     CORRECT_CLOCK = "correct_clock"
+    STANDBY = "standby"     # Pacemaker moves everything away, as for maintenance
+    ONLINE = "online"
+    DETACH = "detach"       # the disks below the node's side of every volume, as a disk that fails
+    ATTACH = "attach"
+    UNREACH = "unreach"     # no route to the devices that fence
+    REACH = "reach"
 
 
 MACHINE_ACTS = frozenset({Act.POWER_OFF, Act.POWER_ON, Act.FREEZE, Act.THAW})
@@ -53,6 +59,8 @@ class Capability(StrEnum):
     SETTINGS = "settings"     # drop-ins for units, which restart them
     DISKS = "disks"           # filling a file system that holds nothing but data
     CLOCK = "clock"           # setting a node's clock
+    CLUSTER = "cluster"       # what an operator may tell Pacemaker and DRBD
+    ROUTES = "routes"         # of a node's kernel
 
 
 BEYOND_A_LAB = frozenset({Capability.DELAYS, Capability.DISKS, Capability.CLOCK})
@@ -97,10 +105,17 @@ class Effect(StrEnum):
     IS_MISCONFIGURED = "is misconfigured"   # the unit runs, or tries to, with the drill's drop-in
     IS_FULL = "is full"                     # the file system says so
     CLOCK_IS_WRONG = "clock is wrong"       # by about as much as was asked
+    IS_STANDBY = "is in standby"            # Pacemaker says so
+    IS_DISKLESS = "is diskless"             # DRBD says so
+    NO_ROUTE = "has no route"               # the kernel says so
 
 
 SILENCING = frozenset({Effect.IS_OFF, Effect.IS_FROZEN})
 """Effects after which nothing on the machine speaks any more."""
+
+MENDED_BY_PACEMAKER = SILENCING | {Effect.PROCESSES_STOPPED}
+"""Effects that do not last where Pacemaker runs things: it fences, which ends with a boot, and stops what
+does not answer its monitor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +147,21 @@ class Drill:
 
     ``layer`` has to be in the cluster file for the target to exist. ``chain`` is what the timers' chains call
     this failure, empty where they have none; ``lower_holds`` says whether the target is the one that the
-    chains suppose, so that their lower bounds hold too. ``then`` is a second fault, made when the first has
-    just been taken away and the cluster is still becoming whole.
+    chains suppose, so that their lower bounds hold too. ``beside`` is a second fault, made just before the
+    first and there as long. ``then`` is one that is made when the first has just been taken away and the
+    cluster is still becoming whole. ``blocks``: nothing may be served while the fault is there, for whoever
+    served then would not know that he is the only one; the promise counts from when it is taken away.
     """
 
     @property
     def needs(self) -> frozenset[Capability]:
         """What has to be possible where it is run."""
-        return self.fault.needs | (self.then.needs if self.then is not None else frozenset())
+        return frozenset().union(*(each.needs for each in self.faults))
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """All of them, in the order in which they are made."""
+        return tuple(each for each in (self.beside, self.fault, self.then) if each is not None)
 
     name: str
     summary: str
@@ -152,6 +174,8 @@ class Drill:
     chain: str = ""
     lower_holds: bool = True
     then: Fault | None = None
+    beside: Fault | None = None
+    blocks: bool = False
 
     def as_data(self) -> dict[str, object]:
         """What it does, as plain data for ``drill list --json``."""
@@ -160,6 +184,9 @@ class Drill:
                 "undo": fault.undo.value, "effect": fault.effect.value, "unit": fault.unit,
                 "networks": list(fault.networks), "needs": sorted(self.needs), "layer": self.layer,
                 "predicted_by": self.chain, "amount": fault.amount, "setting": fault.setting,
-                "then": None if self.then is None else {"inject": self.then.inject.value,
-                                                        "target": self.then.target.value,
-                                                        "unit": self.then.unit}}
+                "then": _second(self.then), "beside": _second(self.beside), "blocks": self.blocks}
+
+
+def _second(fault: Fault | None) -> dict[str, object] | None:
+    return None if fault is None else {"inject": fault.inject.value, "target": fault.target.value,
+                                       "unit": fault.unit}

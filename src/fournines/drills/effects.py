@@ -17,7 +17,8 @@ from fournines.drills.on_node import drop_in
 
 FULL_PERCENT = 99
 TOLD_BY_A_TEXT = frozenset({Effect.IS_MISCONFIGURED, Effect.IS_THROTTLED, Effect.PACKETS_DELAYED,
-                            Effect.IS_FULL, Effect.CLOCK_IS_WRONG})
+                            Effect.IS_FULL, Effect.CLOCK_IS_WRONG, Effect.IS_STANDBY,
+                            Effect.IS_DISKLESS, Effect.NO_ROUTE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,17 @@ def of_text(effect: Effect, reply: Reply, deed: Intervention, now_s: float) -> S
         case Effect.CLOCK_IS_WRONG:
             off_s = float(text or 0) - now_s
             return Sight(abs(off_s) > deed.amount / 2, f"its clock is {off_s:.0f} s away from ours")
+        case Effect.IS_STANDBY:
+            return Sight(text.strip() == "on", f"Pacemaker has its standby {text.strip() or 'nowhere'}")
+        case Effect.IS_DISKLESS:
+            sides = re.findall(r" ds:(\w+)/", text)
+            gone = sides.count("Diskless")
+            return Sight(bool(sides) and gone == len(sides),
+                         f"{gone} of its {len(sides)} volumes have no disk")
+        case Effect.NO_ROUTE:
+            left = [address for address in deed.addresses if address not in text.split()]
+            return Sight(not left, f"it still has a way to {' and '.join(left)}" if left
+                         else f"it has no route to {' and '.join(deed.addresses)}")
     raise ValueError(f"{effect} is not told by a text")
 
 

@@ -97,3 +97,18 @@ def set_clock(target: Target, seconds: int) -> Fault:
     """Time synchronization is stopped, and the clock jumps."""
     return Fault(Act.SET_CLOCK, Act.CORRECT_CLOCK, target, frozenset({Capability.CLOCK}),
                  Effect.CLOCK_IS_WRONG, amount=seconds)
+
+
+def standby(target: Target) -> Fault:
+    """An operator takes everything off the node."""
+    return Fault(Act.STANDBY, Act.ONLINE, target, frozenset({Capability.CLUSTER}), Effect.IS_STANDBY)
+
+
+def detach(target: Target) -> Fault:
+    """The disks below the node's side of every volume are gone."""
+    return Fault(Act.DETACH, Act.ATTACH, target, frozenset({Capability.CLUSTER}), Effect.IS_DISKLESS)
+
+
+def unreach_fencing(target: Target) -> Fault:
+    """The node's way to every fencing device is gone; nothing else is."""
+    return Fault(Act.UNREACH, Act.REACH, target, frozenset({Capability.ROUTES}), Effect.NO_ROUTE)

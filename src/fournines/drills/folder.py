@@ -17,7 +17,7 @@ The folder of a series has those of its runs in it, its ``series.json``, ``repor
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,23 +84,25 @@ class RunFolder:
         """The end of a console log."""
         write_durably(self.path / f"console-{node}.log", text.encode(errors="replace"), READABLE)
 
-    def arm(self, undo: Intervention) -> None:
-        """Write down, durably and before the fault, what takes it away: whoever comes after a killed runner
-        finds it. Data, never code."""
-        self.write(UNDO, undo.as_data())
+    def arm(self, undos: Sequence[Intervention]) -> None:
+        """Write down, durably and before the faults, what takes them away: whoever comes after a killed
+        runner finds it. Data, never code."""
+        self.write(UNDO, [undo.as_data() for undo in undos])
 
     def disarm(self) -> None:
         """The fault is gone."""
         (self.path / UNDO).unlink(missing_ok=True)
 
 
-def armed(runs: Path) -> dict[Path, Intervention]:
+def armed(runs: Path) -> dict[Path, tuple[Intervention, ...]]:
     """Faults that a killed runner has left, in a run below ``runs`` or below a series there: run folder ->
-    what takes them away. Raises ``DrillError`` where such a file is not what ``arm`` wrote."""
+    what takes them away. Earlier versions knew one fault at a time. Raises ``DrillError`` where such a file
+    is not what ``arm`` wrote."""
     found = {}
     for path in sorted((*runs.glob(f"*/{UNDO}"), *runs.glob(f"*/*/{UNDO}"))):
         try:
-            found[path.parent] = from_data(json.loads(path.read_text()))
+            written = json.loads(path.read_text())
+            found[path.parent] = tuple(map(from_data, written if isinstance(written, list) else [written]))
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             raise DrillError(f"{path} does not say how to heal: {problem}",
                              hint="repair what is broken ('fournines status'), remove the file") from None

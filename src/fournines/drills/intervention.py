@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from ipaddress import IPv4Address
 
 from fournines.cluster.topology import Cluster
 from fournines.drills.drill import Act, Direction, Fault
 from fournines.errors import Refused
+from fournines.layers.membership.fencing import devices
+from fournines.layers.membership.spec import MembershipSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Intervention:
         return " ".join((self.act.value.replace("_", " "), *self._object()))
 
     def _object(self) -> tuple[str, ...]:
+        if self.act in (Act.UNREACH, Act.REACH):
+            return self.addresses
         if self.unit:
             return (f"{self.unit}{f' ({self.setting})' if self.setting else ''}",)
         if self.amount and self.addresses:
@@ -91,10 +97,28 @@ def injection(fault: Fault, cluster: Cluster, target: str) -> Intervention:
                       if node.name != target and name in node.addresses)
         return Intervention(fault.inject, target, peers=peers, direction=fault.direction,
                             amount=fault.amount)
+    if fault.inject is Act.UNREACH:
+        return Intervention(fault.inject, target, addresses=fencing_addresses(cluster))
     setting = fault.setting
     if "{vip}" in setting:
         setting = setting.replace("{vip}", str(cluster.service_vip.address))
     return Intervention(fault.inject, target, fault.unit, amount=fault.amount, setting=setting)
+
+
+def fencing_addresses(cluster: Cluster) -> tuple[str, ...]:
+    """Of the cluster's fencing devices. Raises ``Refused`` where none has an address."""
+    parameters = [device.parameters for device in devices(cluster)] if cluster.spec(MembershipSpec) else []
+    found = {value for each in parameters for name in ("ip", "ipaddr") if (value := each.get(name))}
+    usable = tuple(sorted(value for value in found if _is_address(value)))
+    if not usable:
+        raise Refused("the cluster has no fencing device with an address, so there is no way to cut off")
+    return usable
+
+
+def _is_address(text: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return bool(IPv4Address(text))
+    return False
 
 
 def undoing(fault: Fault, injected: Intervention, timer: str) -> Intervention:

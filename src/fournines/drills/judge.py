@@ -23,7 +23,7 @@ from fournines.drills.checkers.writers import MOST_CHANGES, one_writer
 from fournines.drills.checkers.writes import Writes, compare, kept
 from fournines.drills.drill import Fault
 from fournines.drills.effects import Sight
-from fournines.drills.operation import History
+from fournines.drills.operation import History, Outcome
 from fournines.drills.prediction import Bounds, remark
 from fournines.drills.result import Row, row
 from fournines.drills.schedule import Timeline, Window
@@ -55,7 +55,9 @@ class Evidence:
     ``served`` how that was seen before the fault, None where only the samples of the address tell.
     ``effect`` is what was seen of the fault, which ``silences`` the machine or not; ``whole_again`` whether
     the cluster converged, and ``convergence`` how that was seen. ``finished`` says whether the clients ended
-    well."""
+    well. ``others`` are machines that a fault beside the first has hit. ``silent_until_s``: when the target
+    may speak again although nobody has taken the fault away. ``blocks`` is the drill's, and
+    ``said_meanwhile`` what ``verify`` found while the fault was there."""
 
     history: History
     timeline: Timeline
@@ -75,6 +77,10 @@ class Evidence:
     whole_again: bool
     convergence: str
     finished: bool
+    others: frozenset[str] = frozenset()
+    silent_until_s: float | None = None
+    blocks: bool = False
+    said_meanwhile: Sequence[str] = ()
 
 
 def took_effect(evidence: Evidence) -> Verdict:
@@ -84,7 +90,8 @@ def took_effect(evidence: Evidence) -> Verdict:
     for sight in (served, evidence.effect):
         if not sight.shown:
             return Verdict(question, None, sight.because)
-    silent = Window(evidence.timeline.injected_s + SILENT_AFTER_S, evidence.timeline.healed_s)
+    until_s = evidence.timeline.healed_s if evidence.silent_until_s is None else evidence.silent_until_s
+    silent = Window(evidence.timeline.injected_s + SILENT_AFTER_S, until_s)
     if not evidence.silences:
         return Verdict(question, True, f"{served.because}; then {evidence.effect.because}")
     if any(sample.lo_s in silent for sample in evidence.samples.get(evidence.target, ())):
@@ -108,13 +115,14 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float,
     fault cannot be shown to have taken effect, a recovery that was measured proves nothing and is unknown; a
     lost write is lost all the same."""
     effect = took_effect(evidence)
+    blocked_s = evidence.timeline.healed_s - evidence.timeline.injected_s if evidence.blocks else 0.0
     store_of = _stores(evidence)
     verdicts, rows = [effect], []
     for path in evidence.history.paths:
         if path in CHECKED_ONLY:
             continue
         measured = measure(evidence.history.of(path), evidence.timeline, slow_s)
-        recovery = recovered_within(measured, recover_within_s)
+        recovery = recovered_within(measured, recover_within_s, blocked_s)
         if effect.truth is not True:
             recovery = replace(recovery, truth=None, because=f"not shown: {effect.because}")
         verdicts.append(recovery)
@@ -130,14 +138,28 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float,
     window = Window(evidence.timeline.began_s, evidence.timeline.ended_s)
     faulty = Window(evidence.timeline.injected_s, evidence.timeline.ended_s)
     verdicts.append(one_owner(evidence.address, evidence.samples, window,
-                              {evidence.target: faulty} if evidence.silences else {}))
+                              dict.fromkeys({evidence.target, *evidence.others}, faulty)
+                              if evidence.silences else {}))
     verdicts += [no_deaf_connection(path, evidence.history.pooled.get(path))
                  for path in evidence.history.paths if path in POOLED]
+    if evidence.blocks:
+        verdicts += _blocked(evidence)
     truth = True if evidence.whole_again else None
     verdicts.append(Verdict(WHOLE_AGAIN, truth, evidence.convergence))
     remarks = [remark(each, bounds[each.path], slow_s) for each in rows
                if effect.truth is True and each.path in bounds]
     return verdicts, rows, [text for text in remarks if text]
+
+
+def _blocked(evidence: Evidence) -> list[Verdict]:
+    """Where nobody can know whether he is the only one: nobody serves, and ``verify`` says what is wrong."""
+    window = Window(evidence.timeline.injected_s + SILENT_AFTER_S, evidence.timeline.healed_s)
+    served = [item for item in evidence.history.operations if item.outcome is Outcome.OK
+              and item.path not in CHECKED_ONLY and item.sent_s is not None and item.sent_s in window]
+    return [Verdict("nothing is served before the fault is taken away", not served,
+                    f"{len(served)} requests were answered" if served else "no request was answered"),
+            Verdict("verify says what is wrong meanwhile", bool(evidence.said_meanwhile),
+                    next(iter(evidence.said_meanwhile), "it found nothing"))]
 
 
 def _beside(found: Row, bounds: Bounds | None) -> Row:

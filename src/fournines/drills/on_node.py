@@ -17,6 +17,7 @@ LATE_S = 30.0           # how much later than the drill itself the timer heals
 TIMER_ACCURACY = "AccuracySec=1s"
 FILLER = ".fournines-drill-filler"
 FILL_TIMEOUT_S = 60.0
+CLUSTER_TIMEOUT_S = 60.0   # tools of Pacemaker's and DRBD's on a busy node
 TIME_UNIT = "chrony.service"
 UNLIMITED = {"MemoryMax": "infinity"}   # CPUQuota is taken away by an empty value
 # Scripts of sh(1): what a node does by itself has to be one command. Their arguments never are part of them.
@@ -36,6 +37,11 @@ _FILL = ('[ "$(findmnt -n -o TARGET -T "$1")" != / ] || '
 _CORRECT_CLOCK = 'systemctl start -- "$1" && sleep 2 && chronyc makestep'
 _THROTTLED = ('cat "/sys/fs/cgroup/system.slice/$1/cpu.stat" "/sys/fs/cgroup/cpu/system.slice/$1/cpu.stat" '
               '"/sys/fs/cgroup/cpu,cpuacct/system.slice/$1/cpu.stat" 2>/dev/null | grep nr_throttled')
+# Of an address that is on a network of the node's own, a route to itself alone comes first.
+_UNREACH = 'for a; do ip route replace unreachable "$a/32"; done'
+_REACH = 'for a; do ip route del unreachable "$a/32" 2>/dev/null; done; true'
+_DETACH = ("drbdadm", "detach", "--force", "all")
+_ATTACH = ("drbdadm", "adjust", "all")   # attaches what is detached, and leaves the rest
 _EMPTY_TABLE = f"add table inet {TABLE}; delete table inet {TABLE}"   # also where there was none
 
 
@@ -64,7 +70,15 @@ def requests(deed: Intervention) -> tuple[Request, ...]:
             return (Run(("sh", "-c", _FILL, "sh", deed.setting), timeout_s=FILL_TIMEOUT_S),)
         case Act.SET_CLOCK:
             return (Unit("stop", TIME_UNIT), Run(("date", f"--set=now + {deed.amount} seconds")))
-        case Act.ACCEPT | Act.RELEASE | Act.RESTORE | Act.HURRY | Act.EMPTY | Act.CORRECT_CLOCK:
+        case Act.STANDBY:
+            return (Run(("crm_standby", "--update", "on"), timeout_s=CLUSTER_TIMEOUT_S),)
+        case Act.DETACH:
+            return (Run(_DETACH, timeout_s=CLUSTER_TIMEOUT_S),)
+        case Act.UNREACH:
+            return (Run(("sh", "-c", _UNREACH, "sh", *deed.addresses)),)
+        case Act.ONLINE | Act.ATTACH:
+            return (Run(by_itself(deed), timeout_s=CLUSTER_TIMEOUT_S),)
+        case Act.REACH | Act.ACCEPT | Act.RELEASE | Act.RESTORE | Act.HURRY | Act.EMPTY | Act.CORRECT_CLOCK:
             return (Run(by_itself(deed)),)
     raise ValueError(f"{deed.act} is not done on a node")
 
@@ -87,6 +101,12 @@ def by_itself(undo: Intervention) -> tuple[str, ...]:
             return ("sh", "-c", _HURRY, "sh", *undo.addresses)
         case Act.EMPTY:
             return ("rm", "-f", "--", f"{undo.setting}/{FILLER}")
+        case Act.ONLINE:
+            return ("crm_standby", "--delete")
+        case Act.ATTACH:
+            return _ATTACH
+        case Act.REACH:
+            return ("sh", "-c", _REACH, "sh", *undo.addresses)
         case Act.CORRECT_CLOCK:
             return ("sh", "-c", _CORRECT_CLOCK, "sh", TIME_UNIT)
     raise ValueError(f"{undo.act} takes nothing away on a node")
@@ -123,6 +143,12 @@ def look(effect: Effect, deed: Intervention) -> tuple[Request, ...]:
             return (Run(("df", "--output=pcent", "--", deed.setting)),)
         case Effect.CLOCK_IS_WRONG:
             return (Run(("date", "+%s")),)
+        case Effect.IS_STANDBY:
+            return (Run(("crm_standby", "--query", "--quiet"), check=False, timeout_s=CLUSTER_TIMEOUT_S),)
+        case Effect.IS_DISKLESS:
+            return (Run(("cat", "/proc/drbd")),)
+        case Effect.NO_ROUTE:
+            return (Run(("ip", "-4", "route", "show", "type", "unreachable")),)
     if effect is Effect.PACKETS_DROPPED:
         return (Run(("nft", "--json", "list", "counter", "inet", TABLE, COUNTER)),)
     return (UnitFacts((deed.unit,)), UnitProcesses(deed.unit))

@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from fournines.drills.breakdown import Step, step_from_data
 from fournines.drills.checkers.gaps import Gap, PathMeasure
 from fournines.drills.convergence import Redundancy, redundancy_from_data
 from fournines.drills.plain import Data, items, number, object_, objects
@@ -54,7 +55,8 @@ class Row:
 class Result:
     """``verdict`` is the drill's: the worst of ``verdicts``. ``folder`` holds everything it rests on.
     ``remarks`` say where measurement and prediction do not fit. ``redundancy`` is when everything was there
-    again, not only served; None in runs of before that was measured."""
+    again, not only served; None in runs of before that was measured. ``steps`` are what Pacemaker did, where
+    the cluster has one."""
 
     drill: str
     target: str
@@ -65,6 +67,7 @@ class Result:
     folder: Path
     remarks: tuple[str, ...] = ()
     redundancy: Redundancy | None = None
+    steps: tuple[Step, ...] = ()
 
     def as_data(self) -> dict[str, object]:
         """Plain data for ``verdict.json`` and ``--json``."""
@@ -72,6 +75,7 @@ class Result:
                 "verdict": self.verdict.as_data(), "verdicts": [item.as_data() for item in self.verdicts],
                 "rows": [row.as_data() for row in self.rows], "folder": str(self.folder),
                 "remarks": list(self.remarks),
+                "steps": [step.as_data() for step in self.steps],
                 "redundancy": None if self.redundancy is None else self.redundancy.as_data()}
 
 
@@ -84,7 +88,8 @@ def result_from_data(data: Data, folder: Path) -> Result:
         tuple(verdict_from_data(item) for item in objects(data, "verdicts")),
         tuple(_row_from_data(item) for item in objects(data, "rows")), folder,
         tuple(map(str, items(data, "remarks"))) if "remarks" in data else (),
-        redundancy_from_data(object_(data, "redundancy")) if data.get("redundancy") else None)
+        redundancy_from_data(object_(data, "redundancy")) if data.get("redundancy") else None,
+        tuple(map(step_from_data, objects(data, "steps"))) if "steps" in data else ())
 
 
 def _row_from_data(data: Data) -> Row:

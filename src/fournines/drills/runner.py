@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -14,10 +15,11 @@ from typing import TypeVar
 from fournines.drills import acting, history
 from fournines.drills.aftermath import Traces, traces
 from fournines.drills.aim import draw, role
+from fournines.drills.breakdown import Step, breakdown, entries, question
 from fournines.drills.checkers.bank import Books
 from fournines.drills.convergence import LOOK_AGAIN_S, Redundancy, converge
 from fournines.drills.crowd import Crowd, crowd
-from fournines.drills.drill import SILENCING, Drill, Fault, Target
+from fournines.drills.drill import MENDED_BY_PACEMAKER, SILENCING, Drill, Fault, Target
 from fournines.drills.effects import Running, Sight
 from fournines.drills.expectation import Expectation, Seen
 from fournines.drills.folder import SPEC, TIMELINE, VERDICT, RunFolder, armed
@@ -25,17 +27,19 @@ from fournines.drills.history import HistoryWriter
 from fournines.drills.intervention import Intervention, injection, undoing
 from fournines.drills.judge import Evidence, judge
 from fournines.drills.on_node import LATE_S, TIMER_PREFIX
-from fournines.drills.place import Place
+from fournines.drills.place import Health, Place
 from fournines.drills.prediction import predicted
 from fournines.drills.reading import books_everywhere, drop, rows_everywhere
 from fournines.drills.result import Result
 from fournines.drills.sampling import START_TIMEOUT_S, Sampling, sampling
 from fournines.drills.schedule import Timeline
+from fournines.drills.targets import is_one
 from fournines.drills.verdict import Verdict, merge
 from fournines.errors import DrillError, Refused, Unreachable
 
 CONSOLE_LINES = 400
 AGAIN_LOOKS = 15
+LEAST_DETECTION_S = 2.0     # and not less has Corosync to wait for a silent member: a token, and 1.2 of it
 FRESH_S = 1.0               # how old a sample may be to say who holds the address now
 Progress = Callable[[str], None]
 Done = TypeVar("Done")
@@ -121,6 +125,8 @@ class _Run:
         self._fault, self._named, self._seed = drill.fault, named, seed
         self._address = str(place.cluster.service_vip.address)
         self._role = role(drill.fault.target, self._address, drill.fault.unit, named=bool(named))
+        self._steps: tuple[Step, ...] = ()
+        self._during: Health | None = None
         self._stamp = folder.name.split("-")[0].lower()
         self._settings = place.clients(f"run_{self._stamp}_{time.monotonic_ns():x}")
 
@@ -139,7 +145,8 @@ class _Run:
         else:
             verdicts += [Verdict(item.text, None, verdicts[0].because) for item in expect]
         result = Result(self._drill.name, evidence.target, promise_s, merge(self._drill.name, verdicts),
-                        tuple(verdicts), tuple(rows), self._folder.path, tuple(remarks), redundancy)
+                        tuple(verdicts), tuple(rows), self._folder.path, tuple(remarks), redundancy,
+                        self._steps)
         self._folder.write(VERDICT, result.as_data())
         return result
 
@@ -179,8 +186,9 @@ class _Run:
         target = self._the_one(await self._find(samples), at_first)
         deed = injection(self._fault, self._place.cluster, target)
         before = await self._serving_unit(self._fault, target)
+        beside = await self._beside(samples)
         injected_s = time.monotonic()
-        effect, healed_s = await self._strike(self._fault, deed, before, self._role.which)
+        effect, healed_s = await self._strike(self._fault, deed, before, self._role.which, beside)
         if self._drill.then is not None:
             second, healed_s = await self._strike_again(self._drill.then, samples)
             effect = Sight(effect.shown and second.shown, f"{effect.because}; then {second.because}")
@@ -192,6 +200,8 @@ class _Run:
         finished = await clients.stop()
         rows, bank = await self._read_back()
         traces_after = await self._traces(time.monotonic() - began_s)
+        if self._has_pacemaker:
+            self._steps = await self._told_by_pacemaker(samples, timeline)
         await self._keep_console(target)
         self._folder.write(TIMELINE, {**asdict(timeline), "clocks": samples.clocks()})
         evidence = Evidence(
@@ -200,28 +210,72 @@ class _Run:
             views=samples.views() if self._place.state_urls else {},
             bank=bank, role=self._role.was,
             traces_before=traces_before, traces_after=traces_after,
-            faults=tuple(filter(None, (self._fault, self._drill.then))),
+            faults=self._drill.faults, others=frozenset(each.target for each in beside),
+            silent_until_s=self._silent_until_s(timeline), blocks=self._drill.blocks,
+            said_meanwhile=tuple(map(str, self._during.broken)) if self._during else (),
             served=self._served(), effect=effect, silences=self._fault.effect in SILENCING,
             whole_again=converged.whole, convergence=converged.because, finished=finished)
         return evidence, converged.redundancy(timeline)
 
+    async def _told_by_pacemaker(self, samples: Sampling, timeline: Timeline) -> tuple[Step, ...]:
+        """From the nodes that were there all the time; the others' journals are of another boot."""
+        journals = {}
+        for name, sessions in samples.sessions.items():
+            if len(sessions) == 1 and not math.isinf(sessions[0].offset.lo_s):
+                asked = question(time.monotonic() - timeline.began_s)
+                with contextlib.suppress(Unreachable):
+                    reply = (await self._place.nodes[name].ask([asked]))[0]
+                    journals[name] = entries(reply, sessions[0].offset)
+        return breakdown(journals, timeline.injected_s, timeline.ended_s)
+
     async def _traces(self, since_s: float) -> dict[str, Traces | None]:
         return await traces(self._place.nodes, self._place.configuration, since_s)
 
-    async def _strike(self, fault: Fault, deed: Intervention, before: Running | None,
-                      which: str) -> tuple[Sight, float]:
-        """Break, watch, heal whatever happens: what was seen of the fault, and when it was taken away."""
-        undo = undoing(fault, deed, "" if acting.is_outside(deed.act) else f"{TIMER_PREFIX}{self._stamp}")
+    async def _strike(self, fault: Fault, deed: Intervention, before: Running | None, which: str,
+                      beside: Sequence[Intervention] = ()) -> tuple[Sight, float]:
+        """Break, watch, heal whatever happens: what was seen of the fault, and when it was taken away.
+        ``beside`` is what is broken just before it and for as long."""
+        undo = undoing(fault, deed, self._timer(deed))
+        undos = (undo, *(undoing(self._drill.beside, each, self._timer(each, "beside"))
+                         for each in beside if self._drill.beside is not None))
         try:
-            effect = await self._inject(fault, deed, undo, before, which)
+            effect = await self._inject(fault, deed, undos, before, which, beside)
             self._tell(f"watching for {self._drill.observe_s:g} s what clients notice")
             await asyncio.sleep(self._drill.observe_s)
-            if effect.shown:
+            if self._drill.blocks:
+                self._during = await self._place.health()
+                self._folder.write_health("during.json", self._during)
+            if effect.shown and not (self._has_pacemaker and fault.effect in MENDED_BY_PACEMAKER):
                 effect = await acting.look(self._place, fault.effect, deed, before)
         finally:
             healed_s = time.monotonic()
-            await to_its_end(self._heal(undo))
+            await to_its_end(self._heal(undos))
         return effect, healed_s
+
+    def _timer(self, deed: Intervention, ending: str = "") -> str:
+        name = "-".join(filter(None, (self._stamp, ending)))
+        return "" if acting.is_outside(deed.act) else f"{TIMER_PREFIX}{name}"
+
+    async def _beside(self, samples: Sampling) -> tuple[Intervention, ...]:
+        """What the second fault is, which is made just before the first."""
+        fault = self._drill.beside
+        if fault is None:
+            return ()
+        found = await self._find(samples, fault)
+        if len(found) != 1:
+            raise DrillError(f"nobody is {fault.target.value}, for the fault beside the first",
+                             hint="see 'fournines status'")
+        return (injection(fault, self._place.cluster, found[0]),)
+
+    @property
+    def _has_pacemaker(self) -> bool:
+        return "membership" in self._place.cluster.layers
+
+    def _silent_until_s(self, timeline: Timeline) -> float:
+        """A machine that Pacemaker fences is turned on again, but not before it is found to be lost."""
+        if not self._has_pacemaker or self._drill.beside is not None:
+            return timeline.healed_s
+        return min(timeline.healed_s, timeline.injected_s + LEAST_DETECTION_S)
 
     async def _strike_again(self, fault: Fault, samples: Sampling) -> tuple[Sight, float]:
         """The second fault of a cascade. Who is hit by it is only known now."""
@@ -279,23 +333,34 @@ class _Run:
             return None   # the samples of the address tell
         return Sight(True, f"it {self._role.was}, {self._drill.baseline_s:g} s before and just before")
 
-    async def _inject(self, fault: Fault, deed: Intervention, undo: Intervention, before: Running | None,
-                      which: str) -> Sight:
-        self._folder.arm(undo)
-        await to_its_end(acting.arm(self._place, undo, self._drill.observe_s + LATE_S))
+    async def _inject(self, fault: Fault, deed: Intervention, undos: Sequence[Intervention],
+                      before: Running | None, which: str, beside: Sequence[Intervention]) -> Sight:
+        self._folder.arm(undos)
+        for undo in undos:
+            await to_its_end(acting.arm(self._place, undo, self._drill.observe_s + LATE_S))
+        for each in beside:
+            self._tell(f"{each}: {each.target}")
+            await to_its_end(acting.inject(self._place, each))
         self._tell(f"{deed}: {deed.target}, {which}")
         # To its end even when cancelled: healing must not overtake a fault that is still being made.
         await to_its_end(acting.inject(self._place, deed))
-        return await acting.await_effect(self._place, fault.effect, deed, before)
+        sights = [await acting.await_effect(self._place, self._drill.beside.effect, each, None)
+                  for each in beside if self._drill.beside is not None]
+        sights.append(await acting.await_effect(self._place, fault.effect, deed, before))
+        return Sight(all(each.shown for each in sights), "; ".join(each.because for each in sights))
 
-    async def _heal(self, undo: Intervention) -> None:
-        self._tell(f"{undo}: {undo.target}")
-        try:
-            await acting.heal(self._place, undo)
-        except Unreachable:
-            if undo.timer:
+    async def _heal(self, undos: Sequence[Intervention]) -> None:
+        """All at once: machines that need each other to begin must not be waited for one after the other."""
+        for undo in undos:
+            self._tell(f"{undo}: {undo.target}")
+        healed = await asyncio.gather(*(acting.heal(self._place, undo) for undo in undos),
+                                      return_exceptions=True)
+        for undo, outcome in zip(undos, healed, strict=True):
+            if isinstance(outcome, Unreachable) and undo.timer:
                 self._tell(f"{undo.target} does not answer: its timer {undo.timer} takes the fault away")
-            raise
+        for outcome in healed:
+            if isinstance(outcome, BaseException):
+                raise outcome
         self._folder.disarm()
 
     async def _keep_console(self, target: str) -> None:
@@ -304,10 +369,18 @@ class _Run:
             text = await asyncio.to_thread(machine.console, CONSOLE_LINES)
             self._folder.write_console(target, text)
 
+    async def _keepers(self) -> tuple[str, ...]:
+        """The nodes whose databases can be asked; of a database that runs on one at a time, that one."""
+        if is_one(self._place.cluster, "database"):
+            return await self._place.find(Target.DATABASE_WRITER, self._settings)
+        return tuple(node.name for node in self._place.cluster.controllers)
+
     async def _read_back(self) -> tuple[dict[str, list[str] | None], dict[str, Books | None]]:
         if self._settings.sql is None:
             return {}, {}
-        members = {node.name: self._place.nodes[node.name] for node in self._place.cluster.controllers}
+        members = {name: self._place.nodes[name] for name in await self._keepers()}
+        if not members:
+            return {"": None}, {"": None}   # nobody to be asked: it is not known what was kept
         rows = await rows_everywhere(members, self._settings.sql)
         bank = await books_everywhere(members, self._settings.sql)
         await drop(next(iter(members.values())), self._settings.sql)
@@ -317,13 +390,14 @@ class _Run:
 async def heal_left_behind(place: Place, runs: Path, progress: Progress = silently) -> tuple[str, ...]:
     """Take away the faults that killed runners have left below ``runs``; the names of the machines healed."""
     healed = []
-    for path, undo in armed(runs).items():
-        reached = place.machines if acting.is_outside(undo.act) else place.nodes
-        if undo.target not in reached:
-            raise Refused(f"{path.name} has left {undo.target} broken, and it cannot be healed from here",
-                          hint=f"do '{undo}' there yourself, then remove {path / 'undo.json'}")
-        progress(f"{undo}: {undo.target}, left behind by {path.name}")
-        await acting.heal(place, undo)
+    for path, undos in armed(runs).items():
+        for undo in undos:
+            reached = place.machines if acting.is_outside(undo.act) else place.nodes
+            if undo.target not in reached:
+                raise Refused(f"{path.name} has left {undo.target} broken, and it cannot be healed from here",
+                              hint=f"do '{undo}' there yourself, then remove {path / 'undo.json'}")
+            progress(f"{undo}: {undo.target}, left behind by {path.name}")
+            await acting.heal(place, undo)
+            healed.append(undo.target)
         RunFolder(path).disarm()
-        healed.append(undo.target)
     return tuple(healed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from fournines.cluster.timers import Timers
+from fournines.cluster.timers.chains import ACTIVE_PASSIVE
 from fournines.cluster.topology import Cluster
 from fournines.drills.settings import ClientSettings
 from fournines.drills.workloads.amqp import AmqpSettings
@@ -15,10 +16,24 @@ from fournines.layers.api.settings import DOMAIN, IDENTITY_PORT, SQL_PORT
 from fournines.layers.api.spec import ApiSpec
 from fournines.layers.cache.artifacts import PORT as CACHE_PORT
 from fournines.layers.database import DRILL as SQL_ACCOUNT
+from fournines.layers.database.spec import DatabaseSpec
 from fournines.layers.messaging.accounts import DRILL_ACCOUNT, DRILL_VHOST
+from fournines.layers.messaging.spec import MessagingSpec
 from fournines.layers.oslo import BROKER_PORT
 
 IMAGES_PORT = 9292
+
+
+def is_one(cluster: Cluster, layer: str) -> bool:
+    """Whether the layer runs on one node at a time."""
+    return cluster.pattern(layer) == ACTIVE_PASSIVE
+
+
+def address_of(cluster: Cluster, layer: str) -> str:
+    """Where its clients go: one that runs on one node at a time has its address there."""
+    spec = cluster.spec(DatabaseSpec) if layer == "database" else cluster.spec(MessagingSpec)
+    own = spec.vip if spec is not None and is_one(cluster, layer) else ""
+    return str((cluster.vips[own] if own else cluster.service_vip).address)
 
 
 def clients_of(cluster: Cluster, timers: Timers,
@@ -30,11 +45,12 @@ def clients_of(cluster: Cluster, timers: Timers,
     def settings(run: str) -> ClientSettings:
         sql = amqp = keystone = None
         if "database" in cluster.layers:
-            sql = SqlSettings(host, SQL_PORT, SQL_ACCOUNT.user, secrets[SQL_ACCOUNT.secret],
-                              SQL_ACCOUNT.database, table=run)
+            sql = SqlSettings(address_of(cluster, "database"), SQL_PORT, SQL_ACCOUNT.user,
+                              secrets[SQL_ACCOUNT.secret], SQL_ACCOUNT.database, table=run)
         if "messaging" in cluster.layers:
-            amqp = AmqpSettings(host, BROKER_PORT, DRILL_ACCOUNT.user, secrets[DRILL_ACCOUNT.secret],
-                                DRILL_VHOST, queue=run,
+            amqp = AmqpSettings(address_of(cluster, "messaging"), BROKER_PORT, DRILL_ACCOUNT.user,
+                                secrets[DRILL_ACCOUNT.secret], DRILL_VHOST, queue=run,
+                                queue_type="classic" if is_one(cluster, "messaging") else "quorum",
                                 heartbeat_s=round(timers.seconds("rabbitmq.heartbeat")),
                                 confirm_timeout_s=timers.seconds("amqp.confirm_timeout"))
         api = cluster.spec(ApiSpec)

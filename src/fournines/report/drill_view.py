@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from fournines.drills.breakdown import shown
 from fournines.drills.drill import Drill
 from fournines.drills.result import Result, Row
 from fournines.drills.suites import Suite
@@ -49,6 +50,8 @@ def show_result(console: Console, result: Result) -> None:
     for row in result.rows:
         table.add_row(*_with(_cells(row), _predicted(row), predicts))
     console.print(table)
+    if result.steps:
+        _show_steps(console, result)
     if result.redundancy is not None:
         console.print(line((served_and_whole(result), STRONG)))
     for verdict in result.verdicts:
@@ -60,6 +63,16 @@ def show_result(console: Console, result: Result) -> None:
     word, style = _PROMISE[result.verdict.truth]
     console.print(line("verdict: ", (word, style)))
     console.print(f"everything about it: {result.folder}")
+
+
+def _show_steps(console: Console, result: Result) -> None:
+    """What Pacemaker did, in the order in which it ended."""
+    table = Table(box=None, header_style=QUIET, padding=(0, 2, 0, 0))
+    for column in ("after the fault", "node", "began", "ended", "took"):
+        table.add_column(column)
+    for cells in shown(result.steps):
+        table.add_row(*cells)
+    console.print(table)
 
 
 def _cells(row: Row) -> tuple[Cell, ...]:

@@ -40,12 +40,13 @@ class Branch:
 @dataclass(frozen=True, slots=True)
 class Chain:
     """``fault`` as seen on ``path``: its branches run side by side, so the longest decides. ``layer`` is the
-    layer that has to be in the cluster file for this path to exist."""
+    layer that has to be in the cluster file for this path to exist, in this ``pattern`` if that is given."""
 
     fault: str
     path: str
     layer: str
     branches: tuple[Branch, ...]
+    pattern: str = ""
 
     @property
     def name(self) -> str:

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fournines.cluster.timers import waits
 from fournines.cluster.timers.chain import Branch, Chain
 from fournines.cluster.timers.timer import Timers
 
 VIP, SQL_STANDING, SQL_NEW = "VIP client", "SQL standing connection", "SQL new connection"
 HELD = "address of Pacemaker"
+ACTIVE_ACTIVE, ACTIVE_PASSIVE = "active-active", "active-passive"
 API, AMQP, IMAGE, OTHER = "API request", "AMQP publisher", "image data", "any other connection"
 
 
 def chains(timers: Timers) -> tuple[Chain, ...]:
-    """All of them, whichever layers the cluster has."""
-    return (*_node_gone("node power loss", timers), *_node_gone("silent drop", timers),
-            *_process_crash(timers), *_hang(timers))
+    """All of them, whichever layers the cluster has, in whichever pattern."""
+    of_many = (*_node_gone("node power loss", timers), *_node_gone("silent drop", timers),
+               *_process_crash(timers), *_hang(timers))
+    return (*(replace(chain, pattern=ACTIVE_ACTIVE) if chain.layer in ("database", "messaging") else chain
+              for chain in of_many), *_one_at_a_time(timers))
+
+
+def _one_at_a_time(timers: Timers) -> tuple[Chain, ...]:
+    """Pattern active-passive: whatever is lost, Pacemaker starts it once it is certain that it runs nowhere.
+    What hangs and does not die when told has no chain: it is waited for as long as a stop may take."""
+    lost = Branch((waits.left_out(timers), waits.fenced(timers), waits.address_started(timers),
+                   waits.service_started(timers)), certain=True)
+    crashed = Branch((waits.resource_found_dead(timers), waits.service_started(timers)))
+    paths = ((SQL_STANDING, "database"), (SQL_NEW, "database"), (AMQP, "messaging"))
+    crash = {"database": "database crash", "messaging": "broker crash"}
+    return (*(Chain(fault, path, layer, (lost,), ACTIVE_PASSIVE)
+              for fault in ("node power loss", "silent drop") for path, layer in paths),
+            *(Chain(crash[layer], path, layer, (crashed,), ACTIVE_PASSIVE) for path, layer in paths))
 
 
 def _node_gone(fault: str, timers: Timers) -> tuple[Chain, ...]:

@@ -16,7 +16,7 @@ from fournines.cluster.timers import (
     vrrp,
 )
 from fournines.cluster.timers.chain import Chain
-from fournines.cluster.timers.chains import chains
+from fournines.cluster.timers.chains import ACTIVE_ACTIVE, chains
 from fournines.cluster.timers.definition import Definition, Given
 from fournines.cluster.timers.overrides import read_overrides
 from fournines.cluster.timers.relations import broken_relations
@@ -70,7 +70,8 @@ def _timers(target_s: float, controllers: int, overrides: Mapping[str, float]) -
 
 
 def _chains(cluster: Cluster, timers: Timers) -> tuple[Chain, ...]:
-    return tuple(chain for chain in chains(timers) if chain.layer in cluster.layers)
+    return tuple(chain for chain in chains(timers) if chain.layer in cluster.layers
+                 and chain.pattern in ("", cluster.pattern(chain.layer) or ACTIVE_ACTIVE))
 
 
 def _out_of_reach(cluster: Cluster, chain: Chain) -> Finding:

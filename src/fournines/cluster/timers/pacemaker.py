@@ -5,6 +5,7 @@ from __future__ import annotations
 from fournines.cluster.timers.definition import Calculated, Definition, Fixed, Given, Share
 from fournines.cluster.timers.timer import Unit
 
+SERVICE_S = 7.0     # for a volume that is promoted and mounted, and a database or a broker that starts on it
 TAKEOVER_S = 2.0    # from the end of fencing to an address that answers elsewhere
 
 _EXPLAINED = "Pacemaker Explained 2.1"

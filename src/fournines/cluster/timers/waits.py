@@ -22,7 +22,7 @@ from fournines.cluster.timers.formulas import (
 )
 from fournines.cluster.timers.galera import JOIN_RETRANS_S
 from fournines.cluster.timers.kernel import silent_peer_s
-from fournines.cluster.timers.pacemaker import TAKEOVER_S
+from fournines.cluster.timers.pacemaker import SERVICE_S, TAKEOVER_S
 from fournines.cluster.timers.timer import Timers
 
 ELECTION_S = 0.5    # a quorum queue's election once its leader is given up; 0.34 to 0.37 s were measured
@@ -184,6 +184,11 @@ def resource_found_dead(timers: Timers) -> Term:
 def address_started(timers: Timers) -> Term:
     """Pacemaker: an address alone; what stands on it takes its own time."""
     return Term("the address is started", ("pacemaker.operation_timeout",), 0.0, TAKEOVER_S)
+
+
+def service_started(timers: Timers) -> Term:
+    """Pacemaker: its volume promoted and mounted, and a database or broker brought up on it."""
+    return Term("what stands on the address is started", ("pacemaker.operation_timeout",), 0.0, SERVICE_S)
 
 
 def given_up_by_kernel(timers: Timers) -> Term:

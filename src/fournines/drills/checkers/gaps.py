@@ -136,9 +136,11 @@ def _steady(baseline: Sequence[Operation], slow_s: float) -> bool:
             and sum(were_good) >= STEADY_SHARE * len(were_good))
 
 
-def recovered_within(measured: PathMeasure, limit_s: float) -> Verdict:
-    """Whether no gap of the path was longer than ``limit_s``."""
-    question = f"{measured.path} recovers within {limit_s:g} s"
+def recovered_within(measured: PathMeasure, limit_s: float, blocked_s: float = 0.0) -> Verdict:
+    """Whether no gap of the path was longer than ``limit_s``, and the ``blocked_s`` for which the fault was
+    one in whose presence nothing may be served."""
+    question = f"{measured.path} recovers within {limit_s:g} s{' of the undo' if blocked_s else ''}"
+    limit_s += blocked_s
     if not measured.steady_before:
         return Verdict(question, None, "it was not serving steadily before the fault")
     if not measured.probes:

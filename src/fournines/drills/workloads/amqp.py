@@ -1,4 +1,4 @@
-"""AMQP through the VIP: persistent, mandatory messages to a quorum queue, confirmed; a consumer takes them
+"""AMQP through the VIP: persistent, mandatory messages to a durable queue, confirmed; a consumer takes them
 all.
 
 One connection for publishing and one for consuming, as services have. A publisher whose confirm does not come
@@ -32,7 +32,8 @@ _BROKEN = (aiormq.exceptions.AMQPError, OSError, RuntimeError, EOFError)
 
 @dataclass(frozen=True, slots=True)
 class AmqpSettings:
-    """``queue`` is the run's own; ``confirm_timeout_s`` is a publisher's patience with one connection."""
+    """``queue`` is the run's own, of ``queue_type`` quorum or classic; ``confirm_timeout_s`` is a publisher's
+    patience with one connection."""
 
     host: str
     port: int
@@ -42,6 +43,7 @@ class AmqpSettings:
     queue: str = ""
     heartbeat_s: int = 10
     confirm_timeout_s: float = 1.5
+    queue_type: str = "quorum"
 
 
 @asynccontextmanager
@@ -126,7 +128,7 @@ class AmqpWorkload:
     async def start(self) -> None:
         """Declare the run's queue, and start to consume from it."""
         async with connected(self.settings) as connection:
-            await _declare(await connection.channel(), self.settings.queue)
+            await _declare(await connection.channel(), self.settings)
         self._publisher = _Publisher(self.settings)
         self._consuming = asyncio.create_task(self._consume(), name="consumer")
 
@@ -204,8 +206,8 @@ class AmqpWorkload:
         return left == 0 and time.monotonic() - self._last_received_s >= QUIET_S
 
 
-async def _declare(channel: AbstractChannel, queue: str) -> None:
-    await channel.declare_queue(queue, durable=True, arguments={"x-queue-type": "quorum"})
+async def _declare(channel: AbstractChannel, settings: AmqpSettings) -> None:
+    await channel.declare_queue(settings.queue, durable=True, arguments={"x-queue-type": settings.queue_type})
 
 
 def _unconfirmed(error: AmqpError, sent_s: float) -> Answer:

@@ -1,0 +1,20 @@
+"""What only a cluster by Pacemaker can lose, or be told: its fencing, a side of its volumes, a node for
+maintenance, and the power of all nodes. Losses of one node, link or process are in the other families."""
+
+from __future__ import annotations
+
+from fournines.drills.drill import Drill, Target
+from fournines.drills.faults import detach, power_off, standby, unreach_fencing
+
+DRILLS = (
+    Drill("standby-of-vip-holder", "an operator takes everything off the node that holds the service address",
+          standby(Target.VIP_HOLDER), layer="membership"),
+    Drill("detach-disks-of-other-side", "the disks of the node that does not run the database are gone",
+          detach(Target.OTHER), layer="storage"),
+    # Of two nodes the other one is the only one that could fence.
+    Drill("power-off-with-fencing-unreachable",
+          "the active node loses its power, and the other cannot reach the device that would make sure of it",
+          power_off(Target.VIP_HOLDER), beside=unreach_fencing(Target.OTHER), layer="storage", blocks=True),
+    Drill("power-off-both", "both nodes lose their power, and get it back",
+          power_off(Target.VIP_HOLDER), beside=power_off(Target.OTHER), layer="storage", blocks=True),
+)
