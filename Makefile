@@ -1,4 +1,4 @@
-# Everything a newcomer types. `make demo` and `make test` install what they need: Debian packages through this
+# Everything a newcomer types. The demos and `make test` install what they need: Debian packages through this
 # machine's own apt, Python packages from a hash-pinned lock through its own pip configuration.
 
 PYTHON ?= python3
@@ -7,10 +7,11 @@ BIN    := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo test test-packages check lock clean packages golden reference bench-plan help
+.PHONY: demo demo-active-passive test test-packages check lock clean packages golden reference bench-plan help
 
 help:
 	@echo "make demo        build a lab, apply examples/three-controllers.yaml, power off the VIP holder, report"
+	@echo "make demo-active-passive   the same with examples/guide-two-node.yaml: MySQL and RabbitMQ on DRBD, fenced"
 	@echo "make test        everything that CI runs, the lab tests included"
 	@echo "make check       formatting, lint, types, who may import whom"
 	@echo "make golden      write what is recorded of our output anew (look at the diff before committing it)"
@@ -21,6 +22,9 @@ help:
 
 demo: packages $(RUN_STAMP)
 	@scripts/demo
+
+demo-active-passive: packages $(RUN_STAMP)
+	@scripts/demo active-passive
 
 test: test-packages $(DEV_STAMP) check
 	$(BIN)/pytest

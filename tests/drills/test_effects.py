@@ -87,6 +87,8 @@ def test_every_cable_must_be_without_a_link() -> None:
 
 
 DROP_IN = "/run/systemd/system/mariadb.service.d/90-fournines-drill.conf"
+SIDES = (" 0: cs:Connected ro:Secondary/Primary ds:{}/UpToDate C r-----\n"
+         " 1: cs:Connected ro:Secondary/Primary ds:{}/UpToDate C r-----\n")
 NETEM = "qdisc netem 8001: dev eth0 root refcnt 2 delay 200ms\n Sent 840 bytes {} pkt (dropped 0)\n"
 
 
@@ -99,9 +101,16 @@ NETEM = "qdisc netem 8001: dev eth0 root refcnt 2 delay 200ms\n Sent 840 bytes {
     (Effect.PACKETS_DELAYED, "qdisc noqueue 0: dev lo\n Sent 840 bytes 7 pkt", False),
     (Effect.IS_FULL, "Use%\n100%", True), (Effect.IS_FULL, "Use%\n 98%", False),
     (Effect.IS_FULL, "", False),
-    (Effect.CLOCK_IS_WRONG, "1120", True), (Effect.CLOCK_IS_WRONG, "1001", False)])
+    (Effect.CLOCK_IS_WRONG, "1120", True), (Effect.CLOCK_IS_WRONG, "1001", False),
+    (Effect.IS_STANDBY, "on\n", True), (Effect.IS_STANDBY, "off\n", False), (Effect.IS_STANDBY, "", False),
+    (Effect.IS_DISKLESS, SIDES.format("Diskless", "Diskless"), True),
+    (Effect.IS_DISKLESS, SIDES.format("Diskless", "UpToDate"), False),
+    (Effect.IS_DISKLESS, "version: 8.4.11\n", False),
+    (Effect.NO_ROUTE, "unreachable 192.0.2.9 metric 1024\n", True),
+    (Effect.NO_ROUTE, "unreachable 192.0.2.90\n", False)])
 def test_what_one_command_tells(effect: Effect, text: str, shown: bool) -> None:
-    deed = Intervention(Act.LIMIT, "ctl1", UNIT, amount=120, setting="/var/lib/mysql")
+    deed = Intervention(Act.LIMIT, "ctl1", UNIT, amount=120, setting="/var/lib/mysql",
+                        addresses=("192.0.2.9",))
     reply: Reply = {"rc": 0, "stdout": text, "stderr": ""}
     assert of_text(effect, reply, deed, now_s=1000.0).shown is shown
     assert not of_text(effect, Failed("no such command"), deed, now_s=1000.0).shown

@@ -126,7 +126,7 @@ async def test_sigterm_heals(place: Place, machine: MadeUpMachine, tmp_path: Pat
 
 async def test_what_a_killed_runner_left_is_healed_later(place: Place, machine: MadeUpMachine,
                                                          tmp_path: Path) -> None:
-    RunFolder.create(tmp_path, "x").arm(Intervention(Act.POWER_ON, "ctl1"))
+    RunFolder.create(tmp_path, "x").arm([Intervention(Act.POWER_ON, "ctl1")])
     assert await heal_left_behind(place, tmp_path) == ("ctl1",)
     assert machine.done == ["power_on", "wait_up"]
     assert await heal_left_behind(place, tmp_path) == ()

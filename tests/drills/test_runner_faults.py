@@ -151,10 +151,10 @@ async def test_the_undo_is_on_disk_and_armed_before_the_fault(place: Place, unit
     def tell(message: str) -> None:
         if message.startswith("hang "):
             (written,) = tmp_path.glob("*/undo.json")
-            seen.append((json.loads(written.read_text())["act"], list(unit.said)))
+            seen.append(([each["act"] for each in json.loads(written.read_text())], list(unit.said)))
 
     await run(HANG, place, tmp_path, tell)
-    assert seen == [("continue", ["arm"])]
+    assert seen == [(["continue"], ["arm"])]
 
 
 async def test_what_cannot_be_armed_is_not_broken(place: Place, unit: Unit, tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ async def test_a_node_that_is_lost_before_healing_is_left_to_its_timer(place: Pl
         await run(HANG, place, tmp_path, tell)
     (timer,) = unit.timers
     assert f"ctl1 does not answer: its timer {timer.removesuffix('.timer')} takes the fault away" in told
-    (left,) = armed(tmp_path).values()   # and the next drill looks after it
+    ((left,),) = armed(tmp_path).values()   # and the next drill looks after it
     assert (left.act, left.target) == (Act.CONTINUE, "ctl1")
 
 
@@ -197,8 +197,8 @@ async def test_a_unit_that_does_not_serve_is_not_broken_further(place: Place, un
 async def test_what_a_killed_runner_left_in_a_node_is_healed_later(place: Place, unit: Unit,
                                                                    machine: MadeUpMachine,
                                                                    tmp_path: Path) -> None:
-    RunFolder.create(tmp_path, "x").arm(Intervention(Act.CONTINUE, "ctl1", UNIT, timer="fournines-drill-x"))
-    RunFolder.create(tmp_path, "y").arm(Intervention(Act.PLUG_IN, "ctl1", networks=("management",)))
+    RunFolder.create(tmp_path, "x").arm([Intervention(Act.CONTINUE, "ctl1", UNIT, timer="fournines-drill-x")])
+    RunFolder.create(tmp_path, "y").arm([Intervention(Act.PLUG_IN, "ctl1", networks=("management",))])
     unit.state = "T"
     assert await heal_left_behind(place, tmp_path) == ("ctl1", "ctl1")
     assert (unit.state, unit.said) == ("S", ["--signal=CONT", "disarm"])

@@ -112,7 +112,7 @@ async def test_what_a_drill_left_is_mended_before_the_next(place: Place, machine
     machine.power_off()
     machine.pulled.add("management")
     run = RunFolder.create(RunFolder.create(tmp_path, "x3").path, "x")
-    run.arm(Intervention(Act.PLUG_IN, "ctl1", networks=("management",)))
+    run.arm([Intervention(Act.PLUG_IN, "ctl1", networks=("management",))])
     await become_whole(place, tmp_path, lambda message: None, 10.0)
     assert (machine.power, machine.pulled) == ("on", set())
     assert not (run.path / UNDO).exists()
