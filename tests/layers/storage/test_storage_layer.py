@@ -86,7 +86,9 @@ def test_a_device_has_one_writer_and_is_mounted_where_it_is(site: Site) -> None:
     asked = LAYER.exchange(site.cluster, site.timers)
     clone = next(each for each in asked.resources.clones if each.id == "ms_drbd_mysql")
     assert clone.promotable
-    assert (clone.of, clone.meta["promoted-max"], clone.meta["notify"]) == ("p_drbd_mysql", "1", "true")
+    assert (clone.of, clone.meta["promoted-max"], clone.meta["notify"]) == ("p_drbd_mysql", "1", "false")
+    device = next(each for each in asked.resources.primitives if each.id == "p_drbd_mysql")
+    assert device.parameters["ignore_missing_notifications"] == "true"   # or the agent refuses to start
     mounted = next(each for each in asked.resources.primitives if each.id == "p_fs_mysql")
     assert mounted.parameters == {"device": "/dev/drbd0", "directory": "/var/lib/mysql", "fstype": "xfs",
                                   "options": "relatime"}

@@ -160,9 +160,9 @@ def drbd_clone(cloud: Cloud) -> Hits:
     for cluster in clusters(cloud):
         local = {clone.id for filesystem, clone in _stacked(cluster)
                  if (kind := filesystem.parameter("fstype")) is None or kind.text not in CLUSTER_FILE_SYSTEMS}
-        for clone, _ in _promotable(cluster):
-            notify = clone.meta.get("notify")
-            if notify is None or not notify.on:
+        for clone, device in _promotable(cluster):
+            notify, without = clone.meta.get("notify"), device.parameter("ignore_missing_notifications")
+            if (notify is None or not notify.on) and (without is None or not without.on):
                 yield Hit(notify.at if notify else clone.at, f"{clone.id} has no notify=true")
             most = clone.number("promoted-max", "master-max")
             if most is not None and int(most.text) > 1 and clone.id in local:

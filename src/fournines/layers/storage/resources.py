@@ -29,11 +29,12 @@ def _volume(volume: Volume, timers: Timers) -> Resources:
     longest_s = timers.seconds("pacemaker.operation_timeout")
     device = Primitive(
         volume.primitive_id, "ocf:linbit:drbd", {
-            "drbd_resource": volume.name, "adjust_master_score": EAGERNESS}, (
+            "drbd_resource": volume.name, "adjust_master_score": EAGERNESS,
+            "ignore_missing_notifications": "true"}, (
             Operation("start", 0, max(DRBD_START_S, longest_s)),
             Operation("promote", 0, max(DRBD_OTHER_S, longest_s)),
             Operation("demote", 0, max(DRBD_OTHER_S, longest_s)),
-            Operation("notify", 0, max(DRBD_OTHER_S, longest_s)),
+            Operation("notify", 0, max(DRBD_OTHER_S, longest_s)),   # for those who turn it on
             Operation("stop", 0, max(DRBD_STOP_S, longest_s)),
             # Pacemaker tells the two monitors apart by their intervals.
             Operation("monitor", DRBD_EVERY * every_s, longest_s, role="Promoted"),
@@ -47,5 +48,9 @@ def _volume(volume: Volume, timers: Timers) -> Resources:
             Operation("monitor", MOUNT_EVERY * every_s, longest_s)))
     clone = Clone(volume.promoted_id, volume.primitive_id, promotable=True, meta={
         "promoted-max": "1", "promoted-node-max": "1", "clone-max": "2", "clone-node-max": "1",
-        "notify": "true", "interleave": "true"})
+        # Told of everything before and after it happens, each side would start its agent six times for each
+        # volume in a failover, and all wait for that. Of two sides that never change there is nothing to
+        # learn: a start waits for the connection itself, and what a side is worth it says then and when it is
+        # looked at.
+        "notify": "false", "interleave": "true"})
     return Resources(primitives=(device, mounted), clones=(clone,))
