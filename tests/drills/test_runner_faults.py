@@ -15,10 +15,11 @@ from fournines.cluster.timers.chain import Branch, Chain, Term
 from fournines.drills.catalog import DRILLS
 from fournines.drills.drill import Act, Capability, Drill, Target
 from fournines.drills.expectation import parse
+from fournines.drills.faults import detach
 from fournines.drills.folder import RunFolder, armed
 from fournines.drills.intervention import Intervention
 from fournines.drills.place import Place
-from fournines.drills.runner import heal_left_behind, run
+from fournines.drills.runner import _Run, heal_left_behind, run
 from fournines.drills.settings import ClientSettings
 from fournines.errors import DrillError, Refused, Unreachable
 from fournines.nodes.fake import FakeNode
@@ -296,3 +297,65 @@ async def test_of_a_fault_that_was_not_there_nothing_follows(place: Place, unit:
     unit.deaf = True
     result = await run(HANG, place, tmp_path, expect=[parse("within 1m every path is served again")])
     assert result.verdicts[-1].truth is None
+
+
+@dataclass
+class Side:
+    """A node whose volumes lose their disks and get them back."""
+
+    diskless: bool = False
+    said: list[str] = field(default_factory=list)
+
+    def answer(self, request: Request) -> Reply:
+        if isinstance(request, UnitFacts):
+            return {name: {"active": "inactive"} for name in request.units}
+        assert isinstance(request, Run)
+        text = ""
+        if request.argv[0] == "drbdadm":
+            self.said.append(request.argv[1])
+            self.diskless = request.argv[1] == "detach"
+        elif request.argv[0] == "systemd-run":
+            self.said.append("arm")
+        elif request.argv == ("cat", "/proc/drbd"):
+            text = f" 0: cs:Connected ro:Secondary/Primary ds:{'Diskless' if self.diskless else 'UpToDate'}/"
+        return {"rc": 0, "stdout": text, "stderr": ""}
+
+
+async def test_a_fault_beside_the_first_is_there_before_and_goes_with_it(place: Place, machine: MadeUpMachine,
+                                                                         tmp_path: Path) -> None:
+    side, order = Side(), []
+    node = place.nodes["ctl2"]
+    assert isinstance(node, FakeNode)
+    node.script(lambda request: isinstance(request, Run | UnitFacts), side.answer)
+
+    def tell(message: str) -> None:
+        if message.startswith(("cut ", "detach", "watching for 2")):
+            (written,) = tmp_path.glob("*/undo.json")
+            order.append((message[:6], [each["act"] for each in json.loads(written.read_text())]))
+
+    both = replace(CUT, beside=detach(Target.OTHER), blocks=True)
+    result = await run(both, place, tmp_path, tell)
+    assert order == [(begins, ["plug_in", "attach"]) for begins in ("detach", "cut ma", "watchi")]
+    assert side.said == ["arm", "detach", "adjust"]
+    assert machine.done == ["cut management", "heal management"]
+    assert armed(tmp_path) == {}
+    hit = result.verdicts[0]
+    assert hit.truth is True
+    assert "1 of its 1 volumes have no disk" in hit.because
+    assert (result.folder / "during.json").exists()
+    truths = {each.question: each.truth for each in result.verdicts}
+    assert truths["nothing is served before the fault is taken away"] is False   # the heir went on
+    assert truths["verify says what is wrong meanwhile"] is False                # and this place sees nothing
+    assert truths["TCP connect recovers within 20 s of the undo"] is not False
+
+
+async def test_of_one_database_only_that_is_read_back(place: Place) -> None:
+    """The other side has none that could be asked."""
+    async def find(target: Target, settings: ClientSettings) -> tuple[str, ...]:
+        return ("ctl2",) if target is Target.DATABASE_WRITER else ()
+
+    folder = RunFolder(Path("/nowhere/20260101T000000Z-x"))
+    for pattern, asked in (("active-passive", ("ctl2",)), ("active-active", ("ctl1", "ctl2"))):
+        cluster = replace(place.cluster, layers={"database": {"pattern": pattern}})
+        here = replace(place, cluster=cluster, find=find)
+        assert await _Run(CUT, here, folder, lambda _: None, "", 0)._keepers() == asked

@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from fournines.drills import acting, history
 from fournines.drills.aftermath import Traces, traces
@@ -19,7 +19,7 @@ from fournines.drills.breakdown import Step, breakdown, entries, question
 from fournines.drills.checkers.bank import Books
 from fournines.drills.convergence import LOOK_AGAIN_S, Redundancy, converge
 from fournines.drills.crowd import Crowd, crowd
-from fournines.drills.drill import MENDED_BY_PACEMAKER, SILENCING, Drill, Fault, Target
+from fournines.drills.drill import MENDED_BY_PACEMAKER, SILENCING, Drill, Effect, Fault, Target
 from fournines.drills.effects import Running, Sight
 from fournines.drills.expectation import Expectation, Seen
 from fournines.drills.folder import SPEC, TIMELINE, VERDICT, RunFolder, armed
@@ -43,6 +43,7 @@ LEAST_DETECTION_S = 2.0     # and not less has Corosync to wait for a silent mem
 FRESH_S = 1.0               # how old a sample may be to say who holds the address now
 Progress = Callable[[str], None]
 Done = TypeVar("Done")
+Look: TypeAlias = Callable[[Place, Effect, Intervention, Running | None], Awaitable[Sight]]
 
 
 def silently(message: str) -> None:
@@ -246,7 +247,7 @@ class _Run:
                 self._during = await self._place.health()
                 self._folder.write_health("during.json", self._during)
             if effect.shown and not (self._has_pacemaker and fault.effect in MENDED_BY_PACEMAKER):
-                effect = await acting.look(self._place, fault.effect, deed, before)
+                effect = await self._sight(acting.look, fault, deed, before, beside)
         finally:
             healed_s = time.monotonic()
             await to_its_end(self._heal(undos))
@@ -344,9 +345,14 @@ class _Run:
         self._tell(f"{deed}: {deed.target}, {which}")
         # To its end even when cancelled: healing must not overtake a fault that is still being made.
         await to_its_end(acting.inject(self._place, deed))
-        sights = [await acting.await_effect(self._place, self._drill.beside.effect, each, None)
+        return await self._sight(acting.await_effect, fault, deed, before, beside)
+
+    async def _sight(self, look: Look, fault: Fault, deed: Intervention, before: Running | None,
+                     beside: Sequence[Intervention]) -> Sight:
+        """Of the fault, and of the one beside it."""
+        sights = [await look(self._place, self._drill.beside.effect, each, None)
                   for each in beside if self._drill.beside is not None]
-        sights.append(await acting.await_effect(self._place, fault.effect, deed, before))
+        sights.append(await look(self._place, fault.effect, deed, before))
         return Sight(all(each.shown for each in sights), "; ".join(each.because for each in sights))
 
     async def _heal(self, undos: Sequence[Intervention]) -> None:
