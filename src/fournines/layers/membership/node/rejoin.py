@@ -89,7 +89,7 @@ def members(text: str, group: str) -> list[int]:
     inside = False
     for line in text.splitlines():
         if not line[:1].isspace():
-            inside = line.split()[:1] == [group]
+            inside = line.rstrip().removesuffix("\\x00") == group   # Pacemaker's names end with a zero
         elif inside and (member := re.match(r"\s+(\d+)\s+(\d+)\s", line)):
             found.append(int(member[2]))
     return found
