@@ -107,7 +107,8 @@ class DrillsSection(Section):
     allow: tuple[Literal["processes", "packets", "delays", "settings", "disks", "clock", "cluster", "routes"],
                  ...] = Field(
         description="Kinds of faults: signals and orders to units; rules in the packet filter; delayed "
-                    "packets; drop-ins that restart units; full disks that hold data only; wrong clocks.",
+                    "packets; drop-ins that restart units; full disks that hold data only; wrong clocks; "
+                    "what an operator may tell Pacemaker and DRBD; routes.",
         examples=[["processes", "packets"]])
 
 
