@@ -95,6 +95,11 @@ class Place:
     state_urls: Mapping[str, str] = field(default_factory=dict)
     configuration: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    @property
+    def has_pacemaker(self) -> bool:
+        """Whether something fences machines, and starts and stops what they run."""
+        return "membership" in self.cluster.layers
+
 
 def health_of(blueprint: Blueprint, nodes: Mapping[str, Node]) -> Callable[[], Awaitable[Health]]:
     """Looks at everything that ``verify`` looks at."""

@@ -4,46 +4,43 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import signal
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TypeAlias, TypeVar
 
 from fournines.drills import acting, history
 from fournines.drills.aftermath import Traces, traces
 from fournines.drills.aim import draw, role
-from fournines.drills.breakdown import Step, breakdown, entries, question
+from fournines.drills.breakdown import Step
 from fournines.drills.checkers.bank import Books
 from fournines.drills.convergence import LOOK_AGAIN_S, Redundancy, converge
 from fournines.drills.crowd import Crowd, crowd
-from fournines.drills.drill import MENDED_BY_PACEMAKER, SILENCING, Drill, Effect, Fault, Target
+from fournines.drills.drill import SILENCING, Drill, Fault, Target
 from fournines.drills.effects import Running, Sight
 from fournines.drills.expectation import Expectation, Seen
 from fournines.drills.folder import SPEC, TIMELINE, VERDICT, RunFolder, armed
 from fournines.drills.history import HistoryWriter
-from fournines.drills.intervention import Intervention, injection, undoing
+from fournines.drills.intervention import Intervention, injection
+from fournines.drills.journals import told_by_pacemaker
 from fournines.drills.judge import Evidence, judge
-from fournines.drills.on_node import LATE_S, TIMER_PREFIX
-from fournines.drills.place import Health, Place
+from fournines.drills.place import Place
 from fournines.drills.prediction import predicted
 from fournines.drills.reading import books_everywhere, drop, rows_everywhere
 from fournines.drills.result import Result
 from fournines.drills.sampling import START_TIMEOUT_S, Sampling, sampling
 from fournines.drills.schedule import Timeline
+from fournines.drills.strike import Striker
 from fournines.drills.targets import is_one
 from fournines.drills.verdict import Verdict, merge
-from fournines.errors import DrillError, Refused, Unreachable
+from fournines.errors import DrillError, Refused
 
 CONSOLE_LINES = 400
 AGAIN_LOOKS = 15
 LEAST_DETECTION_S = 2.0     # and not less has Corosync to wait for a silent member: a token, and 1.2 of it
 FRESH_S = 1.0               # how old a sample may be to say who holds the address now
 Progress = Callable[[str], None]
-Done = TypeVar("Done")
-Look: TypeAlias = Callable[[Place, Effect, Intervention, Running | None], Awaitable[Sight]]
 
 
 def silently(message: str) -> None:
@@ -99,24 +96,6 @@ def _terminated_is_cancelled() -> Iterator[None]:
                 loop.remove_signal_handler(number)
 
 
-async def to_its_end(work: Awaitable[Done]) -> Done:
-    """Finish ``work`` although we are cancelled meanwhile, however often; then be cancelled."""
-    task = asyncio.ensure_future(work)
-    cancelled = False
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError:
-            if task.cancelled():
-                raise
-            cancelled = True
-        except Exception:   # the task's own, raised again below
-            break
-    if cancelled and not task.exception():
-        raise asyncio.CancelledError
-    return task.result()
-
-
 class _Run:
     """One run: what its steps share."""
 
@@ -127,8 +106,8 @@ class _Run:
         self._address = str(place.cluster.service_vip.address)
         self._role = role(drill.fault.target, self._address, drill.fault.unit, named=bool(named))
         self._steps: tuple[Step, ...] = ()
-        self._during: Health | None = None
         self._stamp = folder.name.split("-")[0].lower()
+        self._striker = Striker(place, drill, folder, progress, self._stamp)
         self._settings = place.clients(f"run_{self._stamp}_{time.monotonic_ns():x}")
 
     async def run(self, patience_s: float, expect: Sequence[Expectation]) -> Result:
@@ -189,7 +168,7 @@ class _Run:
         before = await self._serving_unit(self._fault, target)
         beside = await self._beside(samples)
         injected_s = time.monotonic()
-        effect, healed_s = await self._strike(self._fault, deed, before, self._role.which, beside)
+        effect, healed_s = await self._striker.strike(self._fault, deed, before, self._role.which, beside)
         if self._drill.then is not None:
             second, healed_s = await self._strike_again(self._drill.then, samples)
             effect = Sight(effect.shown and second.shown, f"{effect.because}; then {second.because}")
@@ -201,8 +180,8 @@ class _Run:
         finished = await clients.stop()
         rows, bank = await self._read_back()
         traces_after = await self._traces(time.monotonic() - began_s)
-        if self._has_pacemaker:
-            self._steps = await self._told_by_pacemaker(samples, timeline)
+        if self._place.has_pacemaker:
+            self._steps = await told_by_pacemaker(self._place.nodes, samples, timeline)
         await self._keep_console(target)
         self._folder.write(TIMELINE, {**asdict(timeline), "clocks": samples.clocks()})
         evidence = Evidence(
@@ -213,49 +192,13 @@ class _Run:
             traces_before=traces_before, traces_after=traces_after,
             faults=self._drill.faults, others=frozenset(each.target for each in beside),
             silent_until_s=self._silent_until_s(timeline), blocks=self._drill.blocks,
-            said_meanwhile=tuple(map(str, self._during.broken)) if self._during else (),
+            said_meanwhile=tuple(map(str, self._striker.during.broken)) if self._striker.during else (),
             served=self._served(), effect=effect, silences=self._fault.effect in SILENCING,
             whole_again=converged.whole, convergence=converged.because, finished=finished)
         return evidence, converged.redundancy(timeline)
 
-    async def _told_by_pacemaker(self, samples: Sampling, timeline: Timeline) -> tuple[Step, ...]:
-        """From the nodes that were there all the time; the others' journals are of another boot."""
-        journals = {}
-        for name, sessions in samples.sessions.items():
-            if len(sessions) == 1 and not math.isinf(sessions[0].offset.lo_s):
-                asked = question(time.monotonic() - timeline.began_s)
-                with contextlib.suppress(Unreachable):
-                    reply = (await self._place.nodes[name].ask([asked]))[0]
-                    journals[name] = entries(reply, sessions[0].offset)
-        return breakdown(journals, timeline.injected_s, timeline.ended_s)
-
     async def _traces(self, since_s: float) -> dict[str, Traces | None]:
         return await traces(self._place.nodes, self._place.configuration, since_s)
-
-    async def _strike(self, fault: Fault, deed: Intervention, before: Running | None, which: str,
-                      beside: Sequence[Intervention] = ()) -> tuple[Sight, float]:
-        """Break, watch, heal whatever happens: what was seen of the fault, and when it was taken away.
-        ``beside`` is what is broken just before it and for as long."""
-        undo = undoing(fault, deed, self._timer(deed))
-        undos = (undo, *(undoing(self._drill.beside, each, self._timer(each, "beside"))
-                         for each in beside if self._drill.beside is not None))
-        try:
-            effect = await self._inject(fault, deed, undos, before, which, beside)
-            self._tell(f"watching for {self._drill.observe_s:g} s what clients notice")
-            await asyncio.sleep(self._drill.observe_s)
-            if self._drill.blocks:
-                self._during = await self._place.health()
-                self._folder.write_health("during.json", self._during)
-            if effect.shown and not (self._has_pacemaker and fault.effect in MENDED_BY_PACEMAKER):
-                effect = await self._sight(acting.look, fault, deed, before, beside)
-        finally:
-            healed_s = time.monotonic()
-            await to_its_end(self._heal(undos))
-        return effect, healed_s
-
-    def _timer(self, deed: Intervention, ending: str = "") -> str:
-        name = "-".join(filter(None, (self._stamp, ending)))
-        return "" if acting.is_outside(deed.act) else f"{TIMER_PREFIX}{name}"
 
     async def _beside(self, samples: Sampling) -> tuple[Intervention, ...]:
         """What the second fault is, which is made just before the first."""
@@ -268,13 +211,9 @@ class _Run:
                              hint="see 'fournines status'")
         return (injection(fault, self._place.cluster, found[0]),)
 
-    @property
-    def _has_pacemaker(self) -> bool:
-        return "membership" in self._place.cluster.layers
-
     def _silent_until_s(self, timeline: Timeline) -> float:
         """A machine that Pacemaker fences is turned on again, but not before it is found to be lost."""
-        if not self._has_pacemaker or self._drill.beside is not None:
+        if not self._place.has_pacemaker or self._drill.beside is not None:
             return timeline.healed_s
         return min(timeline.healed_s, timeline.injected_s + LEAST_DETECTION_S)
 
@@ -287,7 +226,7 @@ class _Run:
             await asyncio.sleep(FRESH_S)
         target = self._the_one(found, found)
         before = await self._serving_unit(fault, target)
-        return await self._strike(fault, injection(fault, self._place.cluster, target), before,
+        return await self._striker.strike(fault, injection(fault, self._place.cluster, target), before,
                                   "while the first one heals")
 
     async def _find(self, samples: Sampling, fault: Fault | None = None) -> tuple[str, ...]:
@@ -333,41 +272,6 @@ class _Run:
         if self._fault.target is Target.VIP_HOLDER and not self._named:
             return None   # the samples of the address tell
         return Sight(True, f"it {self._role.was}, {self._drill.baseline_s:g} s before and just before")
-
-    async def _inject(self, fault: Fault, deed: Intervention, undos: Sequence[Intervention],
-                      before: Running | None, which: str, beside: Sequence[Intervention]) -> Sight:
-        self._folder.arm(undos)
-        for undo in undos:
-            await to_its_end(acting.arm(self._place, undo, self._drill.observe_s + LATE_S))
-        for each in beside:
-            self._tell(f"{each}: {each.target}")
-            await to_its_end(acting.inject(self._place, each))
-        self._tell(f"{deed}: {deed.target}, {which}")
-        # To its end even when cancelled: healing must not overtake a fault that is still being made.
-        await to_its_end(acting.inject(self._place, deed))
-        return await self._sight(acting.await_effect, fault, deed, before, beside)
-
-    async def _sight(self, look: Look, fault: Fault, deed: Intervention, before: Running | None,
-                     beside: Sequence[Intervention]) -> Sight:
-        """Of the fault, and of the one beside it."""
-        sights = [await look(self._place, self._drill.beside.effect, each, None)
-                  for each in beside if self._drill.beside is not None]
-        sights.append(await look(self._place, fault.effect, deed, before))
-        return Sight(all(each.shown for each in sights), "; ".join(each.because for each in sights))
-
-    async def _heal(self, undos: Sequence[Intervention]) -> None:
-        """All at once: machines that need each other to begin must not be waited for one after the other."""
-        for undo in undos:
-            self._tell(f"{undo}: {undo.target}")
-        healed = await asyncio.gather(*(acting.heal(self._place, undo) for undo in undos),
-                                      return_exceptions=True)
-        for undo, outcome in zip(undos, healed, strict=True):
-            if isinstance(outcome, Unreachable) and undo.timer:
-                self._tell(f"{undo.target} does not answer: its timer {undo.timer} takes the fault away")
-        for outcome in healed:
-            if isinstance(outcome, BaseException):
-                raise outcome
-        self._folder.disarm()
 
     async def _keep_console(self, target: str) -> None:
         machine = self._place.machines.get(target)
