@@ -76,6 +76,7 @@ class MembershipSettings:
     """Who is there."""
 
     fencing: tuple[DeviceSettings, ...] | Literal["lab"] = ()
+    arbitrator: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,11 +177,7 @@ def _membership(draft: Draft) -> Iterator[Problem]:
             yield Problem(("layers", "membership"), "layer membership has nobody to take over: there is "
                           f"{'one node' if controllers else 'no node'} that runs services",
                           "write at least two nodes without arbitrator: true", at_key=True)
-        for node in draft.nodes:
-            if node.arbitrator:
-                yield Problem((*node.path, "arbitrator"), f"{_called(node)} is an arbitrator, which has no "
-                              "vote in layer membership: Corosync's quorum device is not built yet",
-                              "write two nodes, between which fencing decides, or three that run services")
+        yield from _votes(draft, controllers)
         yield from _fencing(draft)
         return
     for layer in _ACTIVE_PASSIVE:
@@ -189,6 +185,34 @@ def _membership(draft: Draft) -> Iterator[Problem]:
         if layer in draft.layers and needs_it:
             yield Problem(("layers", layer), f"layer {layer} is run by Pacemaker, and there is no layer "
                           "membership", "write membership: {fencing: [...]} under layers", at_key=True)
+
+
+def _votes(draft: Draft, controllers: int) -> Iterator[Problem]:
+    """An odd number of votes: of the members alone, or with the one vote of an arbitrator. Two members alone
+    are the exception: fencing decides between them."""
+    elsewhere = getattr(draft.layers["membership"], "arbitrator", "")
+    nodes = [node for node in draft.nodes if node.arbitrator]
+    for node in nodes[0 if elsewhere else 1:]:
+        yield Problem((*node.path, "arbitrator"), f"{_called(node)} is a second arbitrator beside "
+                      f"{elsewhere or _called(nodes[0])}, and Corosync asks one", "leave one of them out")
+    for node in draft.nodes:
+        if elsewhere and elsewhere in (node.name, *map(str, node.addresses.values())):
+            yield Problem(("layers", "membership", "arbitrator"), f"the arbitrator {elsewhere} is "
+                          f"{_called(node)}, which is a part of the cluster",
+                          "write the address of another machine, or a node with arbitrator: true")
+    if draft.nodes_written != len(draft.nodes) or controllers < 2:
+        return
+    if not nodes and not elsewhere:
+        if controllers > 2 and controllers % 2 == 0:
+            yield Problem(("nodes",), f"{controllers} nodes that run services can split into halves, and "
+                          "without a majority layer membership cannot go on",
+                          f"write {controllers - 1} or {controllers + 1} of them, or add an arbitrator: a "
+                          "node with arbitrator: true")
+    elif controllers % 2:
+        path = ("layers", "membership", "arbitrator") if elsewhere else (*nodes[0].path, "arbitrator")
+        yield Problem(path, f"with an arbitrator beside {controllers} nodes that run services the votes are "
+                      "even, and halves have no majority",
+                      f"leave it out, or write {controllers - 1} or {controllers + 1} nodes besides it")
 
 
 def _fencing(draft: Draft) -> Iterator[Problem]:
@@ -235,7 +259,7 @@ def broken_rules(draft: Draft) -> Iterator[Problem]:
 
 def advice(cluster: Cluster) -> tuple[Finding, ...]:
     """Warnings about a valid cluster: failures of one thing that would take a majority or both networks."""
-    return (*_shared_domains(cluster), *_shared_switch(cluster))
+    return (*_shared_domains(cluster), *_beside_a_voter(cluster), *_shared_switch(cluster))
 
 
 def _shared_domains(cluster: Cluster) -> Iterator[Finding]:
@@ -250,6 +274,19 @@ def _shared_domains(cluster: Cluster) -> Iterator[Finding]:
             who = "every node is" if shared == count else f"{shared} of {count} nodes are"
             yield Finding(Severity.WARNING, f"{who} on {kind} {value}: when it fails, no majority is left",
                           f"spread the nodes over at least three values of {kind}", where=cluster.name)
+
+
+def _beside_a_voter(cluster: Cluster) -> Iterator[Finding]:
+    """An arbitrator is there for the loss of a member, and must not be lost with it. Where that takes the
+    majority, it has been said."""
+    for node in cluster.arbitrators if cluster.arbitrated else ():
+        for kind, value in node.domains.items():
+            beside = [each.name for each in cluster.controllers if each.domains.get(kind) == value]
+            enough = len(cluster.controllers) - len(beside) > len(cluster.nodes) // 2
+            if "+" not in value and beside and enough:
+                yield Finding(Severity.WARNING, f"arbitrator {node.name} is on {kind} {value} with "
+                              f"{', '.join(beside)}: when it fails, both votes are lost at once",
+                              f"put it on a {kind} of its own", where=cluster.name)
 
 
 def _shared_switch(cluster: Cluster) -> Iterator[Finding]:

@@ -39,10 +39,10 @@ def derive(cluster: Cluster) -> Timers:
     """
     overrides, findings = read_overrides(cluster.overrides, BY_NAME)
     target_s, controllers = cluster.recovery.recover_within_s, len(cluster.controllers)
-    timers = _timers(target_s, controllers, overrides)
+    timers = _timers(cluster, target_s, overrides)
     broken = broken_relations(timers, controllers)
     findings = (*findings, *(each for each in broken if each.severity is Severity.ERROR))
-    plain = _timers(target_s, controllers, {})
+    plain = _timers(cluster, target_s, {})
     impossible = [chain for chain in _chains(cluster, plain) if chain.upper_s > target_s]
     after = _chains(cluster, timers)
     if impossible and any(chain.upper_s > target_s for chain in after):
@@ -54,11 +54,12 @@ def derive(cluster: Cluster) -> Timers:
     return Timers(target_s, timers.values(), after, warnings)
 
 
-def _timers(target_s: float, controllers: int, overrides: Mapping[str, float]) -> Timers:
+def _timers(cluster: Cluster, target_s: float, overrides: Mapping[str, float]) -> Timers:
     values: dict[str, float] = {}
     timers = []
     for definition in DEFINITIONS:
-        value, formula = definition.value(Given(target_s, controllers, values))
+        value, formula = definition.value(Given(target_s, len(cluster.controllers), values,
+                                                cluster.arbitrated))
         overridden = definition.name in overrides
         if overridden:
             formula = f"set by the operator; would be {formula}"
@@ -89,7 +90,7 @@ def smallest_promise_s(cluster: Cluster) -> float:
     tenths = int(cluster.recovery.recover_within_s * 10)
     while True:
         tenths += 1
-        timers = _timers(tenths / 10, len(cluster.controllers), {})
+        timers = _timers(cluster, tenths / 10, {})
         if all(chain.upper_s <= tenths / 10 for chain in _chains(cluster, timers)):
             return tenths / 10
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from lxml import etree
 
@@ -16,7 +17,16 @@ from fournines.blueprint.snapshot import Unreadable
 
 QUORUM, LINKS, PACEMAKER = "membership.quorum", "membership.links", "membership.pacemaker"
 COROSYNC_CONF = "membership.corosync_conf"
+ARBITRATOR, CERTIFICATES = "membership.arbitrator", "membership.certificates"
 CONFIGURATION, FENCING, VERIFIED = ("membership.configuration", "membership.fencing", "membership.verified")
+
+
+class Vote(StrEnum):
+    """What a member has of the arbitrator's vote."""
+
+    GIVEN = "given"
+    WITHHELD = "withheld"
+    NOT_ASKED = "not asked"   # no quorum device runs there
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,19 @@ class Quorum:
     expected: int
     votes: int
     needed: int
+    arbitrator: Vote = Vote.NOT_ASKED
+
+    @property
+    def spare(self) -> int:
+        """Votes that may be lost."""
+        return self.votes - self.needed
+
+
+@dataclass(frozen=True, slots=True)
+class Arbitrator:
+    """What it says of itself: how many members are connected to it."""
+
+    members: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +115,30 @@ def parse_quorum(reply: JsonValue) -> Quorum:
     lines = (line.partition(":") for line in _printed(reply).splitlines())
     found = {name.strip(): value.split() for name, colon, value in lines if colon}
     try:
-        numbers = [int(found[name][0]) for name in ("Expected votes", "Total votes", "Quorum")]
-        return Quorum(found["Quorate"][0] == "Yes", *numbers)
+        expected, votes, needed = (int(found[name][0])
+                                   for name in ("Expected votes", "Total votes", "Quorum"))
+        return Quorum(found["Quorate"][0] == "Yes", expected, votes, needed, _vote(_printed(reply)))
     except (KeyError, IndexError, ValueError):
         said = f"{_printed(reply)} {_printed(reply, 'stderr')}".strip().splitlines()
         raise Unreadable(said[-1] if said else "no answer") from None
+
+
+def _vote(text: str) -> Vote:
+    """The column ``Qdevice`` of this node's own line: A and V where it is alive and votes; NR where nobody
+    has registered."""
+    own = next((line.split() for line in text.splitlines() if line.rstrip().endswith("(local)")), [])
+    flags = own[2].split(",") if len(own) >= 5 else []
+    if "A" in flags and "V" in flags:
+        return Vote.GIVEN
+    return Vote.WITHHELD if {"A", "NA", "V", "NV"} & set(flags) else Vote.NOT_ASKED
+
+
+def parse_arbitrator(reply: JsonValue) -> Arbitrator:
+    """From ``corosync-qnetd-tool -s``."""
+    found = re.search(r"^Connected clients:\s*(\d+)$", _printed(reply), re.MULTILINE)
+    if found is None:
+        raise Unreadable((_printed(reply, "stderr") or "no answer").strip())
+    return Arbitrator(int(found[1]))
 
 
 def parse_digest(reply: JsonValue) -> str:

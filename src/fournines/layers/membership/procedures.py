@@ -11,7 +11,7 @@ from fournines.blueprint.requests import Run
 from fournines.blueprint.resources import LOAD_RESOURCES, LOAD_SERVICES, Resources
 from fournines.blueprint.steps import Gate, On, Service, Step
 from fournines.layers.layer import Site
-from fournines.layers.membership import answers, artifacts, configuration, fencing, health
+from fournines.layers.membership import answers, arbitrator, artifacts, configuration, fencing, health
 
 CHECK_COROSYNC = "membership: let Corosync check its configuration"
 TEST_FENCING = "membership: try every fencing device"
@@ -23,10 +23,13 @@ def services(site: Site) -> tuple[Service, ...]:
     """A restart of Corosync takes Pacemaker along, and that stops in good order: what ran here is started
     elsewhere first. So one member at a time, and only while every other is well."""
     names = site.controllers
-    others = OnOthers(names, health.well(site))
+    well = health.well(site)
+    others = OnOthers(names, well)
+    joined = All((health.QUORATE, arbitrator.VOTED)) if site.cluster.arbitrated else health.QUORATE
     return (
-        Service(artifacts.COROSYNC_UNIT, names, artifacts.COROSYNC_FILES, Gate(health.QUORATE, _READY_S),
-                others_ok=others, needs=(CHECK_COROSYNC,)),
+        *arbitrator.services(site, well),
+        Service(artifacts.COROSYNC_UNIT, names, artifacts.COROSYNC_FILES, Gate(joined, _READY_S),
+                others_ok=others, needs=(CHECK_COROSYNC, *arbitrator.needed_by_corosync(site))),
         Service(artifacts.PACEMAKER_UNIT, names, artifacts.PACEMAKER_FILES,
                 Gate(All((health.QUORATE, health.Online())), _READY_S), others_ok=others,
                 needs=(TEST_FENCING, f"membership: restart {artifacts.COROSYNC_UNIT}")),
@@ -45,8 +48,8 @@ def steps(site: Site) -> tuple[Step, ...]:
     first = _load(site, LOAD_RESOURCES, "early", exchange.resources,
                   (START_PACEMAKER, *exchange.before_resources))
     if not exchange.service_resources:
-        return (_check_corosync(site), _try_fencing(site), first)
-    return (_check_corosync(site), _try_fencing(site), first,
+        return (*arbitrator.steps(site), _check_corosync(site), _try_fencing(site), first)
+    return (*arbitrator.steps(site), _check_corosync(site), _try_fencing(site), first,
             _load(site, LOAD_SERVICES, "whole", exchange.resources + exchange.service_resources,
                   (LOAD_RESOURCES, *exchange.before_service_resources)))
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from fournines.cluster.notation import Wrong
+from fournines.cluster.notation import HOST_PATTERN, Wrong
 
 Scalar: TypeAlias = str | int | bool
 LAB: Literal["lab"] = "lab"
@@ -59,6 +59,15 @@ class MembershipSpec:
 
     ``fencing`` are the devices that power a lost node off before anything of it is started elsewhere; nothing
     is started without. ``lab`` stands for the power switches of a lab's own machines.
+
+    ``arbitrator`` is the address of a corosync-qnetd that others run; it votes for one side when the members
+    lose each other. One of your own is a node with ``arbitrator: true``.
     """
 
     fencing: tuple[FencingDevice, ...] | Literal["lab"] = ()
+    arbitrator: str = ""
+
+    def __post_init__(self) -> None:
+        if self.arbitrator and not re.fullmatch(HOST_PATTERN, self.arbitrator):
+            raise Wrong(f"has arbitrator {self.arbitrator}", "write the host name or the IPv4 address of a "
+                        "corosync-qnetd; for one of your own, a node with arbitrator: true")
