@@ -38,8 +38,8 @@ def _device_sync_timeout(given: Given) -> tuple[float, str]:
     if not given.arbitrated:
         return _NO_ARBITRATOR
     timeout = given.of("corosync.device_timeout")
-    value = round(3 * timeout, 6)
-    return value, f"3 x corosync.device_timeout = 3 x {shown(timeout)} = {shown(value)}"
+    value = round(2 * timeout, 6)
+    return value, f"2 x corosync.device_timeout = 2 x {shown(timeout)} = {shown(value)}"
 
 
 DEFINITIONS: tuple[Definition, ...] = (
@@ -58,8 +58,8 @@ DEFINITIONS: tuple[Definition, ...] = (
                   "time longer."),
     Calculated("corosync.device_timeout", _device_timeout, unit=Unit.SECONDS, grain=0.01, least=0,
                source=f"{_DEVICE}, timeout (default 10 s); corosync-qnetd(8), dpd_interval_coefficient",
-               because="The arbitrator gives a silent member up after 1.2 of this (1.5 heartbeats of 0.8) and "
-                       "votes only then: a little less than the token and the consensus, so that nobody "
+               because="The arbitrator gives a silent member up after 1.2 of this (1.5 heartbeats of 0.8), "
+                       "and votes only then: a little less than the token and the consensus, so that nobody "
                        "waits for it. With the default a failover would wait for 12 s."),
     Calculated("corosync.device_sync_timeout", _device_sync_timeout, unit=Unit.SECONDS, grain=0.01, least=0,
                source=f"{_DEVICE}, sync_timeout (default 30 s)",
