@@ -68,6 +68,7 @@ class DeviceSettings:
     """A power switch."""
 
     agent: str
+    level: int = 1
     nodes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 

@@ -1,5 +1,5 @@
-"""What Pacemaker's own scheduler does with the rendered configurations: no complaint, and after the loss of any
-one node everything that is asked for runs on the others."""
+"""What Pacemaker's own scheduler does with the rendered configurations: no complaint, and after the loss of
+any one node everything that is asked for runs on the others."""
 
 from __future__ import annotations
 

@@ -13,7 +13,8 @@ from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 
 from fournines.cluster.document import Path, Problem
-from fournines.cluster.draft import NODE_KEYS, Draft, DraftNode
+from fournines.cluster.draft import NODE_KEYS, Draft, DraftNode, called
+from fournines.cluster.member_rules import membership
 from fournines.cluster.topology import Cluster
 from fournines.cluster.wording import proposal
 from fournines.findings import Finding, Severity
@@ -42,7 +43,7 @@ def _addresses_in_networks(draft: Draft) -> Iterator[Problem]:
         for name, address in node.addresses.items():
             network = draft.networks.get(name)
             if network is not None:
-                yield from _inside(address, network, (*node.path, name), f"{name} of {_called(node)}")
+                yield from _inside(address, network, (*node.path, name), f"{name} of {called(node)}")
 
 
 def _at_home(draft: Draft, node: DraftNode) -> Iterator[tuple[str, IPv4Address]]:
@@ -72,7 +73,7 @@ def _every_network(draft: Draft) -> Iterator[Problem]:
             if wanted and name not in node.meant:
                 network = draft.networks[name]
                 example = f", from {network[1]} to {network[-2]}" if network else ""
-                yield Problem(node.path, f"{_called(node)} has no address in network {name}",
+                yield Problem(node.path, f"{called(node)} has no address in network {name}",
                               f"write {name}: ADDRESS{example}")
 
 
@@ -89,13 +90,13 @@ def _unique_addresses(draft: Draft) -> Iterator[Problem]:
     for node in draft.nodes:
         for name, address in _at_home(draft, node):
             if address in owners:
-                yield Problem((*node.path, name), f"{name} of {_called(node)} is {address}, "
+                yield Problem((*node.path, name), f"{name} of {called(node)} is {address}, "
                               f"which is {owners[address]}", "write an address of its own")
-            owners.setdefault(address, f"{name} of {_called(node)}")
+            owners.setdefault(address, f"{name} of {called(node)}")
 
 
 def _vips(draft: Draft) -> Iterator[Problem]:
-    owners = {address: f"{name} of {_called(node)}" for node in draft.nodes
+    owners = {address: f"{name} of {called(node)}" for node in draft.nodes
               for name, address in _at_home(draft, node)}
     networks = list(draft.networks.values())
     for name, address in draft.vips.items():
@@ -145,7 +146,7 @@ def _is_active_active(draft: Draft, layer: str) -> bool:
 def _domains(draft: Draft) -> Iterator[Problem]:
     for node in draft.nodes:
         for key in node.repeated_domains:
-            yield Problem((*node.path, "domains", key), f"{key} of {_called(node)} is written twice",
+            yield Problem((*node.path, "domains", key), f"{key} of {called(node)} is written twice",
                           f"write it once, as {key}: beside name:", at_key=True)
 
 
@@ -166,88 +167,9 @@ def _references(draft: Draft) -> Iterator[Problem]:
                                   proposal(str(name), known[kind]))
 
 
-_ACTIVE_PASSIVE = ("storage", "database", "messaging", "api", "network")
-
-
-def _membership(draft: Draft) -> Iterator[Problem]:
-    """What runs on one node at a time is run by Pacemaker, and Pacemaker is nothing without members."""
-    if "membership" in draft.layers:
-        controllers = sum(not node.arbitrator for node in draft.nodes)
-        if draft.nodes_written == len(draft.nodes) and controllers < 2:
-            yield Problem(("layers", "membership"), "layer membership has nobody to take over: there is "
-                          f"{'one node' if controllers else 'no node'} that runs services",
-                          "write at least two nodes without arbitrator: true", at_key=True)
-        yield from _votes(draft, controllers)
-        yield from _fencing(draft)
-        return
-    for layer in _ACTIVE_PASSIVE:
-        needs_it = layer == "storage" or getattr(draft.layers.get(layer), "pattern", "") == "active-passive"
-        if layer in draft.layers and needs_it:
-            yield Problem(("layers", layer), f"layer {layer} is run by Pacemaker, and there is no layer "
-                          "membership", "write membership: {fencing: [...]} under layers", at_key=True)
-
-
-def _votes(draft: Draft, controllers: int) -> Iterator[Problem]:
-    """An odd number of votes: of the members alone, or with the one vote of an arbitrator. Two members alone
-    are the exception: fencing decides between them."""
-    elsewhere = getattr(draft.layers["membership"], "arbitrator", "")
-    nodes = [node for node in draft.nodes if node.arbitrator]
-    for node in nodes[0 if elsewhere else 1:]:
-        yield Problem((*node.path, "arbitrator"), f"{_called(node)} is a second arbitrator beside "
-                      f"{elsewhere or _called(nodes[0])}, and Corosync asks one", "leave one of them out")
-    for node in draft.nodes:
-        if elsewhere and elsewhere in (node.name, *map(str, node.addresses.values())):
-            yield Problem(("layers", "membership", "arbitrator"), f"the arbitrator {elsewhere} is "
-                          f"{_called(node)}, which is a part of the cluster",
-                          "write the address of another machine, or a node with arbitrator: true")
-    if draft.nodes_written != len(draft.nodes) or controllers < 2:
-        return
-    if not nodes and not elsewhere:
-        if controllers > 2 and controllers % 2 == 0:
-            yield Problem(("nodes",), f"{controllers} nodes that run services can split into halves, and "
-                          "without a majority layer membership cannot go on",
-                          f"write {controllers - 1} or {controllers + 1} of them, or add an arbitrator: a "
-                          "node with arbitrator: true")
-    elif controllers % 2:
-        path = ("layers", "membership", "arbitrator") if elsewhere else (*nodes[0].path, "arbitrator")
-        yield Problem(path, f"with an arbitrator beside {controllers} nodes that run services the votes are "
-                      "even, and halves have no majority",
-                      f"leave it out, or write {controllers - 1} or {controllers + 1} nodes besides it")
-
-
-def _fencing(draft: Draft) -> Iterator[Problem]:
-    """Every node can be powered off by a device."""
-    settings = draft.layers["membership"]
-    devices = getattr(settings, "fencing", ())
-    if settings is None or isinstance(devices, str):
-        return
-    if not devices:
-        yield Problem(("layers", "membership"), "layer membership has no fencing: nobody could make sure "
-                      "that a lost node is off, so nothing of it might be started elsewhere",
-                      "write fencing: with a device for each node, such as [{agent: fence_redfish, nodes: "
-                      "{NAME: {ip: ADDRESS}}, secrets: {password: bmc}}]; in a lab, fencing: lab",
-                      at_key=True)
-        return
-    names = [node.name for node in draft.nodes if node.name and not node.arbitrator]
-    for index, device in enumerate(devices):
-        for name in device.nodes:
-            if name not in names:
-                yield Problem(("layers", "membership", "fencing", index, "nodes", name),
-                              f"a fencing device is for {name}, and there is no such node",
-                              proposal(name, names), at_key=True)
-    for name in names:
-        if not any(name in device.nodes or not device.nodes for device in devices):
-            yield Problem(("layers", "membership", "fencing"), f"no fencing device is for node {name}",
-                          f"write {name}: {{...}} under nodes of one, or add a device")
-
-
-def _called(node: DraftNode) -> str:
-    return f"node {node.name or 'number ' + str(int(node.path[-1]) + 1)}"
-
-
 RULES: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _networks, _every_network, _addresses_in_networks, _node_names, _unique_addresses, _vips, _quorum,
-    _domains, _references, _membership,
+    _domains, _references, membership,
 )
 
 

@@ -13,6 +13,7 @@ from fournines.cluster.timers import (
     kernel,
     pacemaker,
     rabbitmq,
+    sbd,
     vrrp,
 )
 from fournines.cluster.timers.chain import Chain
@@ -27,7 +28,8 @@ from fournines.findings import Finding, Severity
 
 DEFINITIONS: tuple[Definition, ...] = (*vrrp.DEFINITIONS, *haproxy.DEFINITIONS, *galera.DEFINITIONS,
                                        *rabbitmq.DEFINITIONS, *kernel.DEFINITIONS, *clients.DEFINITIONS,
-                                       *corosync.DEFINITIONS, *pacemaker.DEFINITIONS, *drbd.DEFINITIONS)
+                                       *corosync.DEFINITIONS, *pacemaker.DEFINITIONS, *sbd.DEFINITIONS,
+                                       *drbd.DEFINITIONS)
 BY_NAME: Mapping[str, Definition] = {definition.name: definition for definition in DEFINITIONS}
 
 

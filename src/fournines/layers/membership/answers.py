@@ -18,6 +18,7 @@ from fournines.blueprint.snapshot import Unreadable
 QUORUM, LINKS, PACEMAKER = "membership.quorum", "membership.links", "membership.pacemaker"
 COROSYNC_CONF = "membership.corosync_conf"
 ARBITRATOR, CERTIFICATES = "membership.arbitrator", "membership.certificates"
+SBD, WATCHDOG_DEVICE = "membership.sbd", "membership.watchdog_device"
 CONFIGURATION, FENCING, VERIFIED = ("membership.configuration", "membership.fencing", "membership.verified")
 
 
@@ -50,6 +51,14 @@ class Arbitrator:
     """What it says of itself: how many members are connected to it."""
 
     members: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sbd:
+    """What guards a member by its watchdog."""
+
+    enabled: bool
+    running: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +148,19 @@ def parse_arbitrator(reply: JsonValue) -> Arbitrator:
     if found is None:
         raise Unreadable((_printed(reply, "stderr") or "no answer").strip())
     return Arbitrator(int(found[1]))
+
+
+def parse_present(reply: JsonValue) -> bool:
+    """From ``test``: by its exit code."""
+    return isinstance(reply, dict) and reply.get("rc") == 0
+
+
+def parse_sbd(reply: JsonValue) -> Sbd:
+    """Of the only unit that was asked for."""
+    facts = next(iter(reply.values()), None) if isinstance(reply, dict) else None
+    if not isinstance(facts, dict):
+        raise Unreadable("no unit")
+    return Sbd(facts.get("enabled") == "enabled", facts.get("active") == "active")
 
 
 def parse_digest(reply: JsonValue) -> str:

@@ -8,7 +8,7 @@ from fournines.artifacts import cib, corosync
 from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.cluster.topology import Node
 from fournines.layers.layer import Site
-from fournines.layers.membership import arbitrator, configuration, fencing, units
+from fournines.layers.membership import arbitrator, configuration, fencing, units, watchdog
 from fournines.layers.membership.units import COROSYNC_UNIT as COROSYNC_UNIT
 from fournines.layers.membership.units import PACEMAKER_UNIT as PACEMAKER_UNIT
 
@@ -34,6 +34,7 @@ def files(site: Site, node: Node) -> tuple[NodeFile, ...]:
         NodeFile(TEST_SCRIPT, units.shipped("fence_test.py"), 0o755),
         *fencing.files(site),
         *arbitrator.files(site, "member"),
+        *watchdog.files(site),
     )
 
 

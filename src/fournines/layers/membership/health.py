@@ -10,7 +10,7 @@ from fournines.blueprint.requests import FileFacts, Run
 from fournines.blueprint.resources import RESOURCES, Resources, Runs, promoted_on_one, runs_on_one
 from fournines.blueprint.snapshot import Absent, Gone, Probe, Snapshot
 from fournines.layers.layer import Site
-from fournines.layers.membership import answers, arbitrator, artifacts, configuration, fencing
+from fournines.layers.membership import answers, arbitrator, artifacts, configuration, fencing, watchdog
 from fournines.layers.membership.answers import (
     CONFIGURATION,
     COROSYNC_CONF,
@@ -43,6 +43,7 @@ def probes(site: Site, wanted: str) -> tuple[Probe, ...]:
         Probe(VERIFIED, dict.fromkeys(names, Run(("crm_verify", "--live-check", "-V"), check=False,
                                                  timeout_s=_LOOK_S)), answers.parse_verified),
         *arbitrator.probes(site),
+        *watchdog.probes(site),
     )
 
 
@@ -193,6 +194,7 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
         Invariant("every link between members is connected", OnEvery(names, linked(site)),
                   "look at corosync-cfgtool -n, the cables and the switch of that network"),
         *arbitrator.invariants(site),
+        *watchdog.invariants(site),
         Invariant("no action of a resource has failed",
                   OnEvery(names, Fact(PACEMAKER, "failures", Test.EQ, ())),
                   f"find the cause in {log}; then: crm_resource --cleanup"),
