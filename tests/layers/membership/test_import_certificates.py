@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -30,7 +31,7 @@ def brought(tool: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Impor
 
     def bring(role: str, content: str) -> tuple[int, Path]:
         bundle = tmp_path / "bundle.pem"
-        bundle.write_text(content)
+        bundle.write_bytes(content.encode())
         monkeypatch.setattr(sys, "argv", ["import_certificates.py", role, str(bundle)])
         return import_certificates.main(), places[role][0]
 
@@ -53,6 +54,15 @@ def test_nss_finds_key_and_certificate_by_their_usual_names(
     assert name in nss(tool, database, "-K", "-f", str(database / "pwdfile.txt"))
     assert {path.stat().st_mode & 0o777 for path in database.iterdir()} == {0o640}
     assert [path.name for path in database.parent.iterdir()] == ["nssdb"]   # no key lies around
+
+
+def test_what_certutil_prints_is_read_too_and_noted_as_it_is(
+        made: QuorumCertificates, brought: Import) -> None:
+    """Its lines end as those of mail do."""
+    printed = made.member.replace("\n", "\r\n")
+    code, database = brought("member", printed)
+    assert code == 0
+    assert (database / "fournines").read_text() == f"{hashlib.sha256(printed.encode()).hexdigest()}\n"
 
 
 def test_other_certificates_take_the_place_of_the_old_ones(

@@ -28,7 +28,7 @@ from fournines.findings import Finding, Severity
 
 DEFINITIONS: tuple[Definition, ...] = (*vrrp.DEFINITIONS, *haproxy.DEFINITIONS, *galera.DEFINITIONS,
                                        *rabbitmq.DEFINITIONS, *kernel.DEFINITIONS, *clients.DEFINITIONS,
-                                       *corosync.DEFINITIONS, *pacemaker.DEFINITIONS, *sbd.DEFINITIONS,
+                                       *corosync.DEFINITIONS, *sbd.DEFINITIONS, *pacemaker.DEFINITIONS,
                                        *drbd.DEFINITIONS)
 BY_NAME: Mapping[str, Definition] = {definition.name: definition for definition in DEFINITIONS}
 

@@ -41,6 +41,11 @@ DEFINITIONS: tuple[Definition, ...] = (
     Share("pacemaker.stonith_timeout", 2, of="pacemaker.fence_timeout", at_least=40, at_most=120, grain=1,
           source=f"{_EXPLAINED}, cluster options: stonith-timeout (default 60 s)",
           because="What a device that says nothing of its own may take: turning off and turning on."),
+    Share("pacemaker.stonith_watchdog_timeout", 2, of="sbd.watchdog_timeout", at_least=10, at_most=600,
+          grain=1,
+          source=f"{_EXPLAINED}, cluster options: stonith-watchdog-timeout (0: none); sbd(8)",
+          because="A lost member is taken for reset after this, with nobody to confirm it: twice the time of "
+                  "its watchdog. The last level of fencing, where no power switch answers."),
     Fixed("pacemaker.fencing_interval", 60, source=f"{_EXPLAINED}, operations: interval",
           because="A fencing device that has stopped answering has to be known before it is needed; BMCs are "
                   "slow and some take few sessions, so once a minute."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from fournines.cluster.timers.definition import Calculated, Definition, Given, Share
+from fournines.cluster.timers.definition import Calculated, Definition, Given
 from fournines.cluster.timers.timer import Unit, shown
 
 _DEFAULT_S = 5
@@ -22,9 +22,4 @@ DEFINITIONS: tuple[Definition, ...] = (
                source="sbd(8), SBD_WATCHDOG_TIMEOUT (default 5 s)",
                because="A member whose sbd is not content for this long is reset by its own hardware. It "
                        "has no quorum while the arbitrator decides, and must not be reset for that."),
-    Share("pacemaker.stonith_watchdog_timeout", 2, of="sbd.watchdog_timeout", at_least=10, at_most=600,
-          grain=1,
-          source="Pacemaker Explained 2.1, cluster options: stonith-watchdog-timeout (0: none); sbd(8)",
-          because="A lost member is taken for reset after this, with nobody to confirm it: twice the time of "
-                  "its watchdog. The last level of fencing, where no power switch answers."),
 )

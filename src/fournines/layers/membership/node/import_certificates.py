@@ -29,15 +29,15 @@ PLACES = {
 
 def main() -> int:
     place, name, trust, group = PLACES[sys.argv[1]]
-    content = Path(sys.argv[2]).read_text()
+    content = Path(sys.argv[2]).read_bytes()
     problem = foreign(place) if sys.argv[1] == "arbitrator" else ""
     if not problem:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=place.parent, prefix=".nssdb-") as folder:
             made = Path(folder, "nssdb")
-            problem = make(made, content, name, trust)
+            problem = make(made, content.decode().replace("\r\n", "\n"), name, trust)
             if not problem:
-                (made / NOTE).write_text(hashlib.sha256(content.encode()).hexdigest() + "\n")
+                (made / NOTE).write_text(hashlib.sha256(content).hexdigest() + "\n")
                 give(made, grp.getgrnam(group).gr_gid)
                 shutil.rmtree(place, ignore_errors=True)
                 made.rename(place)
