@@ -250,3 +250,10 @@ def test_an_arbitrator_that_has_no_time_to_decide_is_a_warning() -> None:
     (finding,) = hasty.warnings
     assert finding.summary == ("corosync.device_timeout is 5.4 s, but should be at most 0.83 x "
                                "corosync.device_sync_timeout = 5 s")
+
+
+def test_a_recorded_arbitrator_of_others_counts() -> None:
+    """Layers of a run that was kept are plain data."""
+    pair = cluster(30, controllers=2)
+    assert replace(pair, layers={"membership": {"arbitrator": "192.0.2.10"}}).arbitrated
+    assert not replace(pair, layers={"membership": {"arbitrator": ""}}).arbitrated

@@ -111,7 +111,9 @@ class Cluster:
     def arbitrated(self) -> bool:
         """Whether Corosync's members have an arbitrator: a node of the file, or one that others run."""
         settings = self.layers.get("membership")
-        return settings is not None and bool(self.arbitrators or getattr(settings, "arbitrator", ""))
+        named = (settings.get("arbitrator") if isinstance(settings, Mapping)   # of a recorded run
+                 else getattr(settings, "arbitrator", ""))
+        return settings is not None and bool(self.arbitrators or named)
 
     def spec(self, kind: type[LayerSpec]) -> LayerSpec | None:
         """The settings of the layer whose spec class is ``kind``; None where the file does not ask for it."""
