@@ -11,7 +11,7 @@ import pytest
 
 from fournines.artifacts import corosync
 from fournines.blueprint.contribution import SecretKind
-from fournines.blueprint.snapshot import Gone, Snapshot
+from fournines.blueprint.snapshot import Gone, Snapshot, Unreadable
 from fournines.blueprint.steps import Service
 from fournines.cluster import file
 from fournines.cluster.certificates import QuorumCertificates
@@ -194,8 +194,15 @@ def test_four_need_three_of_five(own: Site) -> None:
 
 @pytest.mark.parametrize(("name", "vote", "spare"), [
     ("quorum-arbitrated", Vote.GIVEN, 1), ("quorum-arbitrator-lost", Vote.WITHHELD, 0),
-    ("quorum", Vote.NOT_ASKED, 1)])
+    ("quorum-cut-off", Vote.WITHHELD, -1), ("quorum", Vote.NOT_ASKED, 1)])
 def test_the_vote_is_read_from_this_nodes_own_line(name: str, vote: Vote, spare: int) -> None:
     text = (Path(__file__).parent / "outputs" / name).read_text()
     found = answers.parse_quorum({"rc": 0, "stdout": text, "stderr": ""})
     assert (found.arbitrator, found.spare) == (vote, spare)
+
+
+def test_the_arbitrator_says_how_many_it_serves() -> None:
+    text = (Path(__file__).parent / "outputs" / "arbitrator").read_text()
+    assert answers.parse_arbitrator({"rc": 0, "stdout": text, "stderr": ""}) == answers.Arbitrator(2)
+    with pytest.raises(Unreadable, match="socket"):
+        answers.parse_arbitrator({"rc": 1, "stdout": "", "stderr": "Can't connect to QNetd socket\n"})
