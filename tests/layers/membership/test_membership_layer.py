@@ -33,9 +33,16 @@ from fournines.cluster.topology import Recovery
 from fournines.engine.compile import Blueprint
 from fournines.engine.status import status
 from fournines.layers.layer import Site
-from fournines.layers.membership import LAYER, artifacts, configuration, fencing, health, procedures
+from fournines.layers.membership import (
+    LAYER,
+    artifacts,
+    configuration,
+    fencing,
+    health,
+    procedures,
+    rejoin,
+)
 from fournines.layers.membership.answers import FENCING, PACEMAKER, Pacemaker, Proofs
-from fournines.layers.membership.node import rejoin
 from fournines.layers.membership.spec import FencingDevice, MembershipSpec
 
 NODES = ("ctl1", "ctl2", "ctl3")
@@ -259,13 +266,13 @@ def test_the_layer_is_the_one_of_the_example(fenced: Site) -> None:
 
 def test_a_node_that_was_lost_lets_the_others_recover_first(guide_site: Site) -> None:
     files = {each.path: each for each in artifacts.files(guide_site, guide_site.cluster.nodes[0])}
-    told = json.loads(files[artifacts.REJOIN_SETTINGS].content)
+    told = json.loads(files[rejoin.SETTINGS].content)
     assert told == {"answers": [["192.168.42.101", 3306], ["192.168.42.100", 5672]],
                     "limit_s": 120, "hold_s": 6.6}
-    assert str(rejoin.RUNS_SINCE) == artifacts.RUNS_SINCE
-    assert str(rejoin.SETTINGS) == artifacts.REJOIN_SETTINGS
+    assert str(rejoin.RUNS_SINCE) == rejoin.RUNS_SINCE
+    assert str(rejoin.SETTINGS) == rejoin.SETTINGS
     lines = files[artifacts.PACEMAKER_DROP_IN].content.decode().splitlines()
-    assert f"ExecStartPre=-/usr/bin/env python3 -I -S {artifacts.REJOIN_SCRIPT} wait" in lines
-    assert f"ExecStopPost=-/bin/rm -f {artifacts.RUNS_SINCE}" in lines   # a stop in good order is none
+    assert f"ExecStartPre=-/usr/bin/env python3 -I -S {rejoin.SCRIPT} wait" in lines
+    assert f"ExecStopPost=-/bin/rm -f {rejoin.RUNS_SINCE}" in lines   # a stop in good order is none
     assert "TimeoutStartSec=infinity" in lines
     assert "rejoin" not in files[artifacts.COROSYNC_DROP_IN].content.decode()
