@@ -329,11 +329,11 @@ async def test_a_fault_beside_the_first_is_there_before_and_goes_with_it(place: 
     node.script(lambda request: isinstance(request, Run | UnitFacts), side.answer)
 
     def tell(message: str) -> None:
-        if message.startswith(("cut ", "detach", "watching for 2")):
+        if message.startswith(("cut ", "detach", "watching for 5")):
             (written,) = tmp_path.glob("*/undo.json")
             order.append((message[:6], [each["act"] for each in json.loads(written.read_text())]))
 
-    both = replace(CUT, beside=detach(Target.OTHER), blocks=True)
+    both = replace(CUT, beside=detach(Target.OTHER), blocks=True, observe_s=5.0)
     result = await run(both, place, tmp_path, tell)
     assert order == [(begins, ["plug_in", "attach"]) for begins in ("detach", "cut ma", "watchi")]
     assert side.said == ["arm", "detach", "adjust"]
