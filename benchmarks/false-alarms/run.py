@@ -41,7 +41,7 @@ def _questions(node: str) -> Mapping[str, Request]:
     log = f"/var/log/rabbitmq/rabbit@{node}.log"
     return {
         "VIP moved": Run((*JOURNAL, "keepalived", "-g", "Entering MASTER STATE"), check=False),
-        "HAProxy member down": UnixAsk(SOCKET, "show stat -1 4 -1"),
+        "HAProxy member down": UnixAsk(SOCKET, b"show stat -1 4 -1\n"),
         "Galera member suspected": Run((*JOURNAL, "mariadb", "-g", "suspecting node"), check=False),
         "broker given up": Run(("grep", "-hE", "node rabbit@[^ ]+ down:", log), check=False),
     }
@@ -100,7 +100,8 @@ async def _alarms(nodes: Mapping[str, Node]) -> dict[str, int]:
 def _count_of(reply: Mapping[str, JsonValue]) -> int:
     """Lines, or of HAProxy's statistics how often each member went down (column chkdown)."""
     if "answer" in reply:
-        rows = csv.DictReader(io.StringIO(str(reply["answer"]).removeprefix("# ").strip()))
+        told = UnixAsk.answer(dict(reply)).decode("ascii", "replace")
+        rows = csv.DictReader(io.StringIO(told.removeprefix("# ").strip()))
         return sum(int(row["chkdown"] or 0) for row in rows)
     return sum(not line.startswith("-- ") for line in str(reply["stdout"]).splitlines())
 

@@ -68,6 +68,7 @@ class DeviceSettings:
     """A power switch."""
 
     agent: str
+    level: int = 1
     nodes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -76,6 +77,7 @@ class MembershipSettings:
     """Who is there."""
 
     fencing: tuple[DeviceSettings, ...] | Literal["lab"] = ()
+    arbitrator: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,13 @@ BETWEEN_VALUES = {   # wrong only by what other values are, by their notation in
     "active-passive-without-membership", "address-broadcast-and-network", "address-leading-zeros",
     "address-loopback", "address-missing", "address-not-one", "address-outside", "address-twice",
     "arbitrator-without-address", "control-character", "fencing-for-nobody", "key-twice",
-    "key-twice-in-a-node", "layer-settings-refused", "layer-vip-unknown", "membership-with-arbitrator",
-    "membership-without-fencing", "merge-key", "network-host-bits", "network-named-like-a-setting",
-    "network-too-small", "networks-overlap", "node-domain-twice", "node-name-twice", "nodes-four",
-    "nodes-one-and-arbitrators", "nodes-two", "override-unknown", "recovery-out-of-reach",
-    "recovery-too-long", "recovery-too-short", "vip-is-a-node", "vip-missing", "vip-outside", "vips-twice",
+    "key-twice-in-a-node", "layer-settings-refused", "layer-vip-unknown", "membership-arbitrator-is-a-node",
+    "membership-arbitrator-twice", "membership-four", "membership-three-and-arbitrator",
+    "membership-two-arbitrators", "membership-watchdog", "membership-without-fencing", "merge-key",
+    "network-host-bits", "network-named-like-a-setting", "network-too-small", "networks-overlap",
+    "node-domain-twice", "node-name-twice", "nodes-four", "nodes-one-and-arbitrators", "nodes-two",
+    "override-unknown", "recovery-out-of-reach", "recovery-too-long", "recovery-too-short", "vip-is-a-node",
+    "vip-missing", "vip-outside", "vips-twice",
 }
 EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
 BROKEN = sorted((ROOT / "tests" / "broken").glob("*.yaml"))

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fournines.cluster import secrets
+from fournines.cluster.certificates import QuorumCertificates
 from fournines.cluster.fernet import FernetKeys
 from fournines.cluster.identity import IdentityFile, create_identity, identity_file
 from fournines.cluster.needs import SecretKind, SecretNeed
@@ -239,3 +240,13 @@ def test_what_is_given_is_kept_until_it_is_given_anew(store: SecretStore, path: 
     assert open_store(path, identity).ensure(needs) == {"fencing.bmc": "calvin"}
     assert "calvin" not in store.mask("login calvin")
     assert store.ensure(needs, {"fencing.bmc": "hobbes"}) == {"fencing.bmc": "hobbes"}
+
+
+def test_certificates_are_made_for_their_subject_once_and_masked_line_by_line(
+        store: SecretStore, path: Path, identity: IdentityFile) -> None:
+    need = SecretNeed("membership.arbitrator", SecretKind.QUORUM_CERTIFICATES, "demo")
+    made = QuorumCertificates.from_json(store.ensure([need])[need.name])
+    assert open_store(path, identity).ensure([need]) == {need.name: made.as_json()}
+    key = made.member.split("-----")[2]
+    diff = "".join(f"+{line}\n" for line in key.strip().splitlines())
+    assert not any(line in store.mask(diff) for line in key.strip().splitlines())

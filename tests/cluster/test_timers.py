@@ -216,3 +216,44 @@ def test_a_duration_is_not_a_count() -> None:
         timers.seconds("tcp.retries2")
     with pytest.raises(TypeError, match="is a duration"):
         timers.count("vrrp.advert_int")
+
+
+def arbitrated(recover_within_s: float, **overrides: str) -> Cluster:
+    """Two nodes and an arbitrator."""
+    pair = cluster(recover_within_s, controllers=2, layers=("host", "membership"), **overrides)
+    alone = Node("arbiter", {"management": IPv4Address("192.168.42.20")}, arbitrator=True)
+    return replace(pair, nodes=(*pair.nodes, alone))
+
+
+@given(PROMISES.filter(lambda promise: promise >= 15))
+def test_an_arbitrator_is_never_waited_for(promise: float) -> None:
+    """It has lost a silent member by the time that the others have, and is told no shorter heartbeat than the
+    second that it takes."""
+    timers = derive(arbitrated(promise))
+    timeout = timers.seconds("corosync.device_timeout")
+    assert 1.2 * timeout <= timers.seconds("corosync.token") + timers.seconds("corosync.consensus")
+    assert 0.8 * timeout >= 1
+    decided = timers.seconds("corosync.device_sync_timeout")
+    assert 1.2 * timeout < decided < timers.seconds("sbd.watchdog_timeout")
+    assert timers.seconds("pacemaker.fence_delay") == 0
+
+
+def test_an_arbitrator_that_is_waited_for_is_a_part_of_the_bound() -> None:
+    slow = derive(arbitrated(30, corosync__device_timeout="10s", corosync__device_sync_timeout="30s"))
+    (chain,) = [each for each in slow.chains if each.name == "node power loss: address of Pacemaker"]
+    (term,) = [each for each in chain.terms if each.timers == ("corosync.device_timeout",)]
+    assert term.upper_s == pytest.approx(12 - 6.6 + 0.5)   # 1.2 x 10 s, of which token and consensus are over
+
+
+def test_an_arbitrator_that_has_no_time_to_decide_is_a_warning() -> None:
+    hasty = derive(arbitrated(30, corosync__device_sync_timeout="6s"))
+    (finding,) = hasty.warnings
+    assert finding.summary == ("corosync.device_timeout is 5.4 s, but should be at most 0.83 x "
+                               "corosync.device_sync_timeout = 5 s")
+
+
+def test_a_recorded_arbitrator_of_others_counts() -> None:
+    """Layers of a run that was kept are plain data."""
+    pair = cluster(30, controllers=2)
+    assert replace(pair, layers={"membership": {"arbitrator": "192.0.2.10"}}).arbitrated
+    assert not replace(pair, layers={"membership": {"arbitrator": ""}}).arbitrated

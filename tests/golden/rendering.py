@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fournines.blueprint.files import NodeFile
 from fournines.cluster import file, timers
+from fournines.cluster.certificates import QuorumCertificates
 from fournines.cluster.fernet import FernetKeys
 from fournines.cluster.needs import SecretKind, SecretNeed
 from fournines.engine.compile import Blueprint, compile, exchange
@@ -71,4 +72,6 @@ def _secret(need: SecretNeed) -> str:
         return FernetKeys(tuple(base64.urlsafe_b64encode(digest).decode() for digest in digests)).as_json()
     if need.kind is SecretKind.COROSYNC_KEY:
         return base64.b64encode(f"SECRET {need.name}".encode()).decode()
+    if need.kind is SecretKind.QUORUM_CERTIFICATES:
+        return QuorumCertificates("SECRET of the arbitrator\n", "SECRET of the members\n").as_json()
     return "SECRET" + re.sub(r"[^A-Za-z0-9]", "", need.name)

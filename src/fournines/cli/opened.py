@@ -133,6 +133,11 @@ def _placeholder(need: SecretNeed) -> str:
 
     if need.kind is SecretKind.COROSYNC_KEY:
         return base64.b64encode(b"the key of Corosync belongs here").decode()
+    if need.kind is SecretKind.QUORUM_CERTIFICATES:
+        from fournines.cluster.certificates import QuorumCertificates
+
+        return QuorumCertificates("the arbitrator's key and certificates belong here\n",
+                                  "the members' key and certificates belong here\n").as_json()
     if need.kind is not SecretKind.FERNET_KEYS:
         return f"SECRET-{need.name}"
     words = (b"the staged key belongs here", b"the primary key belongs here")

@@ -33,6 +33,11 @@ class DraftNode:
     arbitrator: bool
 
 
+def called(node: DraftNode) -> str:
+    """How messages name it."""
+    return f"node {node.name or 'number ' + str(int(node.path[-1]) + 1)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """The file by its sections. ``nodes_written`` counts the unreadable ones too; ``layers`` maps name to

@@ -13,15 +13,17 @@ class SecretKind(StrEnum):
     ERLANG_COOKIE = "erlang-cookie"
     FERNET_KEYS = "fernet-keys"        # several keys as one JSON list: staged first, primary last
     COROSYNC_KEY = "corosync-key"      # random bytes, as base64
+    QUORUM_CERTIFICATES = "quorum-certificates"   # of an arbitrator and of the members that it serves
     GIVEN = "given"                    # another system's: the operator gives it once, by the environment
 
 
 @dataclass(frozen=True, slots=True)
 class SecretNeed:
-    """A secret that has to exist before the cluster can be built."""
+    """A secret that has to exist before the cluster can be built. ``subject`` is whom certificates name."""
 
     name: str
     kind: SecretKind
+    subject: str = ""
 
 
 LAB_SWITCHES = SecretNeed("lab.switches", SecretKind.GIVEN)

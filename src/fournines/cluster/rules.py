@@ -13,7 +13,8 @@ from ipaddress import IPv4Address, IPv4Network
 from itertools import combinations
 
 from fournines.cluster.document import Path, Problem
-from fournines.cluster.draft import NODE_KEYS, Draft, DraftNode
+from fournines.cluster.draft import NODE_KEYS, Draft, DraftNode, called
+from fournines.cluster.member_rules import membership
 from fournines.cluster.topology import Cluster
 from fournines.cluster.wording import proposal
 from fournines.findings import Finding, Severity
@@ -42,7 +43,7 @@ def _addresses_in_networks(draft: Draft) -> Iterator[Problem]:
         for name, address in node.addresses.items():
             network = draft.networks.get(name)
             if network is not None:
-                yield from _inside(address, network, (*node.path, name), f"{name} of {_called(node)}")
+                yield from _inside(address, network, (*node.path, name), f"{name} of {called(node)}")
 
 
 def _at_home(draft: Draft, node: DraftNode) -> Iterator[tuple[str, IPv4Address]]:
@@ -72,7 +73,7 @@ def _every_network(draft: Draft) -> Iterator[Problem]:
             if wanted and name not in node.meant:
                 network = draft.networks[name]
                 example = f", from {network[1]} to {network[-2]}" if network else ""
-                yield Problem(node.path, f"{_called(node)} has no address in network {name}",
+                yield Problem(node.path, f"{called(node)} has no address in network {name}",
                               f"write {name}: ADDRESS{example}")
 
 
@@ -89,13 +90,13 @@ def _unique_addresses(draft: Draft) -> Iterator[Problem]:
     for node in draft.nodes:
         for name, address in _at_home(draft, node):
             if address in owners:
-                yield Problem((*node.path, name), f"{name} of {_called(node)} is {address}, "
+                yield Problem((*node.path, name), f"{name} of {called(node)} is {address}, "
                               f"which is {owners[address]}", "write an address of its own")
-            owners.setdefault(address, f"{name} of {_called(node)}")
+            owners.setdefault(address, f"{name} of {called(node)}")
 
 
 def _vips(draft: Draft) -> Iterator[Problem]:
-    owners = {address: f"{name} of {_called(node)}" for node in draft.nodes
+    owners = {address: f"{name} of {called(node)}" for node in draft.nodes
               for name, address in _at_home(draft, node)}
     networks = list(draft.networks.values())
     for name, address in draft.vips.items():
@@ -145,7 +146,7 @@ def _is_active_active(draft: Draft, layer: str) -> bool:
 def _domains(draft: Draft) -> Iterator[Problem]:
     for node in draft.nodes:
         for key in node.repeated_domains:
-            yield Problem((*node.path, "domains", key), f"{key} of {_called(node)} is written twice",
+            yield Problem((*node.path, "domains", key), f"{key} of {called(node)} is written twice",
                           f"write it once, as {key}: beside name:", at_key=True)
 
 
@@ -166,64 +167,9 @@ def _references(draft: Draft) -> Iterator[Problem]:
                                   proposal(str(name), known[kind]))
 
 
-_ACTIVE_PASSIVE = ("storage", "database", "messaging", "api", "network")
-
-
-def _membership(draft: Draft) -> Iterator[Problem]:
-    """What runs on one node at a time is run by Pacemaker, and Pacemaker is nothing without members."""
-    if "membership" in draft.layers:
-        controllers = sum(not node.arbitrator for node in draft.nodes)
-        if draft.nodes_written == len(draft.nodes) and controllers < 2:
-            yield Problem(("layers", "membership"), "layer membership has nobody to take over: there is "
-                          f"{'one node' if controllers else 'no node'} that runs services",
-                          "write at least two nodes without arbitrator: true", at_key=True)
-        for node in draft.nodes:
-            if node.arbitrator:
-                yield Problem((*node.path, "arbitrator"), f"{_called(node)} is an arbitrator, which has no "
-                              "vote in layer membership: Corosync's quorum device is not built yet",
-                              "write two nodes, between which fencing decides, or three that run services")
-        yield from _fencing(draft)
-        return
-    for layer in _ACTIVE_PASSIVE:
-        needs_it = layer == "storage" or getattr(draft.layers.get(layer), "pattern", "") == "active-passive"
-        if layer in draft.layers and needs_it:
-            yield Problem(("layers", layer), f"layer {layer} is run by Pacemaker, and there is no layer "
-                          "membership", "write membership: {fencing: [...]} under layers", at_key=True)
-
-
-def _fencing(draft: Draft) -> Iterator[Problem]:
-    """Every node can be powered off by a device."""
-    settings = draft.layers["membership"]
-    devices = getattr(settings, "fencing", ())
-    if settings is None or isinstance(devices, str):
-        return
-    if not devices:
-        yield Problem(("layers", "membership"), "layer membership has no fencing: nobody could make sure "
-                      "that a lost node is off, so nothing of it might be started elsewhere",
-                      "write fencing: with a device for each node, such as [{agent: fence_redfish, nodes: "
-                      "{NAME: {ip: ADDRESS}}, secrets: {password: bmc}}]; in a lab, fencing: lab",
-                      at_key=True)
-        return
-    names = [node.name for node in draft.nodes if node.name and not node.arbitrator]
-    for index, device in enumerate(devices):
-        for name in device.nodes:
-            if name not in names:
-                yield Problem(("layers", "membership", "fencing", index, "nodes", name),
-                              f"a fencing device is for {name}, and there is no such node",
-                              proposal(name, names), at_key=True)
-    for name in names:
-        if not any(name in device.nodes or not device.nodes for device in devices):
-            yield Problem(("layers", "membership", "fencing"), f"no fencing device is for node {name}",
-                          f"write {name}: {{...}} under nodes of one, or add a device")
-
-
-def _called(node: DraftNode) -> str:
-    return f"node {node.name or 'number ' + str(int(node.path[-1]) + 1)}"
-
-
 RULES: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
     _networks, _every_network, _addresses_in_networks, _node_names, _unique_addresses, _vips, _quorum,
-    _domains, _references, _membership,
+    _domains, _references, membership,
 )
 
 
@@ -235,7 +181,7 @@ def broken_rules(draft: Draft) -> Iterator[Problem]:
 
 def advice(cluster: Cluster) -> tuple[Finding, ...]:
     """Warnings about a valid cluster: failures of one thing that would take a majority or both networks."""
-    return (*_shared_domains(cluster), *_shared_switch(cluster))
+    return (*_shared_domains(cluster), *_beside_a_voter(cluster), *_shared_switch(cluster))
 
 
 def _shared_domains(cluster: Cluster) -> Iterator[Finding]:
@@ -250,6 +196,19 @@ def _shared_domains(cluster: Cluster) -> Iterator[Finding]:
             who = "every node is" if shared == count else f"{shared} of {count} nodes are"
             yield Finding(Severity.WARNING, f"{who} on {kind} {value}: when it fails, no majority is left",
                           f"spread the nodes over at least three values of {kind}", where=cluster.name)
+
+
+def _beside_a_voter(cluster: Cluster) -> Iterator[Finding]:
+    """An arbitrator is there for the loss of a member, and must not be lost with it. Where that takes the
+    majority, it has been said."""
+    for node in cluster.arbitrators if cluster.arbitrated else ():
+        for kind, value in node.domains.items():
+            beside = [each.name for each in cluster.controllers if each.domains.get(kind) == value]
+            enough = len(cluster.controllers) - len(beside) > len(cluster.nodes) // 2
+            if "+" not in value and beside and enough:
+                yield Finding(Severity.WARNING, f"arbitrator {node.name} is on {kind} {value} with "
+                              f"{', '.join(beside)}: when it fails, both votes are lost at once",
+                              f"put it on a {kind} of its own", where=cluster.name)
 
 
 def _shared_switch(cluster: Cluster) -> Iterator[Finding]:

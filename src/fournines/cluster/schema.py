@@ -96,8 +96,9 @@ class NodeSection(Section):
     domains: dict[Label, DomainValue] = Field(
         default={}, description="What else it shares with others and fails with.", examples=[{"room": "b1"}])
     arbitrator: bool = Field(
-        default=False, description="No service runs there and no data is kept. It has no vote yet in Galera, "
-                                   "RabbitMQ or Corosync.")
+        default=False, description="No service runs there and no data is kept. With layer membership it "
+                                   "gives its vote to one side when the members lose each other; in Galera "
+                                   "and RabbitMQ it has none.")
     reach: ReachSection | None = None
 
 

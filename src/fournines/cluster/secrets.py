@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
+from fournines.cluster import certificates
 from fournines.cluster.fernet import LEAST_ACTIVE_KEYS, FernetKeys
 from fournines.cluster.identity import (
     VARIABLE,
@@ -67,6 +68,12 @@ _MAKE: Mapping[SecretKind, Callable[[], str]] = {
 }
 
 
+def _made(need: SecretNeed) -> str:
+    if need.kind is SecretKind.QUORUM_CERTIFICATES:
+        return certificates.made_for(need.subject).as_json()
+    return _MAKE[need.kind]()
+
+
 class SecretStore:
     """The secrets of one cluster by name. ``notes`` are for the operator: what was made in opening it."""
 
@@ -88,7 +95,8 @@ class SecretStore:
         Raises ``SecretsError`` where one is stored as another kind, was never given, or the store cannot be
         read or written.
         """
-        wanted = {need.name: need.kind for need in needs}
+        asked = {need.name: need for need in needs}
+        wanted = {name: need.kind for name, need in asked.items()}
         told = {name: (kind, (given or {})[name]) for name, kind in wanted.items()
                 if kind is SecretKind.GIVEN and name in (given or {})}
         news = {name: value for name, value in told.items() if self._held.get(name) != value}
@@ -97,7 +105,7 @@ class SecretStore:
                 held = {**self._stored(), **told}
                 missing = {name: kind for name, kind in wanted.items() if name not in held}
                 _refuse_ungiven([name for name, kind in missing.items() if kind is SecretKind.GIVEN])
-                self._store({**held, **{name: (kind, _MAKE[kind]()) for name, kind in missing.items()}})
+                self._store({**held, **{name: (kind, _made(asked[name])) for name, kind in missing.items()}})
         for name, kind in wanted.items():
             if self._held[name][0] is not kind:
                 raise SecretsError(f"the secret {name} is stored as {self._held[name][0].value}, "
@@ -199,6 +207,8 @@ def _mask_of(held: Held) -> Mask:
         values.append(value)
         if kind is SecretKind.FERNET_KEYS:
             values.extend(FernetKeys.from_json(value).keys)
+        elif kind is SecretKind.QUORUM_CERTIFICATES:
+            values.extend(certificates.QuorumCertificates.from_json(value).lines)
     return Mask(values)
 
 

@@ -102,6 +102,19 @@ class Cluster:
         """The nodes that run services: all but arbitrators, in the order of the file."""
         return tuple(node for node in self.nodes if not node.arbitrator)
 
+    @property
+    def arbitrators(self) -> tuple[Node, ...]:
+        """The nodes that run no service and only vote, where something lets them."""
+        return tuple(node for node in self.nodes if node.arbitrator)
+
+    @property
+    def arbitrated(self) -> bool:
+        """Whether Corosync's members have an arbitrator: a node of the file, or one that others run."""
+        settings = self.layers.get("membership")
+        named = (settings.get("arbitrator") if isinstance(settings, Mapping)   # of a recorded run
+                 else getattr(settings, "arbitrator", ""))
+        return settings is not None and bool(self.arbitrators or named)
+
     def spec(self, kind: type[LayerSpec]) -> LayerSpec | None:
         """The settings of the layer whose spec class is ``kind``; None where the file does not ask for it."""
         for settings in self.layers.values():

@@ -15,7 +15,8 @@ DEBIAN12 = Distro(
     layers={
         "host": ("chrony",),
         "membership": ("corosync", "corosync-qdevice", "corosync-qnetd", "crmsh", "fence-agents", "pacemaker",
-                       "libxml2-utils", "pacemaker-cli-utils", "resource-agents"),
+                       "libnss3-tools", "libxml2-utils", "openssl", "pacemaker-cli-utils", "resource-agents",
+                       "sbd"),
         "storage": ("drbd-utils", "xfsprogs"),
         "database": ("galera-4", "mariadb-backup", "mariadb-client", "mariadb-server", "rsync", "socat"),
         "messaging": ("erlang-base", "rabbitmq-server"),

@@ -42,7 +42,7 @@ FILES = {
 
 # What packages make once per installation and no two nodes may share; each node gets or makes its own.
 PER_NODE = ("etc/hostname", "etc/machine-id", "etc/ssh/ssh_host_*", "var/lib/dbus/machine-id",
-            "var/lib/rabbitmq/.erlang.cookie", "var/lib/glusterd/glusterd.info")
+            "etc/corosync/qnetd/nssdb/*", "var/lib/rabbitmq/.erlang.cookie", "var/lib/glusterd/glusterd.info")
 # Left over from the build: caches, and settings of this computer's apt.
 LEFTOVERS = ("etc/apt/apt.conf.d/99mmdebstrap", "var/cache/debconf/*-old", "var/lib/dpkg/*-old")
 

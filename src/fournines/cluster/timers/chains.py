@@ -41,8 +41,8 @@ def _node_gone(fault: str, timers: Timers) -> tuple[Chain, ...]:
             Branch((waits.marked_down(timers, "messaging", "silent"), waits.next_broker(timers))),
             Branch((waits.takeover(timers), waits.data_again(timers), waits.next_broker(timers))))),
         Chain(fault, HELD, "membership", (
-            Branch((waits.left_out(timers), waits.fenced(timers), waits.address_started(timers)),
-                   certain=True),)),
+            Branch((waits.left_out(timers), *waits.arbitrated(timers), waits.fenced(timers),
+                    waits.address_started(timers)), certain=True),)),
         Chain(fault, IMAGE, "images", (Branch((waits.replica_dropped(timers),)),)),
         Chain(fault, OTHER, "host", (
             Branch((waits.given_up_by_kernel(timers),)), Branch((waits.found_idle(timers),)))),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from math import ceil
 
-from fournines.cluster.timers.definition import Calculated, Definition, Fixed, Given, Share
+from fournines.cluster.timers.definition import Calculated, Definition, Fixed, Given, Share, to_grain
 from fournines.cluster.timers.timer import Unit, shown
 
 CONSENSUS_FACTOR = 1.2
 _MANUAL = "corosync.conf(5)"
+_DEVICE = "corosync-qdevice(8)"
+_OF_TOKEN = 1.8
+_SHORTEST_S, _LONGEST_S = 1.25, 10.0   # a heartbeat is 0.8 of it, and no less than 1 s; the default
+_NO_ARBITRATOR = (0.0, "none: no arbitrator")
 
 
 def _consensus(given: Given) -> tuple[float, str]:
@@ -16,6 +20,26 @@ def _consensus(given: Given) -> tuple[float, str]:
     value = ceil(CONSENSUS_FACTOR * token * 1000 - 1e-6) / 1000
     return value, f"{CONSENSUS_FACTOR} x corosync.token = {CONSENSUS_FACTOR} x {shown(token)} " \
                   f"= {shown(value)}"
+
+
+def _device_timeout(given: Given) -> tuple[float, str]:
+    if not given.arbitrated:
+        return _NO_ARBITRATOR
+    token = given.of("corosync.token")
+    exact = to_grain(_OF_TOKEN * token, 0.01)
+    value = min(max(exact, _SHORTEST_S), _LONGEST_S)
+    formula = f"{_OF_TOKEN} x corosync.token = {_OF_TOKEN} x {shown(token)} = {shown(exact)}"
+    if value != exact:
+        formula += f", but at {'least' if value > exact else 'most'} {shown(value)}"
+    return value, formula
+
+
+def _device_sync_timeout(given: Given) -> tuple[float, str]:
+    if not given.arbitrated:
+        return _NO_ARBITRATOR
+    timeout = given.of("corosync.device_timeout")
+    value = round(2 * timeout, 6)
+    return value, f"2 x corosync.device_timeout = 2 x {shown(timeout)} = {shown(value)}"
 
 
 DEFINITIONS: tuple[Definition, ...] = (
@@ -32,4 +56,14 @@ DEFINITIONS: tuple[Definition, ...] = (
           source=f"{_MANUAL}, token_retransmits_before_loss_const (default 4)",
           because="The token is sent again this often within its own time: more of them would not make the "
                   "time longer."),
+    Calculated("corosync.device_timeout", _device_timeout, unit=Unit.SECONDS, grain=0.01, least=0,
+               source=f"{_DEVICE}, timeout (default 10 s); corosync-qnetd(8), dpd_interval_coefficient",
+               because="The arbitrator gives a silent member up after 1.2 of this (1.5 heartbeats of 0.8), "
+                       "and votes only then: a little less than the token and the consensus, so that nobody "
+                       "waits for it. With the default a failover would wait for 12 s."),
+    Calculated("corosync.device_sync_timeout", _device_sync_timeout, unit=Unit.SECONDS, grain=0.01, least=0,
+               source=f"{_DEVICE}, sync_timeout (default 30 s)",
+               because="A new membership waits so long for the arbitrator's vote before it goes on without. "
+                       "It is needed in full only where the arbitrator and a member are lost at once, and "
+                       "quorum with them."),
 )

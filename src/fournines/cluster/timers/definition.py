@@ -16,11 +16,13 @@ from fournines.cluster.timers.timer import RECOVER_WITHIN, Unit, shown
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a definition may look at: the promise in seconds, how many controllers, and the values so far."""
+    """What a definition may look at: the promise in seconds, how many controllers, the values so far, and
+    whether Corosync has an arbitrator."""
 
     target_s: float
     controllers: int
     values: Mapping[str, float]
+    arbitrated: bool = False
 
     def of(self, name: str) -> float:
         """The value of an earlier timer, or of the promise."""

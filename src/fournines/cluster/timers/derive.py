@@ -13,6 +13,7 @@ from fournines.cluster.timers import (
     kernel,
     pacemaker,
     rabbitmq,
+    sbd,
     vrrp,
 )
 from fournines.cluster.timers.chain import Chain
@@ -27,7 +28,8 @@ from fournines.findings import Finding, Severity
 
 DEFINITIONS: tuple[Definition, ...] = (*vrrp.DEFINITIONS, *haproxy.DEFINITIONS, *galera.DEFINITIONS,
                                        *rabbitmq.DEFINITIONS, *kernel.DEFINITIONS, *clients.DEFINITIONS,
-                                       *corosync.DEFINITIONS, *pacemaker.DEFINITIONS, *drbd.DEFINITIONS)
+                                       *corosync.DEFINITIONS, *sbd.DEFINITIONS, *pacemaker.DEFINITIONS,
+                                       *drbd.DEFINITIONS)
 BY_NAME: Mapping[str, Definition] = {definition.name: definition for definition in DEFINITIONS}
 
 
@@ -39,10 +41,10 @@ def derive(cluster: Cluster) -> Timers:
     """
     overrides, findings = read_overrides(cluster.overrides, BY_NAME)
     target_s, controllers = cluster.recovery.recover_within_s, len(cluster.controllers)
-    timers = _timers(target_s, controllers, overrides)
+    timers = _timers(cluster, target_s, overrides)
     broken = broken_relations(timers, controllers)
     findings = (*findings, *(each for each in broken if each.severity is Severity.ERROR))
-    plain = _timers(target_s, controllers, {})
+    plain = _timers(cluster, target_s, {})
     impossible = [chain for chain in _chains(cluster, plain) if chain.upper_s > target_s]
     after = _chains(cluster, timers)
     if impossible and any(chain.upper_s > target_s for chain in after):
@@ -54,11 +56,12 @@ def derive(cluster: Cluster) -> Timers:
     return Timers(target_s, timers.values(), after, warnings)
 
 
-def _timers(target_s: float, controllers: int, overrides: Mapping[str, float]) -> Timers:
+def _timers(cluster: Cluster, target_s: float, overrides: Mapping[str, float]) -> Timers:
     values: dict[str, float] = {}
     timers = []
     for definition in DEFINITIONS:
-        value, formula = definition.value(Given(target_s, controllers, values))
+        value, formula = definition.value(Given(target_s, len(cluster.controllers), values,
+                                                cluster.arbitrated))
         overridden = definition.name in overrides
         if overridden:
             formula = f"set by the operator; would be {formula}"
@@ -89,7 +92,7 @@ def smallest_promise_s(cluster: Cluster) -> float:
     tenths = int(cluster.recovery.recover_within_s * 10)
     while True:
         tenths += 1
-        timers = _timers(tenths / 10, len(cluster.controllers), {})
+        timers = _timers(cluster, tenths / 10, {})
         if all(chain.upper_s <= tenths / 10 for chain in _chains(cluster, timers)):
             return tenths / 10
 

@@ -67,6 +67,12 @@ def left_out_s(token_s: float, consensus_s: float) -> Bounds:
     return token_s, round(token_s + consensus_s, 6)
 
 
+def arbitrated_s(device_timeout_s: float, known_s: float) -> Bounds:
+    """Corosync's arbitrator: a silent member is lost to it after 1.5 heartbeats, each after 0.8 of the
+    device's timeout (qnetd-client-dpd-timer.c of corosync-qdevice); ``known_s`` of that has gone by."""
+    return 0.0, round(max(0.0, 1.2 * device_timeout_s - known_s), 6)
+
+
 def net_tick_s(tick_s: float) -> Bounds:
     """Erlang: a silent node is down after 0.75 to 1.25 of net_ticktime."""
     return 0.75 * tick_s, 1.25 * tick_s

@@ -16,8 +16,9 @@ def _checked(kind: str, inter: tuple[float, float], check: tuple[float, float],
     return (
         Share(f"{name}inter", inter[0], at_least=inter[1], at_most=2.0,
               source=f"{_CHECKS}; {_GUIDE}", because=because_inter),
-        Share(f"{name}fastinter", 1 / 2, of=f"{name}inter", at_least=0.1, at_most=1.0, source=_CHECKS,
-              because="After a first failed check the second opinion is wanted sooner."),
+        Share(f"{name}fastinter", 1 / 2, of=f"{name}inter", at_least=0.2, at_most=1.0, source=_CHECKS,
+              because="After a first failed check the second opinion is wanted sooner, but not within the "
+                      "same stall."),
         Share(f"{name}downinter", 2, of=f"{name}inter", at_least=0.2, at_most=4.0, source=_CHECKS,
               because="A member that is down may be starting: asking it too often slows exactly that."),
         Share(f"{name}check", check[0], at_least=check[1], at_most=5.0,
@@ -44,7 +45,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     *_checked("messaging", (1 / 10, 0.3), (3 / 20, 0.45),
               "A broker's listener answers without touching a queue.",
               "A broker that accepts and never speaks is gone for its clients."),
-    Share("haproxy.connect", 3 / 50, at_least=0.3, at_most=10.0,
+    Share("haproxy.connect", 3 / 100, at_least=0.15, at_most=10.0,
           source=f"HAProxy 2.6 configuration manual, 4.2 timeout connect; {_GUIDE}",
           because="Every request that still meets a silent member waits this long before another one is "
                   "tried; a machine that only stalled is tried again, up to haproxy.retries times."),

@@ -11,8 +11,10 @@ _EXPLAINED = "Pacemaker Explained 2.1"
 
 
 def _fence_delay(given: Given) -> tuple[float, str]:
-    delay = 2.0 if given.controllers == 2 else 0.0
-    return delay, f"2 s where there are two controllers, else none: {given.controllers} controllers"
+    rule = f"2 s where there are two controllers, else none: {given.controllers} controllers"
+    if given.arbitrated:
+        return 0.0, f"{rule}, and an arbitrator"
+    return 2.0 if given.controllers == 2 else 0.0, rule
 
 
 DEFINITIONS: tuple[Definition, ...] = (
@@ -34,10 +36,16 @@ DEFINITIONS: tuple[Definition, ...] = (
     Calculated("pacemaker.fence_delay", _fence_delay, unit=Unit.SECONDS, least=0,
                source=f"{_EXPLAINED}, fencing: pcmk_delay_base",
                because="Two nodes that lose each other would both be fast enough to power the other off: the "
-                       "first node of the file is given a start, and survives. A majority needs none."),
+                       "first node of the file is given a start, and survives. A majority needs none, "
+                       "and neither do two of whom an arbitrator lets one go on."),
     Share("pacemaker.stonith_timeout", 2, of="pacemaker.fence_timeout", at_least=40, at_most=120, grain=1,
           source=f"{_EXPLAINED}, cluster options: stonith-timeout (default 60 s)",
           because="What a device that says nothing of its own may take: turning off and turning on."),
+    Share("pacemaker.stonith_watchdog_timeout", 2, of="sbd.watchdog_timeout", at_least=10, at_most=600,
+          grain=1,
+          source=f"{_EXPLAINED}, cluster options: stonith-watchdog-timeout (0: none); sbd(8)",
+          because="A lost member is taken for reset after this, with nobody to confirm it: twice the time of "
+                  "its watchdog. The last level of fencing, where no power switch answers."),
     Fixed("pacemaker.fencing_interval", 60, source=f"{_EXPLAINED}, operations: interval",
           because="A fencing device that has stopped answering has to be known before it is needed; BMCs are "
                   "slow and some take few sessions, so once a minute."),

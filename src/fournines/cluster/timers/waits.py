@@ -8,6 +8,7 @@ from fournines.cluster.timers.chain import Term
 from fournines.cluster.timers.formulas import (
     FIRST_DATA_S,
     FIRST_SYN_S,
+    arbitrated_s,
     checked_s,
     keepalive_s,
     keepalives_s,
@@ -25,6 +26,7 @@ from fournines.cluster.timers.kernel import silent_peer_s
 from fournines.cluster.timers.pacemaker import TAKEOVER_S
 from fournines.cluster.timers.timer import Timers
 
+VOTE_S = 0.5        # from an arbitrator's decision to quorum, over TLS
 ELECTION_S = 0.5    # a quorum queue's election once its leader is given up; 0.34 to 0.37 s were measured
 
 
@@ -166,6 +168,15 @@ def left_out(timers: Timers) -> Term:
     """Corosync: the token is lost, then the survivors wait for the silent member's agreement in vain."""
     return Term("Corosync goes on without the silent member", ("corosync.token", "corosync.consensus"),
                 *left_out_s(timers.seconds("corosync.token"), timers.seconds("corosync.consensus")))
+
+
+def arbitrated(timers: Timers) -> tuple[Term, ...]:
+    """The arbitrator has to have lost the silent member too; then it votes. Nothing where there is none."""
+    timeout = timers.seconds("corosync.device_timeout")
+    if not timeout:
+        return ()
+    waited = arbitrated_s(timeout, left_out(timers).upper_s)[1]
+    return (Term("the arbitrator votes for the others", ("corosync.device_timeout",), 0.0, waited + VOTE_S),)
 
 
 def fenced(timers: Timers) -> Term:

@@ -15,20 +15,24 @@ PACKAGES = ("corosync", "crmsh", "fence-agents", "pacemaker", "pacemaker-cli-uti
 
 
 def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
-    from fournines.layers.membership import artifacts, fencing
+    from fournines.layers.membership import arbitrator, artifacts, fencing
 
     return Exchange(secrets=(SecretNeed(artifacts.KEY_SECRET, SecretKind.COROSYNC_KEY),
-                             *fencing.secrets(cluster)))
+                             *fencing.secrets(cluster), *arbitrator.secrets(cluster)))
 
 
 def _contribute(site: Site) -> Contribution:
-    from fournines.layers.membership import artifacts, health, procedures
+    from fournines.layers.membership import arbitrator, artifacts, health, procedures, watchdog
 
-    members = site.controllers
+    members, alone = site.controllers, arbitrator.nodes(site)
+    more = (*(arbitrator.MEMBER_PACKAGES if site.cluster.arbitrated else ()),
+            *(watchdog.PACKAGES if watchdog.entry(site.cluster) else ()))
     return Contribution(
-        packages=dict.fromkeys(members, PACKAGES),
+        packages={**dict.fromkeys(members, (*PACKAGES, *more)),
+                  **dict.fromkeys(alone, arbitrator.PACKAGES)},
         directories=dict.fromkeys(members, artifacts.DIRECTORIES),
-        files={node.name: artifacts.files(site, node) for node in site.cluster.controllers},
+        files={**{node.name: artifacts.files(site, node) for node in site.cluster.controllers},
+               **{name: arbitrator.files(site, "arbitrator") for name in alone}},
         services=procedures.services(site),
         steps=procedures.steps(site),
         probes=health.probes(site, procedures.wanted(site)),

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 
 from lxml import etree
 
@@ -16,7 +17,17 @@ from fournines.blueprint.snapshot import Unreadable
 
 QUORUM, LINKS, PACEMAKER = "membership.quorum", "membership.links", "membership.pacemaker"
 COROSYNC_CONF = "membership.corosync_conf"
+ARBITRATOR, CERTIFICATES = "membership.arbitrator", "membership.certificates"
+SBD, WATCHDOG_DEVICE = "membership.sbd", "membership.watchdog_device"
 CONFIGURATION, FENCING, VERIFIED = ("membership.configuration", "membership.fencing", "membership.verified")
+
+
+class Vote(StrEnum):
+    """What a member has of the arbitrator's vote."""
+
+    GIVEN = "given"
+    WITHHELD = "withheld"
+    NOT_ASKED = "not asked"   # no quorum device runs there
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,27 @@ class Quorum:
     expected: int
     votes: int
     needed: int
+    arbitrator: Vote = Vote.NOT_ASKED
+
+    @property
+    def spare(self) -> int:
+        """Votes that may be lost."""
+        return self.votes - self.needed
+
+
+@dataclass(frozen=True, slots=True)
+class Arbitrator:
+    """What it says of itself: how many members are connected to it."""
+
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sbd:
+    """What guards a member by its watchdog."""
+
+    enabled: bool
+    running: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +124,43 @@ def parse_quorum(reply: JsonValue) -> Quorum:
     lines = (line.partition(":") for line in _printed(reply).splitlines())
     found = {name.strip(): value.split() for name, colon, value in lines if colon}
     try:
-        numbers = [int(found[name][0]) for name in ("Expected votes", "Total votes", "Quorum")]
-        return Quorum(found["Quorate"][0] == "Yes", *numbers)
+        expected, votes, needed = (int(found[name][0])
+                                   for name in ("Expected votes", "Total votes", "Quorum"))
+        return Quorum(found["Quorate"][0] == "Yes", expected, votes, needed, _vote(_printed(reply)))
     except (KeyError, IndexError, ValueError):
         said = f"{_printed(reply)} {_printed(reply, 'stderr')}".strip().splitlines()
         raise Unreadable(said[-1] if said else "no answer") from None
+
+
+def _vote(text: str) -> Vote:
+    """The column ``Qdevice`` of this node's own line: A and V where it is alive and votes; NR where nobody
+    has registered."""
+    own = next((line.split() for line in text.splitlines() if line.rstrip().endswith("(local)")), [])
+    flags = own[2].split(",") if len(own) >= 5 else []
+    if "A" in flags and "V" in flags:
+        return Vote.GIVEN
+    return Vote.WITHHELD if {"A", "NA", "V", "NV"} & set(flags) else Vote.NOT_ASKED
+
+
+def parse_arbitrator(reply: JsonValue) -> Arbitrator:
+    """From ``corosync-qnetd-tool -s``."""
+    found = re.search(r"^Connected clients:\s*(\d+)$", _printed(reply), re.MULTILINE)
+    if found is None:
+        raise Unreadable((_printed(reply, "stderr") or "no answer").strip())
+    return Arbitrator(int(found[1]))
+
+
+def parse_present(reply: JsonValue) -> bool:
+    """From ``test``: by its exit code."""
+    return isinstance(reply, dict) and reply.get("rc") == 0
+
+
+def parse_sbd(reply: JsonValue) -> Sbd:
+    """Of the only unit that was asked for."""
+    facts = next(iter(reply.values()), None) if isinstance(reply, dict) else None
+    if not isinstance(facts, dict):
+        raise Unreadable("no unit")
+    return Sbd(facts.get("enabled") == "enabled", facts.get("active") == "active")
 
 
 def parse_digest(reply: JsonValue) -> str:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import base64
-from importlib.resources import files as package_files
 
-from fournines.artifacts import cib, corosync, systemd
-from fournines.artifacts.document import Scalar, text_of
+from fournines.artifacts import cib, corosync
 from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.cluster.topology import Node
 from fournines.layers.layer import Site
-from fournines.layers.membership import configuration, fencing
+from fournines.layers.membership import arbitrator, configuration, fencing, units, watchdog
+from fournines.layers.membership.units import COROSYNC_UNIT as COROSYNC_UNIT
+from fournines.layers.membership.units import PACEMAKER_UNIT as PACEMAKER_UNIT
 
-COROSYNC_UNIT, PACEMAKER_UNIT = "corosync.service", "pacemaker.service"
 COROSYNC, AUTHKEY = "/etc/corosync/corosync.conf", "/etc/corosync/authkey"
-COROSYNC_DROP_IN = f"/etc/systemd/system/{COROSYNC_UNIT}.d/fournines.conf"
-PACEMAKER_DROP_IN = f"/etc/systemd/system/{PACEMAKER_UNIT}.d/fournines.conf"
+COROSYNC_DROP_IN, PACEMAKER_DROP_IN = units.drop_in(COROSYNC_UNIT), units.drop_in(PACEMAKER_UNIT)
 COROSYNC_FILES, PACEMAKER_FILES = (COROSYNC, AUTHKEY, COROSYNC_DROP_IN), (PACEMAKER_DROP_IN,)
 KEY_SECRET = "membership.authkey"  # noqa: S105 - its name in the secret store
 CIB = "/etc/fournines/cib.xml"
@@ -28,22 +26,16 @@ def files(site: Site, node: Node) -> tuple[NodeFile, ...]:
     return (
         NodeFile(COROSYNC, corosync_text(site).encode()),
         NodeFile(AUTHKEY, base64.b64decode(site.secret(KEY_SECRET)), 0o400, secret=True),
-        NodeFile(COROSYNC_DROP_IN, systemd.emit(_restarted(site)).encode()),
-        NodeFile(PACEMAKER_DROP_IN, systemd.emit(_restarted(site)).encode()),
+        NodeFile(COROSYNC_DROP_IN, units.restarted(site, wants=arbitrator.QDEVICE_UNIT
+                                                   if site.cluster.arbitrated else "")),
+        NodeFile(PACEMAKER_DROP_IN, units.restarted(site)),
         NodeFile(CIB, cib.emit(configuration.whole(site)).encode()),
-        NodeFile(LOAD_SCRIPT, _shipped("cib_load.py"), 0o755),
-        NodeFile(TEST_SCRIPT, _shipped("fence_test.py"), 0o755),
+        NodeFile(LOAD_SCRIPT, units.shipped("cib_load.py"), 0o755),
+        NodeFile(TEST_SCRIPT, units.shipped("fence_test.py"), 0o755),
         *fencing.files(site),
+        *arbitrator.files(site, "member"),
+        *watchdog.files(site),
     )
-
-
-def _shipped(name: str) -> bytes:
-    return (package_files("fournines.layers.membership") / "node" / name).read_bytes()
-
-
-def _section(name: str, settings: dict[str, Scalar], *inner: corosync.Section) -> corosync.Section:
-    return corosync.Section(name, tuple(corosync.Entry(key, text_of(value, "yes", "no"))
-                                        for key, value in settings.items()), inner)
 
 
 def corosync_text(site: Site) -> str:
@@ -54,7 +46,7 @@ def corosync_text(site: Site) -> str:
 def _membership(site: Site) -> corosync.Document:
     second = "replication" in site.cluster.networks
     return corosync.Document((
-        _section("totem", {
+        units.section("totem", {
             "version": 2,
             "cluster_name": site.cluster.name,
             "transport": "knet",
@@ -67,22 +59,16 @@ def _membership(site: Site) -> corosync.Document:
             "token_retransmits_before_loss_const": site.timers.count("corosync.token_retransmits"),
             "consensus": site.timers.ms("corosync.consensus"),
         }),
-        _section("quorum", {
+        units.section("quorum", {
             "provider": "corosync_votequorum",
             # Two have no majority: both are needed to begin, one is enough to go on, and fencing decides.
-            **({"two_node": 1, "wait_for_all": 1} if len(site.controllers) == 2 else {}),
-        }),
-        _section("nodelist", {}, *(
-            _section("node", {"name": node.name, "nodeid": number, "ring0_addr": node.management,
+            **({"two_node": 1, "wait_for_all": 1}
+               if len(site.controllers) == 2 and not site.cluster.arbitrated else {}),
+        }, *arbitrator.device(site)),
+        units.section("nodelist", {}, *(
+            units.section("node", {"name": node.name, "nodeid": number, "ring0_addr": node.management,
                               **({"ring1_addr": node.replication} if second else {})})
             for number, node in enumerate(site.cluster.controllers, 1))),
-        _section("logging", {"to_stderr": False, "to_logfile": False, "to_syslog": True, "timestamp": "off"}),
+        units.section("logging", {"to_stderr": False, "to_logfile": False, "to_syslog": True,
+                                  "timestamp": "off"}),
     ))
-
-
-def _restarted(site: Site) -> systemd.Document:
-    """However it died, it comes back."""
-    return systemd.document({
-        "Unit": {"StartLimitIntervalSec": 0},
-        "Service": {"Restart": "on-failure", "RestartSec": site.timers.seconds("systemd.restart_delay")},
-    })

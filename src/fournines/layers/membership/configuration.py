@@ -5,7 +5,7 @@ from __future__ import annotations
 from fournines.artifacts.pacemaker import Configuration, Level, Property
 from fournines.blueprint.resources import Resources, address
 from fournines.layers.layer import Site
-from fournines.layers.membership import fencing
+from fournines.layers.membership import fencing, watchdog
 
 # The guide's pe-*-series-max of 1000 shorten the history that the defaults keep (no limit, 5000, 4000); of
 # errors, the one that has no limit may fill a disk.
@@ -33,10 +33,12 @@ def _configuration(site: Site, asked: Resources) -> Configuration:
     timers, devices = site.timers, fencing.devices(site.cluster)
     return Configuration(
         properties=tuple(Property(name, value) for name, value in _properties(site).items()),
-        resources=fencing.resources(site.cluster, timers) + addresses(site) + asked,
-        levels=tuple(Level(f"fl_{node}_{level}", node, level, tuple(
+        resources=(fencing.resources(site.cluster, timers) + watchdog.resources(site) + addresses(site)
+                   + asked),
+        levels=(*(Level(f"fl_{node}_{level}", node, level, tuple(
             each.name for each in devices if (each.node, each.level) == (node, level)))
             for node, level in dict.fromkeys((each.node, each.level) for each in devices)),
+            *watchdog.levels(site)),
         resource_defaults=(
             Property("resource-stickiness", str(timers.count("pacemaker.stickiness"))),
             Property("migration-threshold", str(timers.count("pacemaker.migration_threshold"))),
@@ -54,6 +56,7 @@ def _properties(site: Site) -> dict[str, str]:
         "stonith-enabled": "true",
         "no-quorum-policy": "stop",
         "stonith-timeout": duration("stonith_timeout"),
+        **watchdog.properties(site),
         "dc-deadtime": duration("dc_deadtime"),
         "cluster-recheck-interval": duration("recheck_interval"),
         # By default a load above that of the processors lets one action at a time run in the whole cluster.

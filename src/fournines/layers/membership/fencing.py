@@ -19,7 +19,7 @@ from fournines.cluster.needs import LAB_SWITCHES
 from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.layers.layer import Site
-from fournines.layers.membership.spec import LAB, FencingDevice, MembershipSpec
+from fournines.layers.membership.spec import LAB, WATCHDOG, FencingDevice, MembershipSpec
 
 SECRETS = "/etc/fournines/fencing"
 LAB_USER = "fournines"
@@ -60,7 +60,7 @@ def devices(cluster: Cluster) -> tuple[Device, ...]:
     """Every device against every node that it is for, in the order of nodes and levels."""
     found = [_device(cluster, entry, number, node.name)
              for node in cluster.controllers for number, entry in enumerate(entries(cluster), 1)
-             if not entry.nodes or node.name in entry.nodes]
+             if entry.agent != WATCHDOG and (not entry.nodes or node.name in entry.nodes)]
     order = [node.name for node in cluster.controllers]
     return tuple(sorted(found, key=lambda each: (order.index(each.node), each.level)))
 

@@ -10,7 +10,7 @@ from fournines.blueprint.requests import FileFacts, Run
 from fournines.blueprint.resources import RESOURCES, Resources, Runs, promoted_on_one, runs_on_one
 from fournines.blueprint.snapshot import Absent, Gone, Probe, Snapshot
 from fournines.layers.layer import Site
-from fournines.layers.membership import answers, artifacts, configuration, fencing
+from fournines.layers.membership import answers, arbitrator, artifacts, configuration, fencing, watchdog
 from fournines.layers.membership.answers import (
     CONFIGURATION,
     COROSYNC_CONF,
@@ -42,6 +42,8 @@ def probes(site: Site, wanted: str) -> tuple[Probe, ...]:
         Probe(FENCING, dict.fromkeys(names, Run((artifacts.TEST_SCRIPT, "report"))), answers.parse_proofs),
         Probe(VERIFIED, dict.fromkeys(names, Run(("crm_verify", "--live-check", "-V"), check=False,
                                                  timeout_s=_LOOK_S)), answers.parse_verified),
+        *arbitrator.probes(site),
+        *watchdog.probes(site),
     )
 
 
@@ -126,6 +128,22 @@ class Proven:
         return "every fencing device has answered"
 
 
+@dataclass(frozen=True, slots=True)
+class Voting:
+    """A member is online with quorum; the arbitrator gives its vote to any of ``members``, as they say."""
+
+    arbitrator: str
+    members: tuple[str, ...]
+
+    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
+        if node == self.arbitrator:
+            return OnAny(self.members, arbitrator.VOTED).judge(snapshot, node)
+        return All((QUORATE, Online())).judge(snapshot, node)
+
+    def __str__(self) -> str:
+        return f"it has quorum and is online; {self.arbitrator}: a member has its vote"
+
+
 def linked(site: Site) -> Predicate:
     """Every link of the node to every other is connected; one that Corosync does not name is none."""
     links = 2 if "replication" in site.cluster.networks else 1
@@ -135,14 +153,17 @@ def linked(site: Site) -> Predicate:
 
 def well(site: Site) -> Predicate:
     """What must hold on every other member before one is touched."""
-    return All((QUORATE, Online(nobody_lost=True), linked(site)))
+    return All((QUORATE, Online(nobody_lost=True), linked(site), *arbitrator.spare(site)))
 
 
 def members(site: Site) -> Members:
-    """Two nodes go on with one, for fencing decides between them; more need a majority."""
-    count = len(site.controllers)
-    return Members("membership", All((QUORATE, Online())), site.controllers,
-                   needs=1 if count == 2 else count // 2 + 1)
+    """Two nodes go on with one, for fencing decides between them; more need a majority. An arbitrator is one
+    of those who vote."""
+    voters, name = site.controllers, arbitrator.name_of(site.cluster)
+    if name:
+        return Members("membership", Voting(name, voters), (*voters, name), needs=(len(voters) + 1) // 2 + 1)
+    return Members("membership", All((QUORATE, Online())), voters,
+                   needs=1 if len(voters) == 2 else len(voters) // 2 + 1)
 
 
 def settled(asked: Resources, names: tuple[str, ...]) -> tuple[OnExactly, ...]:
@@ -172,6 +193,8 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
                   "bring members back until a majority can see each other; look at corosync-quorumtool -s"),
         Invariant("every link between members is connected", OnEvery(names, linked(site)),
                   "look at corosync-cfgtool -n, the cables and the switch of that network"),
+        *arbitrator.invariants(site),
+        *watchdog.invariants(site),
         Invariant("no action of a resource has failed",
                   OnEvery(names, Fact(PACEMAKER, "failures", Test.EQ, ())),
                   f"find the cause in {log}; then: crm_resource --cleanup"),

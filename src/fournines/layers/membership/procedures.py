@@ -11,7 +11,15 @@ from fournines.blueprint.requests import Run
 from fournines.blueprint.resources import LOAD_RESOURCES, LOAD_SERVICES, Resources
 from fournines.blueprint.steps import Gate, On, Service, Step
 from fournines.layers.layer import Site
-from fournines.layers.membership import answers, artifacts, configuration, fencing, health
+from fournines.layers.membership import (
+    answers,
+    arbitrator,
+    artifacts,
+    configuration,
+    fencing,
+    health,
+    watchdog,
+)
 
 CHECK_COROSYNC = "membership: let Corosync check its configuration"
 TEST_FENCING = "membership: try every fencing device"
@@ -23,10 +31,14 @@ def services(site: Site) -> tuple[Service, ...]:
     """A restart of Corosync takes Pacemaker along, and that stops in good order: what ran here is started
     elsewhere first. So one member at a time, and only while every other is well."""
     names = site.controllers
-    others = OnOthers(names, health.well(site))
+    well = health.well(site)
+    others, guarded = OnOthers(names, well), [each.path for each in watchdog.files(site)]
+    joined = All((health.QUORATE, arbitrator.VOTED)) if site.cluster.arbitrated else health.QUORATE
     return (
-        Service(artifacts.COROSYNC_UNIT, names, artifacts.COROSYNC_FILES, Gate(health.QUORATE, _READY_S),
-                others_ok=others, needs=(CHECK_COROSYNC,)),
+        *arbitrator.services(site, well),
+        Service(artifacts.COROSYNC_UNIT, names, (*artifacts.COROSYNC_FILES, *guarded), Gate(joined, _READY_S),
+                others_ok=others, needs=(CHECK_COROSYNC, *((watchdog.ARM,) if guarded else ()),
+                                         *arbitrator.needed_by_corosync(site))),
         Service(artifacts.PACEMAKER_UNIT, names, artifacts.PACEMAKER_FILES,
                 Gate(All((health.QUORATE, health.Online())), _READY_S), others_ok=others,
                 needs=(TEST_FENCING, f"membership: restart {artifacts.COROSYNC_UNIT}")),
@@ -42,11 +54,14 @@ def wanted(site: Site) -> str:
 def steps(site: Site) -> tuple[Step, ...]:
     """Fencing is tried before anything is clustered, and nothing is loaded before all that it stands on."""
     exchange = site.exchange
+    # Pacemaker ends where it is told of a watchdog and sbd does not run yet.
+    armed = (f"membership: restart {artifacts.COROSYNC_UNIT}",) if watchdog.entry(site.cluster) else ()
     first = _load(site, LOAD_RESOURCES, "early", exchange.resources,
-                  (START_PACEMAKER, *exchange.before_resources))
+                  (START_PACEMAKER, *armed, *exchange.before_resources))
+    before = (*arbitrator.steps(site), *watchdog.steps(site), _check_corosync(site), _try_fencing(site))
     if not exchange.service_resources:
-        return (_check_corosync(site), _try_fencing(site), first)
-    return (_check_corosync(site), _try_fencing(site), first,
+        return (*before, first)
+    return (*before, first,
             _load(site, LOAD_SERVICES, "whole", exchange.resources + exchange.service_resources,
                   (LOAD_RESOURCES, *exchange.before_service_resources)))
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from fournines.cluster.notation import Wrong
+from fournines.cluster.notation import HOST_PATTERN, Wrong
 
 Scalar: TypeAlias = str | int | bool
 LAB: Literal["lab"] = "lab"
+WATCHDOG = "fence_watchdog"
 SCRIPTED = ("password", "snmp_priv_passwd")   # what agents can be given as a command that prints it
 _SECRET_WORDS = re.compile(r"passwd|password|community|secret|token", re.IGNORECASE)
 _OURS = re.compile(r"pcmk_(host_|reboot_|off_|delay_).*|action|.*_script")
@@ -27,6 +28,9 @@ class FencingDevice:
     ``{password: bmc}`` is taken once from the environment variable FOURNINES_SECRET_FENCING_BMC.
     Devices of one ``level`` belong together (both feeds of a power supply); the next level is tried where
     one fails.
+
+    ``fence_watchdog`` is no switch: every member resets itself by its own watchdog (sbd) once it has lost
+    quorum, and the others wait for that. It is a last level; ``parameters: {device: /dev/watchdog}``.
     """
 
     agent: str
@@ -46,11 +50,23 @@ class FencingDevice:
                             f"write secrets: {{{name}: bmc}} instead, a name in the secret store")
             if _OURS.fullmatch(name):
                 raise Wrong(f"has {name}, which Fournines writes itself", "leave it out")
+        if self.agent == WATCHDOG:
+            self._check_watchdog()
         for name, secret in self.secrets.items():
             if name not in SCRIPTED:
                 raise Wrong(f"has secret {name}", f"write one of: {', '.join(SCRIPTED)}")
             if not _NAME.fullmatch(secret):
                 raise Wrong(f"has secret {secret}", "write a name of small letters, digits and dashes")
+
+
+    def _check_watchdog(self) -> None:
+        if self.nodes or self.secrets or set(self.parameters) - {"device"}:
+            raise Wrong("has more than a device for fence_watchdog, which every member has of its own",
+                        "write {agent: fence_watchdog, level: 2}, with parameters: {device: /dev/watchdog} "
+                        "where it is another")
+        device = self.parameters.get("device", "/dev/watchdog")
+        if not re.fullmatch(r"/dev/[\w/-]+", str(device)):
+            raise Wrong(f"has watchdog {device}", "write the path of a device, such as /dev/watchdog")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,15 @@ class MembershipSpec:
 
     ``fencing`` are the devices that power a lost node off before anything of it is started elsewhere; nothing
     is started without. ``lab`` stands for the power switches of a lab's own machines.
+
+    ``arbitrator`` is the address of a corosync-qnetd that others run; it votes for one side when the members
+    lose each other. One of your own is a node with ``arbitrator: true``.
     """
 
     fencing: tuple[FencingDevice, ...] | Literal["lab"] = ()
+    arbitrator: str = ""
+
+    def __post_init__(self) -> None:
+        if self.arbitrator and not re.fullmatch(HOST_PATTERN, self.arbitrator):
+            raise Wrong(f"has arbitrator {self.arbitrator}", "write the host name or the IPv4 address of a "
+                        "corosync-qnetd; for one of your own, a node with arbitrator: true")
