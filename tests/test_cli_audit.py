@@ -41,7 +41,7 @@ def test_a_cluster_file_is_rendered_and_passes(capsys: pytest.CaptureFixture[str
     assert run(EXAMPLE, "--fail-on", "warning") == 0
     out = capsys.readouterr().out
     assert "ctl1/etc/haproxy/haproxy.cfg:" in out
-    assert "36 files of 3 nodes" in out
+    assert "54 files of 3 nodes" in out
 
 
 @pytest.mark.parametrize(("threshold", "code"), [("error", 0), ("warning", 1), ("info", 1)])

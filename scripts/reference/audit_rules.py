@@ -17,7 +17,7 @@ SYSTEMS = {
     "GLA": "Glance",
     "CIN": "Cinder", "NEU": "Neutron", "NOV": "Nova", "PCM": "Pacemaker", "FEN": "Fencing", "DRB": "DRBD",
     "FSY": "File systems", "MAP": "A database that moves", "OCF": "Agents of OpenStack", "TOP": "Topology",
-    "SCR": "Scripts", "SEC": "Secrets", "AUD": "The audit itself",
+    "TIM": "Time", "SCR": "Scripts", "SEC": "Secrets", "AUD": "The audit itself",
 }
 
 

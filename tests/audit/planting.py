@@ -28,7 +28,13 @@ PATHS = {
     "heat": "/etc/heat/heat.conf", "crm": "/etc/pacemaker/cluster.crm",
     "cib": "/var/lib/pacemaker/cib/cib.xml", "drbd": "/etc/drbd.d/r.res", "script": "/root/setup.sh",
     "sql": "/root/accounts.sql", "paste": "/etc/nova/api-paste.ini",
-    "fstab": "/etc/fstab",
+    "fstab": "/etc/fstab", "chrony": "/etc/chrony/chrony.conf",
+    "chrony-source": "/etc/chrony/sources.d/a.sources", "cookie": "/var/lib/rabbitmq/.erlang.cookie",
+    "fernet-0": "/etc/keystone/fernet-keys/0", "fernet-1": "/etc/keystone/fernet-keys/1",
+    "fernet-2": "/etc/keystone/fernet-keys/2",
+    "wants-nginx": "/etc/systemd/system/multi-user.target.wants/nginx.service",
+    "wants-mariadb": "/etc/systemd/system/multi-user.target.wants/mariadb.service",
+    "crm_mon": "/crm_mon.xml", "drbd-status": "/drbdsetup-status.json", "wsrep": "/wsrep-status.txt",
     "horizon": "/etc/openstack-dashboard/local_settings.py",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -11,8 +12,8 @@ import pytest
 
 from fournines.audit import live
 from fournines.audit.judge import judge
-from fournines.audit.live import collect_live
-from fournines.blueprint.requests import ReadTree, Reply, Request
+from fournines.audit.live import collect_live, described
+from fournines.blueprint.requests import Failed, ReadTree, Reply, Request, Run
 from fournines.cli.reaching import doors_of_hosts
 from fournines.errors import FourninesError, Unreachable
 from fournines.nodes.door import CommandDoor
@@ -69,12 +70,39 @@ class Asked:
     async def close(self) -> None: ...
 
 
-async def test_one_request_is_all_that_a_node_is_asked() -> None:
-    asked = Asked([{"files": {}, "unread": {"/etc/nova/nova.conf": "Permission denied"}}])
+NO_PROGRAM = Failed("cannot be started: No such file or directory")
+
+
+async def test_one_batch_is_all_that_a_node_is_asked() -> None:
+    asked = Asked([{"files": {}, "unread": {"/etc/nova/nova.conf": "Permission denied"}}, *[NO_PROGRAM] * 3])
     cloud = await collect_live({"ctl2": asked})
-    assert [type(request) for request in asked.requests] == [ReadTree]
+    assert [request.describe() for request in asked.requests] == list(described())
+    assert [type(request) for request in asked.requests] == [ReadTree, Run, Run, Run]
     (verdict,) = judge(cloud).verdicts
     assert (verdict.rule.id, str(verdict.place)) == ("AUD001", "ctl2:/etc/nova/nova.conf")
+
+
+async def test_a_command_is_missed_where_its_system_is_configured_and_nowhere_else() -> None:
+    conf = {"content": base64.b64encode(b"totem {\n}\n").decode(), "mode": 0o644}
+    asked = Asked([{"files": {"/etc/corosync/corosync.conf": conf}, "unread": {}}, *[NO_PROGRAM] * 3])
+    cloud = await collect_live({"ctl2": asked})
+    (unread,) = cloud.unread
+    assert (unread.shown, unread.why) == ("ctl2:crm_mon.xml", NO_PROGRAM.reason)
+
+
+async def test_what_a_command_tells_is_judged() -> None:
+    told = '[{"name": "r", "role": "Primary", "devices": [{"disk-state": "Diskless"}], "connections": []}]'
+    asked = Asked([{"files": {}, "unread": {}}, NO_PROGRAM, {"rc": 0, "stdout": told, "stderr": ""},
+                   NO_PROGRAM])
+    (verdict,) = judge(await collect_live({"ctl2": asked})).verdicts
+    assert (verdict.rule.id, str(verdict.place)) == ("DRB010", "ctl2:drbdsetup-status.json")
+
+
+async def test_a_unit_that_starts_at_boot_is_known_by_its_link_which_need_not_lead_anywhere() -> None:
+    path = "/etc/systemd/system/multi-user.target.wants/nginx.service"
+    asked = Asked([{"files": {}, "unread": {path: "No such file or directory"}}, *[NO_PROGRAM] * 3])
+    cloud = await collect_live({"ctl2": asked})
+    assert ([file.path for file in cloud.files], cloud.unread) == ([path], ())
 
 
 async def test_a_node_that_does_not_answer_is_a_finding() -> None:

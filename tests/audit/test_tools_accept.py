@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from fournines.artifacts import drbd, haproxy, keepalived
+from fournines.artifacts import cib, corosync, drbd, haproxy, keepalived
 from fournines.artifacts.document import Complain
 from fournines.audit.cloud import Cloud, File
 from fournines.audit.judge import judge
 from fournines.errors import Unparsable
+
+from .documented import cib_examples, corosync_examples
 
 HAPROXY, KEEPALIVED, DRBD = (sorted(path for pattern in patterns for path in Path("/").glob(pattern))
                              for patterns in (
@@ -34,6 +36,14 @@ def accepted(*argv: str) -> bool:
     return subprocess.run(argv, check=False, capture_output=True, timeout=60).returncode == 0
 
 
+def accepted_of(texts: list[str], named: Path, *argv: str) -> list[Path]:
+    """Files with those of the texts that a tool accepts."""
+    files = [named.with_name(f"{number}-{named.name}") for number in range(len(texts))]
+    for file, text in zip(files, texts, strict=True):
+        file.write_text(text)
+    return [file for file in files if accepted(*argv, str(file))]
+
+
 @pytest.mark.tool("haproxy", "haproxy")
 def test_haproxys_examples(tool: str) -> None:
     taken = [path for path in HAPROXY if accepted(tool, "-c", "-f", str(path))]
@@ -53,3 +63,21 @@ def test_drbds_examples(tool: str) -> None:
     taken = [path for path in DRBD if accepted(tool, "-c", str(path), "dump")]
     assert taken
     assert not [(path, problem) for path in taken for problem in understood(path, drbd.parse)]
+
+
+@pytest.mark.tool("corosync", "corosync")
+def test_corosyncs_examples(tool: str, tmp_path: Path) -> None:
+    shipped = Path("/etc/corosync/corosync.conf").read_text(encoding="utf-8")
+    taken = accepted_of([*corosync_examples(), shipped], tmp_path / "corosync.conf", tool, "-t", "-c")
+    assert not [(path, problem) for path in taken for problem in understood(path, corosync.parse)]
+    assert len(taken) >= 10
+
+
+@pytest.mark.tool("crm_verify", "pacemaker-cli-utils")
+def test_pacemakers_examples(tool: str, tmp_path: Path) -> None:
+    examples = list(cib_examples())
+    if not examples:
+        pytest.skip("needs the books of the Debian package pacemaker-doc")
+    taken = accepted_of(examples, tmp_path / "cib.xml", tool, "--xml-file")
+    assert not [(path, problem) for path in taken for problem in understood(path, cib.parse)]
+    assert len(taken) >= 70

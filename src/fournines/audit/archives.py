@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fournines.audit.cloud import File, Unread
-from fournines.audit.formats import read, reader_of
+from fournines.audit.formats import by_name, read, reader_of
 
 LARGEST_BYTES = 64 * 1024 * 1024
 MOST_MEMBERS = 500_000
@@ -26,7 +26,8 @@ MOST_BYTES = 16 * 1024**3
 """What is larger when unpacked is not read to its end, and said so."""
 
 _SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz")
-_BESIDES = ("/root/", "/usr/local/bin/", "/usr/local/sbin/", "/var/lib/pacemaker/cib/")
+_BESIDES = ("/root/", "/usr/local/bin/", "/usr/local/sbin/", "/var/lib/pacemaker/cib/",
+            "/var/lib/rabbitmq/")
 _SCRIPTS = (".sh", ".bash", ".sql")
 _MOST_LINKS = 40
 
@@ -57,7 +58,7 @@ def read_archive(path: Path) -> tuple[list[File], list[Unread]]:
     files: dict[tuple[str, str], File] = {}
     for member in (*kept.contents, *kept.links):
         for node, name in _places(member, path):
-            content = _content(member, kept)
+            content = b"" if by_name(name) else _content(member, kept)
             if content is None or (node, name) in files:
                 continue
             file = read(node, name, f"{path}:{member}", content)

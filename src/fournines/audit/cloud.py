@@ -59,6 +59,11 @@ class Pipeline:
 
 
 @dataclass(frozen=True, slots=True)
+class Enabled:
+    """A link that makes systemd start at boot what its name says; nothing of it is read."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
     """A file or directory that could not be read, and why."""
 

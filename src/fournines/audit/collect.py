@@ -14,14 +14,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from fournines.audit.archives import is_archive, read_archive
-from fournines.audit.cloud import Cloud, File, Unread
-from fournines.audit.formats import read, reader_of
+from fournines.audit.cloud import Cloud, Enabled, File, Unread
+from fournines.audit.formats import by_name, read, reader_of
 
 LARGEST_BYTES = 64 * 1024 * 1024
 """What is larger is no configuration file, and is said to be unread."""
 
-_BESIDES = ("root", "usr/local/bin", "usr/local/sbin", "var/lib/pacemaker/cib")
-"""Where else than in etc something of a node may be: scripts of administrators, and Pacemaker's own file."""
+_BESIDES = ("root", "usr/local/bin", "usr/local/sbin", "var/lib/pacemaker/cib", "var/lib/rabbitmq")
+"""Where else than in etc something of a node may be: scripts of administrators, Pacemaker's own file,
+Erlang's cookie."""
 
 _DEEPEST = 20
 _MOST_LINKS = 40
@@ -128,6 +129,9 @@ class _Collector:
 
     def _read(self, node: str, name: str, path: Path, root: Path) -> None:
         if reader_of(name) is None or (node, name) in self.files:
+            return
+        if by_name(name):
+            self.files[node, name] = File(node, name, str(path), Enabled())
             return
         try:
             status, content = _content(_followed(path, root))

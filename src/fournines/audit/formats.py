@@ -10,9 +10,12 @@ from typing import TypeAlias
 
 from fournines.artifacts import (
     cib,
+    clock,
     corosync,
     crm,
+    crm_mon,
     drbd,
+    drbd_status,
     environment,
     erlang,
     fstab,
@@ -21,14 +24,16 @@ from fournines.artifacts import (
     keepalived,
     memcached,
     rabbitmq,
+    secret_file,
     settings_file,
     shell,
     sysctl,
     systemd,
+    wsrep_status,
 )
 from fournines.artifacts.document import Complain, numbered
 from fournines.artifacts.ini import Dialect
-from fournines.audit.cloud import File, Ignore, Pipeline
+from fournines.audit.cloud import Enabled, File, Ignore, Pipeline
 from fournines.errors import Unparsable
 
 Reader: TypeAlias = Callable[[str, Complain], object]
@@ -51,6 +56,10 @@ def _paste(text: str, complain: Complain) -> Pipeline:
     return Pipeline(ini.parse(text, Dialect.OSLO, complain))
 
 
+def _enabled(text: str, complain: Complain) -> Enabled:
+    return Enabled()
+
+
 def _whole(parse: Callable[[str], object]) -> Reader:
     """A reader of a format that has no lines to skip: what cannot be understood is the whole file."""
     def read(text: str, complain: Complain) -> object:
@@ -68,8 +77,11 @@ _FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple((re.compile(pattern
     (r"haproxy[^/]*\.cfg|.*/haproxy/(?:[^/]+/)?[^/]+\.cfg|.*/haproxy[^/]*\.cfg", haproxy.parse),
     (r"(?:.*/)?keepalived[^/]*\.conf|.*/keepalived/(?:[^/]+/)?[^/]+\.conf", keepalived.parse),
     (r"(?:.*/)?corosync\.conf", corosync.parse),
-    (r"(?:.*/)?drbd\.conf|(?:.*/)?[^/]+\.res|.*/drbd\.d/[^/]+\.conf", drbd.parse),
+    (r"(?!.*/multipath/)(?:.*/)?drbd\.conf|(?:.*/)?[^/]+\.res|.*/drbd\.d/[^/]+\.conf", drbd.parse),
     (r"(?:.*/)?cib[^/]*\.xml", cib.parse),
+    (r"(?:.*/)?crm_mon\.xml", crm_mon.parse),
+    (r"(?:.*/)?drbdsetup-status\.json", drbd_status.parse),
+    (r"(?:.*/)?wsrep-status\.txt", wsrep_status.parse),
     (r"(?:.*/)?(?:[^/]+\.crm|cib\.txt|crm(?:[-_]configure)?(?:[-_]show)?\.txt)", crm.parse),
     (r"(?:.*/)?(?:my|mariadb|galera|wsrep)\.cnf|.*/(?:mysql|my\.cnf\.d|mariadb)/(?:.+/)?[^/]+\.cnf", _my_cnf),
     (r"(?:.*/)?rabbitmq\.conf|.*/rabbitmq/conf\.d/[^/]+\.conf", rabbitmq.parse),
@@ -82,12 +94,17 @@ _FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple((re.compile(pattern
     (r"(?:.*/)?fstab", fstab.parse),
     (r"(?:.*/)?sysctl\.conf|.*/sysctl\.d/[^/]+\.conf", sysctl.parse),
     (r".*/systemd/system/memcached\.service(?:\.d/[^/]+\.conf)?", systemd.parse),
+    (r".*/systemd/system/[^/]+\.(?:wants|requires)/[^/]+\.service", _enabled),
+    (r"(?:.*/)?(?:chrony|ntp)\.conf|.*/chrony/(?:conf\.d/[^/]+\.conf|sources\.d/[^/]+\.sources)",
+     clock.parse),
+    (r"(?:.*/)?\.erlang\.cookie|.*/keystone/(?:fernet|credential)-keys/[0-9]+", secret_file.parse),
     (r".*/api-paste\.ini", _paste),
     (r".*/local_settings(?:\.d/[^/]+)?\.py", settings_file.parse),
     (rf".*/(?:{'|'.join(SERVICES)})/(?:.+/)?(?!logging|api-paste)[^/]+\.(?:conf|ini)"
      rf"|(?:.*/)?(?:{'|'.join(SERVICES)})(?:[-_][a-z0-9_-]+)?\.conf", _oslo),
 ))
-_NOT_OSLO = re.compile(r".*(?:paste|uwsgi|wsgi|rootwrap|logging|policy)[^/]*\.(?:ini|conf)|.*/rootwrap\.d/.*")
+_NOT_OSLO = re.compile(r".*(?:paste|uwsgi|wsgi|rootwrap|logging|policy|audit_map)[^/]*\.(?:ini|conf)"
+                       r"|.*/rootwrap\.d/.*")
 
 
 PATTERN = "|".join(f"(?:{pattern.pattern})" for pattern, _ in _FORMATS)
@@ -102,6 +119,11 @@ def reader_of(path: str) -> Reader | None:
     return None
 
 
+def by_name(path: str) -> bool:
+    """Whether a file is audited for its name alone: it need not be readable, nor a link lead anywhere."""
+    return reader_of(path) is _enabled
+
+
 def read(node: str, path: str, shown: str, content: bytes, mode: int | None = None) -> File | None:
     """The file, with whatever of it can be understood; None for one that is not audited."""
     reader = reader_of(path)
@@ -110,6 +132,8 @@ def read(node: str, path: str, shown: str, content: bytes, mode: int | None = No
     problems: list[Unparsable] = []
     text = content.decode(errors="replace").removeprefix("\ufeff")
     document = reader(text, problems.append)
+    if isinstance(document, secret_file.Document | Enabled):
+        return File(node, path, shown, document, mode=mode)   # the text is not kept
     return File(node, path, shown, document, _first(problems), tuple(_ignores(text)), mode,
                 text if text.encode() == content else None)
 

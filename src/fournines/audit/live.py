@@ -1,49 +1,77 @@
-"""Live nodes as sources: one request to each, which reads files and does nothing else.
+"""Live nodes as sources: one batch of requests to each, which reads files and runs the commands of ``looks``.
 
-No command is run on a node but the agent itself (``python3``, see nodes/agent.py), which leaves when it has
-answered; nothing is written there.
+Beside these no command is run on a node but the agent itself (``python3``, see nodes/agent.py), which leaves
+when it has answered; nothing is written there.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from fournines.audit.cloud import Cloud, File, Unread
-from fournines.audit.formats import PATTERN, read
-from fournines.blueprint.requests import Failed, ReadTree
+from fournines.audit.formats import PATTERN, by_name, read
+from fournines.audit.looks import LOOKS, Look
+from fournines.blueprint.requests import Failed, ReadTree, Reply, Run
 from fournines.errors import Unreachable
 from fournines.nodes.node import Node
 
-PATHS = ("/etc", "/root", "/usr/local/bin", "/usr/local/sbin", "/var/lib/pacemaker/cib")
+PATHS = ("/etc", "/root", "/usr/local/bin", "/usr/local/sbin", "/var/lib/pacemaker/cib", "/var/lib/rabbitmq")
 TIMEOUT_S = 60.0
+LOOK_TIMEOUT_S = 20.0
+
+
+def described() -> Iterator[str]:
+    """What is done on a node, a line each: everything, so that somebody can allow just that."""
+    yield ReadTree(PATHS, PATTERN).describe()
+    yield from (Run(look.argv).describe() for look in LOOKS)
 
 
 async def collect_live(nodes: Mapping[str, Node]) -> Cloud:
-    """The audited files of all nodes; a node that does not answer is unread, with the reason."""
-    request = ReadTree(PATHS, PATTERN)
-    answers = await asyncio.gather(*(_ask(node, request) for node in nodes.values()))
+    """The audited files and answers of all nodes; a node that does not answer is unread, with the reason."""
+    answers = await asyncio.gather(*(_ask(node) for node in nodes.values()))
     files = tuple(file for found, _ in answers for file in found)
     return Cloud(files, tuple(each for _, unread in answers for each in unread))
 
 
-async def _ask(node: Node, request: ReadTree) -> tuple[list[File], list[Unread]]:
+async def _ask(node: Node) -> tuple[list[File], list[Unread]]:
+    requests = (ReadTree(PATHS, PATTERN), *(Run(look.argv, timeout_s=LOOK_TIMEOUT_S) for look in LOOKS))
     try:
-        (reply,) = await node.ask([request], timeout_s=TIMEOUT_S)
+        tree, *looks = await node.ask(requests, timeout_s=TIMEOUT_S)
     except Unreachable as problem:
         return [], [Unread(node.name, problem.message)]
+    files, unread = _files(node.name, tree)
+    for look, reply in zip(LOOKS, looks, strict=True):
+        if isinstance(reply, dict):
+            file = read(node.name, f"/{look.name}", f"{node.name}:{look.name}",
+                        str(reply.get("stdout", "")).encode())
+            files += [file] if file is not None else []
+        elif isinstance(reply, Failed) and _missed(look, files, unread):
+            unread.append(Unread(f"{node.name}:{look.name}", " ".join(reply.reason.split())))
+    return files, unread
+
+
+def _missed(look: Look, files: list[File], unread: list[Unread]) -> bool:
+    """Whether a node has what the command is about: others need not have the program."""
+    return any(look.of in path for path in (*(file.path for file in files), *(each.shown for each in unread)))
+
+
+def _files(node: str, reply: Reply) -> tuple[list[File], list[Unread]]:
     if isinstance(reply, Failed) or not isinstance(reply, dict):
-        return [], [Unread(node.name,
-                           reply.reason if isinstance(reply, Failed) else "an answer without sense")]
-    files, unread = reply.get("files"), reply.get("unread")
+        return [], [Unread(node, reply.reason if isinstance(reply, Failed) else "an answer without sense")]
+    files, refused = reply.get("files"), reply.get("unread")
     found: list[File] = []
+    unread: list[Unread] = []
     for path, item in files.items() if isinstance(files, dict) else ():
         if isinstance(item, dict):
             content, mode = base64.b64decode(str(item.get("content", ""))), item.get("mode")
-            file = read(node.name, path, f"{node.name}:{path}", content,
-                        mode if isinstance(mode, int) else None)
-            if file is not None:
-                found.append(file)
-    return found, [Unread(f"{node.name}:{path}", str(why))
-                   for path, why in (unread.items() if isinstance(unread, dict) else ())]
+            file = read(node, path, f"{node}:{path}", content, mode if isinstance(mode, int) else None)
+            found += [file] if file is not None else []
+    for path, why in refused.items() if isinstance(refused, dict) else ():
+        file = read(node, path, f"{node}:{path}", b"") if by_name(path) else None
+        if file is not None:
+            found.append(file)
+        else:
+            unread.append(Unread(f"{node}:{path}", str(why)))
+    return found, unread

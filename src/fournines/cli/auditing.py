@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -194,8 +195,10 @@ async def _live(paths: Sequence[Path], hosts: Sequence[str], live: bool, via: Vi
         doors |= doors_of_hosts(hosts, ssh_config, as_root=sudo)
     if not doors:
         return Cloud()
-    from fournines.audit.live import collect_live
+    from fournines.audit.live import collect_live, described
     from fournines.nodes.pipe import PipeNode
+
+    print(f"on {', '.join(doors)}, and nothing else:", *described(), sep="\n  ", file=sys.stderr)
 
     nodes = {name: PipeNode(door) for name, door in doors.items()}
     try:

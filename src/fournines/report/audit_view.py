@@ -53,10 +53,12 @@ def _alike(verdicts: Iterable[Verdict]) -> list[list[Verdict]]:
 
 
 def _show_places(console: Console, verdicts: list[Verdict]) -> None:
-    for verdict in verdicts[:_PLACES]:
+    """The first few; but all that could not be judged, for nobody else tells of them."""
+    most = len(verdicts) if verdicts and verdicts[0].rule.effect is Effect.UNKNOWN else _PLACES
+    for verdict in verdicts[:most]:
         console.print(line((f"         also {verdict.place}", QUIET)))
-    if len(verdicts) > _PLACES:
-        console.print(line((f"         and at {count(len(verdicts) - _PLACES, 'more place')}", QUIET)))
+    if len(verdicts) > most:
+        console.print(line((f"         and at {count(len(verdicts) - most, 'more place')}", QUIET)))
 
 
 def _summary(audit: Audit, accepted: int) -> str:

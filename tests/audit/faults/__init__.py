@@ -13,8 +13,9 @@ from . import (
     recovery,
     scripts,
     services,
+    state,
 )
 
 FAULTS = (*haproxy.FAULTS, *keepalived.FAULTS, *databases.FAULTS, *messaging.FAULTS, *corosync.FAULTS,
           *services.FAULTS, *pacemaker.FAULTS, *active_passive.FAULTS, *drbd.FAULTS, *scripts.FAULTS,
-          *others.FAULTS, *recovery.FAULTS)
+          *others.FAULTS, *recovery.FAULTS, *state.FAULTS)

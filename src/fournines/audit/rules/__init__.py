@@ -6,7 +6,9 @@ A new rule is a function below ``@rule`` in one of these files, with a planted f
 from fournines.audit.rules import (
     active_passive,
     addresses,
+    boot,
     capacity,
+    clocks,
     constraints,
     corosync,
     drbd,
@@ -27,10 +29,12 @@ from fournines.audit.rules import (
     scripts,
     secrets,
     services,
+    shared_secrets,
+    state,
     timers,
 )
 
-__all__ = ["active_passive", "addresses", "capacity", "constraints", "corosync", "drbd", "fencing", "files",
-           "galera", "haproxy_listeners", "haproxy_servers", "keepalived", "memcached", "mounts",
-           "operations", "pacemaker", "projects", "quorum", "rabbitmq", "recovery", "scripts", "secrets",
-           "services", "timers"]
+__all__ = ["active_passive", "addresses", "boot", "capacity", "clocks", "constraints", "corosync", "drbd",
+           "fencing", "files", "galera", "haproxy_listeners", "haproxy_servers", "keepalived", "memcached",
+           "mounts", "operations", "pacemaker", "projects", "quorum", "rabbitmq", "recovery",
+           "scripts", "secrets", "services", "shared_secrets", "state", "timers"]

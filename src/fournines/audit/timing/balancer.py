@@ -76,15 +76,19 @@ def hung_server(cloud: Cloud, services: Collection[str]) -> tuple[Route, ...]:
 def _longest(routes: list[Route]) -> tuple[Route, ...]:
     """The longest of those whose length is known, and one of those where it is not."""
     known = [route for route in routes if all(step.upper_s is not None for step in route)]
-    others = [route for route in routes if route not in known]
+    others = [route for route in routes if any(step.upper_s is None for step in route)]
     longest = sorted(known, key=lambda route: -sum(step.upper_s or 0.0 for step in route))
     return (*longest[:1], *others[:1])
 
 
 def _steps(cloud: Cloud, services: Collection[str], how: str) -> Iterator[tuple[Proxy, Step]]:
     for proxy in _proxies(cloud, services):
+        seen: set[tuple[tuple[str, str], ...]] = set()
         for server in proxy.servers:
-            yield proxy, _marked_down(proxy, server, how)
+            options = tuple(server.options.items())
+            if options not in seen:   # those with the same options take as long, and the first is told
+                seen.add(options)
+                yield proxy, _marked_down(proxy, server, how)
 
 
 @lru_cache(maxsize=1)

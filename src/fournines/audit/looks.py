@@ -1,0 +1,28 @@
+"""The commands that an audit of live nodes runs, all of them: each tells a state and changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_STATUS = "SHOW GLOBAL STATUS WHERE Variable_name LIKE 'wsrep\\_%' OR Variable_name = 'Uptime'"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """``argv``, whose output is audited as the file ``name``. ``of``: it is missed only on nodes that have a
+    file with this in its path; others need not have the program."""
+
+    name: str
+    argv: tuple[str, ...]
+    of: str
+
+
+LOOKS = (
+    Look("crm_mon.xml", ("crm_mon", "--one-shot", "--output-as=xml", "--inactive", "--failcounts",
+                         "--fence-history=3"), "/corosync.conf"),
+    # By itself drbdsetup would load the module where it is not loaded.
+    Look("drbdsetup-status.json", ("find", "/proc/drbd", "-maxdepth", "0", "-exec", "drbdsetup", "status",
+                                   "--json", ";"), "/drbd.d/"),
+    Look("wsrep-status.txt", ("mariadb", "--no-defaults", "--batch", "--skip-column-names",
+                              f"--execute={_STATUS}"), "/mysql/"),
+)

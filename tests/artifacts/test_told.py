@@ -1,0 +1,108 @@
+"""What tools tell, as they tell it, and small formats of a line each: clocks, secrets, states."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fournines.artifacts import clock, crm_mon, drbd_status, secret_file, wsrep_status
+from fournines.artifacts.clock import Directive
+from fournines.artifacts.crm_mon import Failures, Fenced
+from fournines.artifacts.document import Complain, Entry
+from fournines.artifacts.drbd_status import Peer, Resource
+from fournines.audit.looks import LOOKS
+from fournines.errors import Unparsable
+
+CIB = """<cib crm_feature_set="3.16.2" validate-with="pacemaker-3.9" epoch="5" num_updates="20"
+ admin_epoch="0" have-quorum="1" dc-uuid="1"><configuration><crm_config/><nodes><node id="1" uname="n1"/>
+<node id="2" uname="n2"/></nodes><resources>
+<primitive id="vip" class="ocf" provider="heartbeat" type="IPaddr2">
+<instance_attributes id="i"><nvpair id="ip" name="ip" value="10.0.0.5"/></instance_attributes></primitive>
+<primitive id="web" class="systemd" type="nginx"><meta_attributes id="m">
+<nvpair id="mm" name="is-managed" value="false"/></meta_attributes></primitive></resources><constraints/>
+</configuration><status><node_state id="1" uname="n1" in_ccm="true" crmd="online" join="member"
+ expected="member"><transient_attributes id="1">
+<instance_attributes id="s"><nvpair id="f" name="fail-count-vip#monitor_10000"
+ value="2"/></instance_attributes></transient_attributes><lrm id="1"><lrm_resources><lrm_resource id="vip"
+ class="ocf" provider="heartbeat" type="IPaddr2"><lrm_rsc_op id="vip_last_0" operation_key="vip_start_0"
+ operation="start" crm_feature_set="3.16.2" transition-key="1:1:0:aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"
+ transition-magic="0:0;1:1:0:aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa" call-id="10" rc-code="0" op-status="0"
+ interval="0" last-rc-change="1700000000" op-digest="x"/></lrm_resource></lrm_resources></lrm></node_state>
+<node_state id="2" uname="n2" in_ccm="false" crmd="offline" join="down" expected="member"/></status></cib>"""
+
+
+@pytest.mark.tool("crm_mon", "pacemaker-cli-utils")
+def test_what_crm_mon_itself_prints_is_understood(tool: str, tmp_path: Path) -> None:
+    (tmp_path / "cib.xml").write_text(CIB)
+    (look,) = (look for look in LOOKS if look.argv[0] == "crm_mon")
+    told = subprocess.run([tool, *look.argv[1:]], env=os.environ | {"CIB_file": str(tmp_path / "cib.xml")},
+                          capture_output=True, text=True, check=True, timeout=60).stdout
+    state = crm_mon.parse(told)
+    assert state is not None
+    assert (state.coordinator, state.quorum) == ("n1", True)
+    assert {each.name: each.states & {"online", "unclean"} for each in state.members} == {
+        "n1": {"online"}, "n2": {"unclean"}}
+    vip, web = state.resources
+    assert (vip.id, vip.role, vip.nodes, "active" in vip.states) == ("vip", "Started", ("n1",), True)
+    assert (web.id, web.nodes, web.states & {"active", "managed"}) == ("web", (), frozenset())
+    assert state.failures == (Failures("vip", "n1", "2"),)
+
+
+def test_events_of_fencing_are_kept_in_the_order_that_they_are_told_in() -> None:
+    state = crm_mon.parse(
+        '<r><summary/><fence_history status="0">\n<fence_event status="success" target="n2" action="off"/>\n'
+        '<fence_event status="failed" target="n1" action="on"/></fence_history></r>')
+    assert state is not None
+    assert state.history
+    assert state.fenced == (Fenced("n2", "off", "success"), Fenced("n1", "on", "failed"))
+    assert [each.line for each in state.fenced] == [2, 3]
+
+
+def test_replicas_with_their_peers() -> None:
+    told = drbd_status.parse(
+        '[{"name": "r", "role": "Primary", "devices": [{"disk-state": "UpToDate"}], "connections": [{"name": '
+        '"n2", "connection-state": "Connected", "peer-role": "Secondary", "peer_devices": ['
+        '{"peer-disk-state": "Inconsistent", "out-of-sync": 12}, '
+        '{"peer-disk-state": "UpToDate", "out-of-sync": 4}]}]}]')
+    assert told is not None
+    assert told.resources == (Resource("r", "Primary", ("UpToDate",), (
+        Peer("n2", "Connected", "Secondary", ("Inconsistent", "UpToDate"), 16),)),)
+
+
+def test_variables_of_the_server() -> None:
+    assert wsrep_status.parse("wsrep_ready\tON\nUptime\t5\n").entries == (
+        Entry("wsrep_ready", "ON"), Entry("uptime", "5"))
+
+
+def test_directives_of_clocks() -> None:
+    assert clock.parse("# a\nPool p iburst # four\n!x\n\nmakestep 1 3\n").directives == (
+        Directive("pool", ("p", "iburst")), Directive("makestep", ("1", "3")))
+
+
+def test_a_secret_is_compared_and_not_kept() -> None:
+    secret = secret_file.parse("hunter2\n")
+    assert secret == secret_file.parse("hunter2")
+    assert secret != secret_file.parse("hunter3")
+    assert "hunter" not in repr(secret)
+    assert secret.length == 7
+
+
+@pytest.mark.parametrize(("parse", "text"), [
+    (crm_mon.parse, "<a"), (crm_mon.parse, "<a/>"), (drbd_status.parse, "{"), (drbd_status.parse, '{"a": 1}'),
+    (drbd_status.parse, "[1]"), (wsrep_status.parse, "ERROR 2002")])
+def test_something_else_is_refused(parse: Callable[[str], object], text: str) -> None:
+    with pytest.raises(Unparsable):
+        parse(text)
+
+
+@pytest.mark.parametrize("parse", [crm_mon.parse, drbd_status.parse, wsrep_status.parse, clock.parse,
+                                   secret_file.parse])
+@given(text=st.one_of(st.text(), st.from_regex(r"\A[\[{\"a:1,}\]<>/= \t]{0,40}\Z")))
+def test_no_text_is_too_much(parse: Callable[[str, Complain], object], text: str) -> None:
+    parse(text, lambda problem: None)
