@@ -21,7 +21,6 @@ from lab.conftest import eventually, on
 from lab.controlplane import ControlPlane
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two-node-arbitrator.yaml"
-pytestmark = pytest.mark.skip(reason="not run yet as a whole: no lab could be had when it was written")
 MEMBERS, ARBITRATOR = ("node1", "node2"), "arbiter"
 OF_NODE = {"node1": "192.168.42.81", "node2": "192.168.42.82"}
 ADDRESS, BMC, FORWARDED = "192.168.42.101", "192.168.42.254", 8443

@@ -116,3 +116,17 @@ def test_both_sides_are_the_same_again(plane: ControlPlane) -> None:
         assert isinstance(first, list)
         assert isinstance(other, list)
         assert first[0] == other[0]
+
+
+def test_a_loss_of_all_power_needs_nobody(plane: ControlPlane) -> None:
+    sql, amqp = loads(plane)
+    with sql, amqp:
+        eventually(lambda: len(sql.acknowledged) > 20, "writes are acknowledged")
+        eventually(lambda: len(amqp.confirmed) > 20, "messages are confirmed")
+        for node in NODES:
+            plane.lab.machine(node).power_off()
+    for node in NODES:
+        plane.lab.machine(node).power_on()
+    plane.become_whole()
+    assert not {value for value, _ in sql.acknowledged} - sql.rows()
+    assert not {message for message, _ in amqp.confirmed} - amqp.messages()
