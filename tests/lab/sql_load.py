@@ -15,6 +15,7 @@ from fournines.lab.lab import Lab
 from lab.conftest import connect
 
 PERIOD_S, REPLY_S = 0.05, 3.0
+TABLE_S = 60.0   # a table that is made waits for the disks of slow machines
 TABLE = "load_of_a_test"
 
 
@@ -29,10 +30,13 @@ class SqlLoad:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.acknowledged: list[tuple[int, float]] = []
         self.failed = 0
+        self._before = 0   # the last value of an earlier load
 
     def __enter__(self) -> Self:
-        with self._connected() as connection, connection.cursor() as cursor:
+        with self._connected(TABLE_S) as connection, connection.cursor() as cursor:
             cursor.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (value INT PRIMARY KEY) ENGINE=InnoDB")
+            cursor.execute(f"SELECT COALESCE(MAX(value), 0) FROM {TABLE}")   # noqa: S608 - a constant
+            ((self._before,),) = cursor.fetchall()
         self._thread.start()
         return self
 
@@ -52,14 +56,14 @@ class SqlLoad:
         times = [at_s for _, at_s in self.acknowledged]
         return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
 
-    def _connected(self) -> contextlib.closing[pymysql.connections.Connection[pymysql.cursors.Cursor]]:
-        connection = pymysql.connect(**self._login, read_timeout=REPLY_S, write_timeout=REPLY_S,
+    def _connected(self, reply_s: float = REPLY_S) -> contextlib.closing[pymysql.connections.Connection[pymysql.cursors.Cursor]]:
+        connection = pymysql.connect(**self._login, read_timeout=reply_s, write_timeout=reply_s,
                                      autocommit=True, defer_connect=True)
         connection.connect(connect(self._lab, self._address, 3306, timeout_s=REPLY_S))
         return contextlib.closing(connection)
 
     def _run(self) -> None:
-        value = 0
+        value = self._before
         while not self._stop.is_set():
             try:
                 with self._connected() as connection, connection.cursor() as cursor:

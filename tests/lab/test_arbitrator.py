@@ -122,7 +122,7 @@ def test_the_vote_is_given_over_tls_to_who_has_a_certificate(plane: ControlPlane
     assert clients.count("TLS active:\t\tYes (client certificate verified)") == 2, clients
     assert on(lab, "node1", "stat", "-c", "%a %U", "/etc/fournines/arbitrator.pem") == "600 root"
     for name in MEMBERS:
-        assert "two_node" not in on(lab, name, "corosync-cmapctl")
+        assert "two_node (u8) = 1" not in on(lab, name, "corosync-cmapctl")
         assert "Qdevice" in on(lab, name, "corosync-quorumtool", "-s")
 
 
