@@ -35,7 +35,7 @@ class SqlLoad:
     def __enter__(self) -> Self:
         with self._connected(TABLE_S) as connection, connection.cursor() as cursor:
             cursor.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} (value INT PRIMARY KEY) ENGINE=InnoDB")
-            cursor.execute(f"SELECT COALESCE(MAX(value), 0) FROM {TABLE}")   # noqa: S608 - a constant
+            cursor.execute(f"SELECT COALESCE(MAX(value), 0) FROM {TABLE}")   # noqa: S608
             ((self._before,),) = cursor.fetchall()
         self._thread.start()
         return self
@@ -56,7 +56,8 @@ class SqlLoad:
         times = [at_s for _, at_s in self.acknowledged]
         return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
 
-    def _connected(self, reply_s: float = REPLY_S) -> contextlib.closing[pymysql.connections.Connection[pymysql.cursors.Cursor]]:
+    def _connected(self, reply_s: float = REPLY_S
+                   ) -> contextlib.closing[pymysql.connections.Connection[pymysql.cursors.Cursor]]:
         connection = pymysql.connect(**self._login, read_timeout=reply_s, write_timeout=reply_s,
                                      autocommit=True, defer_connect=True)
         connection.connect(connect(self._lab, self._address, 3306, timeout_s=REPLY_S))
