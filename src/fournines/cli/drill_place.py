@@ -41,6 +41,7 @@ def refuse_if_nothing_is_allowed(planned: Sequence[Planned], opened: Opened) -> 
 async def place_of(opened: Opened, via: Via, ssh_config: Path | None) -> AsyncIterator[Place]:
     """Nodes are connected when they are first asked, and left at the end. In a lab everything may be done
     that its machines can; on real hosts what the cluster file allows."""
+    from fournines.cluster.timers.waits import give_up_s
     from fournines.drills.aftermath import configuration_of
     from fournines.drills.aim import finding
     from fournines.drills.deaf import state_urls, working
@@ -62,6 +63,7 @@ async def place_of(opened: Opened, via: Via, ssh_config: Path | None) -> AsyncIt
             can=may_here(opened, via),
             client_prefix=lab.inside() if lab else (),
             timers={timer.name: timer.shown for timer in opened.timers.values()}, chains=opened.timers.chains,
+            views_apart_s=give_up_s(opened.timers),
             find=finding(blueprint, nodes), work=working(blueprint, nodes),
             state_urls=state_urls(blueprint), configuration=configuration_of(blueprint))
     finally:

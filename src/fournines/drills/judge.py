@@ -49,9 +49,9 @@ SILENT_AFTER_S = 2.0   # what may still arrive of a machine that is off
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """All that was recorded. ``views``: what each node said of its database's component, empty where there
-    are none. ``rows`` maps each node to what it has in the run's table, ``bank`` to its accounts, None where
-    it could not be asked. ``faults`` are the one or two that were made. ``traces_before`` and
-    ``traces_after`` are what was on the nodes. ``role`` is what made the target one (``held 192.0.2.1``);
+    are none; ``views_apart_s``: how long two may differ. ``rows`` maps each node to what it has in the run's
+    table, ``bank`` to its accounts, None where it could not be asked. ``faults`` are the one or two that were
+    made. ``traces_before`` and ``traces_after`` are what was on the nodes. ``role`` is what made the target one (``held 192.0.2.1``);
     ``served`` how that was seen before the fault, None where only the samples of the address tell.
     ``effect`` is what was seen of the fault, which ``silences`` the machine or not; ``whole_again`` whether
     the cluster converged, and ``convergence`` how that was seen. ``finished`` says whether the clients ended
@@ -65,6 +65,7 @@ class Evidence:
     address: str
     samples: Mapping[str, Sequence[Sample]]
     views: Mapping[str, Sequence[View]]
+    views_apart_s: float
     rows: Mapping[str, Sequence[str] | None]
     bank: Mapping[str, Books | None]
     traces_before: Everywhere
@@ -205,7 +206,8 @@ def _checked(evidence: Evidence) -> list[Verdict]:
     if inserts:
         found.append(one_writer(inserts, MOST_CHANGES * len(evidence.faults)))
     if evidence.views:   # a database that is one process has none
-        found += [one_component(evidence.views), calm(evidence.faults, evidence.views)]
+        found += [one_component(evidence.views, evidence.views_apart_s),
+                  calm(evidence.faults, evidence.views)]
     if operations := history.of(SQL_REGISTER):
         found.append(register(SQL_REGISTER, operations))
     if history.of(SQL_BANK):

@@ -76,9 +76,9 @@ class Place:
     those that something can be done to; ``can`` says what. ``client_prefix`` is put before the clients'
     command, to start them where the clients of the cloud are. ``clients`` makes their settings for a run's
     name. ``timers`` are those in force, for the record: name -> value as written; ``chains`` what follows
-    from them. ``find`` asks who is a drill's target, ``work`` who consumes and who has sessions.
-    ``state_urls``: node -> where its database says in which component it is; ``configuration``: node ->
-    the files that we keep there."""
+    from them, and ``views_apart_s`` how long Galera may take to give a member up. ``find`` asks who is a
+    drill's target, ``work`` who consumes and who has sessions. ``state_urls``: node -> where its database
+    says in which component it is; ``configuration``: node -> the files that we keep there."""
 
     cluster: Cluster
     doors: Mapping[str, Door]
@@ -90,6 +90,7 @@ class Place:
     client_prefix: tuple[str, ...] = ()
     timers: Mapping[str, str] = field(default_factory=dict)
     chains: tuple[Chain, ...] = ()
+    views_apart_s: float = 3.0   # at a promise of 5 s
     find: Find = nobody
     work: LookAtWork = no_work
     state_urls: Mapping[str, str] = field(default_factory=dict)

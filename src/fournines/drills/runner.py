@@ -188,6 +188,7 @@ class _Run:
             history=history.read(self._folder.history), timeline=timeline, target=target,
             address=self._address, samples=samples.samples(self._address), rows=rows,
             views=samples.views() if self._place.state_urls else {},
+            views_apart_s=self._place.views_apart_s,
             bank=bank, role=self._role.was,
             traces_before=traces_before, traces_after=traces_after,
             faults=self._drill.faults, others=frozenset(each.target for each in beside),

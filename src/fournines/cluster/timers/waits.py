@@ -86,6 +86,11 @@ def given_up(timers: Timers) -> tuple[Term, Term]:
     )
 
 
+def give_up_s(timers: Timers) -> float:
+    """Until every member has given a silent one up, at the latest."""
+    return sum(term.upper_s for term in given_up(timers))
+
+
 def marked_down(timers: Timers, kind: str, how: str) -> Term:
     """HAProxy's checks of a member that is ``refused``, ``silent`` or ``hung``: a connect may last min(inter,
     connect)."""

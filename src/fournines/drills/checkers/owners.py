@@ -134,9 +134,6 @@ def one_answers(address: str, operations: Sequence[Operation]) -> Verdict:
     return Verdict(question, True, f"{len(heard)} of {len(operations)} requests were answered, by one each")
 
 
-VIEWS_APART_S = 2.0   # how long members may take to notice the same change, each in its own time
-
-
 @dataclass(frozen=True, slots=True)
 class View:
     """At some moment in [lo_s, hi_s] the node said that it was in this primary component; empty: in none."""
@@ -146,20 +143,22 @@ class View:
     view: str
 
 
-def one_component(views: Mapping[str, Sequence[View]]) -> Verdict:
+def one_component(views: Mapping[str, Sequence[View]], apart_s: float) -> Verdict:
     """Whether the database was never in two primary components. ``views``: node -> what it said. Members
     notice a change of view at different moments, so two views count only when both were certainly held for
-    longer than that takes."""
+    longer than ``apart_s``, which Galera may take to give a member up: one that was hung goes on in its old
+    view, though it can commit nothing there, until it has done so too."""
     question = "the database is never in two primary components"
     if not any(views.values()):
         return Verdict(question, None, "no node said in which component it was")
-    held = [holding for node, of_node in views.items() for holding in _stays(node, of_node)]
+    held = [holding for node, of_node in views.items()
+            for holding in _stays(node, of_node, apart_s)]
     for one, other in combinations(held, 2):
         together_s = min(one.end_s, other.end_s) - max(one.start_s, other.start_s)
-        if one.view != other.view and together_s > VIEWS_APART_S:
+        if one.view != other.view and together_s > apart_s:
             return Verdict(question, False, f"{one.node} was in {one.view} and {other.node} in {other.view} "
                                             f"for {together_s:.1f} s")
-    return Verdict(question, True, f"seen to within {VIEWS_APART_S:g} s")
+    return Verdict(question, True, f"seen to within {apart_s:g} s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +169,11 @@ class _Stay:
     end_s: float
 
 
-def _stays(node: str, views: Sequence[View]) -> list[_Stay]:
+def _stays(node: str, views: Sequence[View], apart_s: float) -> list[_Stay]:
     found: list[_Stay] = []
     for item in sorted(views, key=lambda each: each.lo_s):
         last = found[-1] if found else None
-        if last and last.view == item.view and item.lo_s - last.end_s <= VIEWS_APART_S:
+        if last and last.view == item.view and item.lo_s - last.end_s <= apart_s:
             found[-1] = replace(last, end_s=item.lo_s)
         else:
             found.append(_Stay(node, item.view, item.hi_s, item.lo_s))
