@@ -50,14 +50,14 @@ SILENT_AFTER_S = 2.0   # what may still arrive of a machine that is off
 class Evidence:
     """All that was recorded. ``views``: what each node said of its database's component, empty where there
     are none; ``views_apart_s``: how long two may differ. ``rows`` maps each node to what it has in the run's
-    table, ``bank`` to its accounts, None where it could not be asked. ``faults`` are the one or two that were
-    made. ``traces_before`` and ``traces_after`` are what was on the nodes. ``role`` is what made the target one (``held 192.0.2.1``);
-    ``served`` how that was seen before the fault, None where only the samples of the address tell.
-    ``effect`` is what was seen of the fault, which ``silences`` the machine or not; ``whole_again`` whether
-    the cluster converged, and ``convergence`` how that was seen. ``finished`` says whether the clients ended
-    well. ``others`` are machines that a fault beside the first has hit. ``silent_until_s``: when the target
-    may speak again although nobody has taken the fault away. ``blocks`` is the drill's, and
-    ``said_meanwhile`` what ``verify`` found while the fault was there."""
+    table, ``bank`` to its accounts, None where it could not be asked. ``faults`` are the one or two that
+    were made. ``traces_before`` and ``traces_after`` are what was on the nodes. ``role`` is what made the
+    target one (``held 192.0.2.1``); ``served`` how that was seen before the fault, None where only the
+    samples of the address tell. ``effect`` is what was seen of the fault, which ``silences`` the machine or
+    not; ``whole_again`` whether the cluster converged, and ``convergence`` how that was seen. ``finished``
+    says whether the clients ended well. ``others`` are machines that a fault beside the first has hit.
+    ``silent_until_s``: when the target may speak again although nobody has taken the fault away. ``blocks``
+    is the drill's, and ``said_meanwhile`` what ``verify`` found while the fault was there."""
 
     history: History
     timeline: Timeline
