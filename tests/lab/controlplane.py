@@ -7,15 +7,18 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from fournines.cli.opened import open_cluster
 from fournines.cluster.identity import identity_file
 from fournines.cluster.secrets import open_store
+from fournines.errors import CommandFailed
+from fournines.lab.driver import Power
 from fournines.lab.lab import Lab
+from lab.conftest import on
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "three-controllers.yaml"
 WHOLE_TIMEOUT_S = 600.0
@@ -70,6 +73,17 @@ class ControlPlane:
         process = self.start(*argv)
         out, err = process.communicate(timeout=timeout_s)
         return Said(process.returncode, out, err)
+
+    def owners(self, address: str, nodes: Iterable[str]) -> list[str]:
+        """Those of the nodes that run and have the address on an interface, by their kernels and nobody's
+        opinion."""
+        found = []
+        for name in nodes:
+            with suppress(CommandFailed):   # it is being fenced at this very moment
+                if (self.lab.machine(name).power is Power.ON
+                        and address in on(self.lab, name, "ip", "-4", "-brief", "address")):
+                    found.append(name)
+        return found
 
     def change(self, old: str, new: str) -> None:
         """Edit the cluster file."""

@@ -7,14 +7,11 @@ file; a test leaves it whole. Timers are of a longer promise than the example's:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from fournines.cli.opened import open_cluster
-from fournines.errors import CommandFailed
-from fournines.lab.driver import Power
 from lab.conftest import eventually, on
 from lab.controlplane import ControlPlane, one_at_a_time, up_and_applied
 
@@ -33,14 +30,8 @@ def plane(can_host: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 def holders(plane: ControlPlane) -> list[str]:
-    """The running nodes that have the VIP on an interface, by their kernels and nobody's opinion."""
-    found = []
-    for name in NODES:
-        with suppress(CommandFailed):   # it is being fenced at this very moment
-            if (plane.lab.machine(name).power is Power.ON
-                    and ADDRESS in on(plane.lab, name, "ip", "-4", "-brief", "address")):
-                found.append(name)
-    return found
+    """Who has the VIP."""
+    return plane.owners(ADDRESS, NODES)
 
 
 def test_every_invariant_holds(plane: ControlPlane) -> None:

@@ -10,13 +10,10 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from fournines.errors import CommandFailed
-from fournines.lab.driver import Power
 from lab.conftest import eventually, on
 from lab.controlplane import ControlPlane
 
@@ -77,14 +74,8 @@ def cut_off(forwarder: list[subprocess.Popen[bytes]]) -> None:
 
 
 def holders(plane: ControlPlane) -> list[str]:
-    """The running members that have the VIP, by their kernels."""
-    found = []
-    for name in MEMBERS:
-        with suppress(CommandFailed):   # it is being fenced at this very moment
-            if (plane.lab.machine(name).power is Power.ON
-                    and ADDRESS in on(plane.lab, name, "ip", "-4", "-brief", "address")):
-                found.append(name)
-    return found
+    """Who has the VIP."""
+    return plane.owners(ADDRESS, MEMBERS)
 
 
 def membership(plane: ControlPlane) -> dict[str, object]:
