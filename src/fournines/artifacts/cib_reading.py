@@ -40,12 +40,13 @@ def parse(text: str, complain: Complain = refuse) -> Configuration:
         return Configuration()
     found = root if root.tag == "configuration" else root.find("configuration")
     if found is None:
-        complain(Unparsable(FORMAT, _line(root), "there is no <configuration>"))
+        complain(Unparsable(FORMAT, line_of(root), "there is no <configuration>"))
         return Configuration()
     return _Reading(complain).configuration(found)
 
 
-def _line(element: etree._Element) -> int:
+def line_of(element: etree._Element) -> int:
+    """Where it begins; 0 where that is not known."""
     line: object = element.sourceline
     return line if isinstance(line, int) else 0
 
@@ -96,11 +97,11 @@ class _Reading:
         """The attribute, or empty after a complaint."""
         value = element.get(name)
         if value is None:
-            self.complain(Unparsable(FORMAT, _line(element), f"<{_tag(element)}> has no {name}"))
+            self.complain(Unparsable(FORMAT, line_of(element), f"<{_tag(element)}> has no {name}"))
         return value or ""
 
     def other(self, element: etree._Element) -> None:
-        self.others.append(Other(_tag(element), element.get("id") or "", _line(element)))
+        self.others.append(Other(_tag(element), element.get("id") or "", line_of(element)))
 
     def resource(self, element: etree._Element) -> str:
         """Reads it, and gives its id; empty where the values cannot hold it."""
@@ -109,7 +110,8 @@ class _Reading:
             self.primitives.append(self.primitive(element))
         elif element.tag == "group":
             members = tuple(filter(None, [self.resource(each) for each in _children(element, "primitive")]))
-            self.groups.append(Group(name, members, self.values(element, "meta_attributes"), _line(element)))
+            self.groups.append(Group(name, members, self.values(element, "meta_attributes"),
+                                     line_of(element)))
         elif element.tag in ("clone", "master"):
             self.clone(element)
         else:
@@ -121,31 +123,31 @@ class _Reading:
         of = [each for tag in ("group", "primitive") for each in _children(element, tag)]
         name = self.need(element, "id")
         if len(of) != 1:
-            self.complain(Unparsable(FORMAT, _line(element), f"clone {name} is not of one resource"))
+            self.complain(Unparsable(FORMAT, line_of(element), f"clone {name} is not of one resource"))
             return
         meta = dict(self.values(element, "meta_attributes"))
         promotable = element.tag == "master" or _truth(meta.pop("promotable", "false"))
-        self.clones.append(Clone(name, self.resource(of[0]), promotable, meta, _line(element)))
+        self.clones.append(Clone(name, self.resource(of[0]), promotable, meta, line_of(element)))
 
     def primitive(self, element: etree._Element) -> Primitive:
         agent = ":".join(filter(None, (self.need(element, "class"), element.get("provider"),
                                        self.need(element, "type"))))
         operations = tuple(self.operation(each) for each in _children(element.find("operations"), "op"))
         return Primitive(self.need(element, "id"), agent, self.values(element, "instance_attributes"),
-                         operations, self.values(element, "meta_attributes"), _line(element))
+                         operations, self.values(element, "meta_attributes"), line_of(element))
 
     def operation(self, element: etree._Element) -> Operation:
         return Operation(self.need(element, "name"), self.seconds(element, "interval"),
                          self.seconds(element, "timeout"), _role(element.get("role")),
                          element.get("on-fail") or "", self.values(element, "instance_attributes"),
-                         _line(element))
+                         line_of(element))
 
     def seconds(self, element: etree._Element, name: str) -> float:
         """A duration as Pacemaker writes it; 0 where there is none."""
         text = element.get(name) or "0"
         value = seconds_of(text)
         if value is None:
-            self.complain(Unparsable(FORMAT, _line(element), f"{name} is no duration"))
+            self.complain(Unparsable(FORMAT, line_of(element), f"{name} is no duration"))
         return value or 0.0
 
     def values(self, parent: etree._Element, tag: str) -> dict[str, str]:
@@ -158,7 +160,7 @@ class _Reading:
             if group.find("rule") is not None:
                 self.other(group)
                 continue
-            found += [Property(self.need(each, "name"), each.get("value") or "", _line(each))
+            found += [Property(self.need(each, "name"), each.get("value") or "", line_of(each))
                       for each in _children(group, "nvpair")]
         return tuple(found)
 
@@ -169,10 +171,10 @@ class _Reading:
                 self.other(each)   # by a pattern or an attribute of nodes
                 continue
             devices = tuple(filter(None, self.need(each, "devices").split(",")))
-            yield Level(self.need(each, "id"), self.need(each, "target"), int(index), devices, _line(each))
+            yield Level(self.need(each, "id"), self.need(each, "target"), int(index), devices, line_of(each))
 
     def constraint(self, element: etree._Element) -> Location | Colocation | Order | None:
-        name, line = self.need(element, "id"), _line(element)
+        name, line = self.need(element, "id"), line_of(element)
         plain = next(_children(element), None) is None
         if plain and element.tag == "rsc_location" and element.get("rsc") and element.get("node"):
             return Location(name, self.need(element, "rsc"), self.need(element, "node"),

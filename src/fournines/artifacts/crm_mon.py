@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from fournines.artifacts.cib_reading import line_of
 from fournines.artifacts.document import Complain, refuse
 from fournines.errors import Unparsable
 
@@ -87,20 +88,15 @@ def parse(text: str, complain: Complain = refuse) -> Document | None:
     return Document(
         str(told.get("name", "")) if told.get("present") == "true" else "",
         told.get("with_quorum") == "true",
-        tuple(Member(each.get("name", ""), _true(each), _line(each))
+        tuple(Member(each.get("name", ""), _true(each), line_of(each))
               for each in root.iterfind("nodes/node")),
         tuple(Resource(each.get("id", ""), each.get("role", ""), each.get("target_role", ""),
                        tuple(node.get("name", "") for node in each.iterfind("node")), _true(each),
-                       _line(each)) for each in root.iterfind("resources//resource")),
+                       line_of(each)) for each in root.iterfind("resources//resource")),
         tuple(_failures(root)),
         tuple(Fenced(each.get("target", ""), each.get("action", ""), each.get("status", ""),
-                     _line(each)) for each in root.iterfind("fence_history/fence_event")),
+                     line_of(each)) for each in root.iterfind("fence_history/fence_event")),
         root.find("fence_history") is not None)
-
-
-def _line(element: etree._Element) -> int:
-    line: object = element.sourceline
-    return line if isinstance(line, int) else 0
 
 
 def _true(element: etree._Element) -> frozenset[str]:
@@ -112,4 +108,4 @@ def _failures(root: etree._Element) -> Iterator[Failures]:
         for each in node.iterfind("resource_history"):
             count = each.get("fail-count", "0")
             if count not in ("", "0"):
-                yield Failures(each.get("id", ""), node.get("name", ""), count, _line(each))
+                yield Failures(each.get("id", ""), node.get("name", ""), count, line_of(each))
