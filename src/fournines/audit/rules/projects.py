@@ -6,16 +6,12 @@ from fournines.audit.change import Below, new_value
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.pacemaker import moving
-from fournines.audit.systems.services import Option, Service, services
+from fournines.audit.systems.services import Option, Service, is_on, services
 from fournines.findings import Severity
 
 
 def _daemons(cloud: Cloud, name: str) -> tuple[Service, ...]:
     return tuple(service for service in services(cloud) if service.name == name)
-
-
-def _on(option: Option | None) -> bool:
-    return option is not None and option.value.lower() in ("true", "1", "yes", "on")
 
 
 @rule("KEY002", Severity.ERROR, Effect.OUTAGE, "Too few Fernet keys are kept",
@@ -105,11 +101,11 @@ def routers_not_redundant(cloud: Cloud) -> Hits:
     for service in _daemons(cloud, "neutron"):
         available, moved = service.option("DEFAULT", "l3_ha"), service.option(
             "DEFAULT", "allow_automatic_l3agent_failover")
-        if _on(available):
+        if is_on(available):
             agents = service.option("DEFAULT", "max_l3_agents_per_router")
             if agents is not None and service.number("DEFAULT", agents.name, 3) == 1:
                 yield Hit(agents.at, "max_l3_agents_per_router is 1", change=new_value(agents.name, "1", "2"))
-        elif _has_routers(service) and not _on(moved):
+        elif _has_routers(service) and not is_on(moved):
             yield Hit((available or _plugins(service)).at, "l3_ha is off, and so is "
                                                            "allow_automatic_l3agent_failover",
                       change=new_value("l3_ha", available.value, "true") if available

@@ -11,7 +11,7 @@ from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.rabbitmq import Broker, Setting, brokers
 from fournines.audit.systems.scripts import commands
-from fournines.audit.systems.services import brokers_of, services
+from fournines.audit.systems.services import brokers_of, is_on, services
 from fournines.findings import Severity
 
 DOCS = "RabbitMQ documentation"
@@ -74,10 +74,9 @@ def no_replicated_queues(cloud: Cloud) -> Hits:
                 yield Hit(at, f"policy {policy.name} mirrors classic queues (ha-mode)")
     for service in services(cloud):
         section = "oslo_messaging_rabbit"
-        quorum = service.option(section, "rabbit_quorum_queue")
-        replicated = quorum is not None and quorum.value.lower() in ("true", "1", "yes", "on")
+        replicated = is_on(service.option(section, "rabbit_quorum_queue"))
         for option in service.named("rabbit_ha_queues"):
-            if option.value.lower() in ("true", "1", "yes", "on") and not replicated:
+            if is_on(option) and not replicated:
                 yield Hit(option.at, f"rabbit_ha_queues of {service.name} replicates nothing: it sends "
                                      "x-ha-policy, which brokers ignore")
 

@@ -13,6 +13,7 @@ from fournines.audit.systems.services import (
     Service,
     brokers_of,
     databases_of,
+    is_on,
     services,
     url_endpoints,
 )
@@ -21,10 +22,6 @@ from fournines.findings import Severity
 RABBIT = "oslo_messaging_rabbit"
 MESSAGING = "oslo.messaging, options of the rabbit driver"
 DATABASE = "oslo.db, options"
-
-
-def _true(option: Option | None) -> bool:
-    return option is not None and option.value.lower() in ("true", "1", "yes", "on")
 
 
 @rule("OSL001", Severity.ERROR, Effect.OUTAGE, "A service does not know all brokers",
@@ -79,15 +76,15 @@ def queue_options(cloud: Cloud) -> Hits:
     for service in services(cloud):
         quorum, mirrored = service.option(RABBIT,
                                           "rabbit_quorum_queue"), service.option(RABBIT, "rabbit_ha_queues")
-        if _true(quorum) and mirrored is not None and _true(mirrored):
+        if is_on(quorum) and mirrored is not None and is_on(mirrored):
             yield Hit(mirrored.at, f"{service.name} asks for quorum queues and for mirrored ones")
         for option in service.named("rabbit_durable_queues", "amqp_durable_queues"):
-            if not _true(option) and not _true(quorum):
+            if not is_on(option) and not is_on(quorum):
                 yield Hit(option.at, f"queues of {service.name} are not durable: they are gone with their "
                                      "broker")
         named = brokers_of(service)
         if named is not None:
-            chosen.setdefault(_true(quorum), (service, named[0]))
+            chosen.setdefault(is_on(quorum), (service, named[0]))
     if len(chosen) == 2:
         (classic, at_classic), (modern, _) = chosen[False], chosen[True]
         yield Hit(at_classic.at, f"{classic.name} declares classic queues, and {modern.name} quorum queues",

@@ -9,7 +9,7 @@ from fournines.artifacts import secret_file
 from fournines.audit.cloud import Cloud, File
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.rabbitmq import brokers
-from fournines.audit.systems.services import services
+from fournines.audit.systems.services import is_on, services
 from fournines.findings import Severity
 
 COOKIE_LENGTH = 20
@@ -63,7 +63,7 @@ def refused_queues(cloud: Cloud) -> Hits:
             continue
         for name in ("rabbit_transient_quorum_queue", "rabbit_stream_fanout"):
             option = service.option("oslo_messaging_rabbit", name)
-            if option is None or option.value.lower() not in ("true", "1", "yes", "on"):
+            if not is_on(option):
                 yield Hit((option or using).at, f"{service.name} declares transient queues ({name} is off), "
                                                 f"which {refusing[0].at} forbids")
 
@@ -83,13 +83,12 @@ def unlike_keys(cloud: Cloud) -> Hits:
             if file.mode is not None and file.mode & _OTHERS:
                 yield Hit(file.at(), f"everybody on the node can use it (mode {file.mode:04o})",
                           Severity.WARNING)
-    nodes = {service.node for service in services(cloud) if service.name == "keystone"}
     for kind, of_kind in repositories.items():
         first, *others = sorted(of_kind)
         for node in others:
             yield from _differences(of_kind[first], of_kind[node], first)
         for service in services(cloud):
-            if service.name == "keystone" and service.node in nodes - of_kind.keys():
+            if service.name == "keystone" and service.node not in of_kind:
                 yield Hit(service.file.at(), f"{service.node} has no {kind} keys, and {first} has")
 
 

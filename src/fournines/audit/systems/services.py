@@ -27,6 +27,11 @@ PORTS = {
 HTTP_APIS = frozenset(PORTS.values()) - {"mysql", "amqp", "memcached"}
 
 
+def is_on(option: Option | None) -> bool:
+    """Whether it is set, to a word that oslo.config takes for true."""
+    return option is not None and option.value.lower() in ("true", "1", "yes", "on")
+
+
 def service_on(port: int | None) -> str:
     """The service whose well-known port it is; empty for any other."""
     return PORTS.get(port or 0, "")

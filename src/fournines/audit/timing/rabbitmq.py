@@ -12,7 +12,7 @@ from typing import TypeVar
 from fournines.audit.cloud import Cloud
 from fournines.audit.systems.pacemaker import clusters
 from fournines.audit.systems.rabbitmq import Broker, brokers
-from fournines.audit.systems.services import Service, brokers_of, services
+from fournines.audit.systems.services import Service, brokers_of, is_on, services
 from fournines.audit.timing.balancer import address_moves, hung_server, refused_server, silent_server
 from fournines.audit.timing.chain import HANG, KILL, NODE, Chain, Found, Route, Step, unknown
 from fournines.cluster.timers.formulas import net_tick_s, polled_s
@@ -98,7 +98,7 @@ def _peers_lose(broker: Broker) -> Step:
 
 def _elected(cloud: Cloud, found: Iterable[Broker], clients: Iterable[Service]) -> tuple[Route, ...]:
     """A quorum queue's election, where queues are known to be of that kind."""
-    quorum = any(option.value.lower() in ("true", "1", "yes", "on") for client in clients
+    quorum = any(is_on(option) for client in clients
                  for option in client.named("rabbit_quorum_queue"))
     kinds = [broker.setting("default_queue_type") for broker in found]
     if not quorum and not any(kind is not None and kind.value == "quorum" for kind in kinds):
