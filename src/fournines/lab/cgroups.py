@@ -23,6 +23,7 @@ V1_FREEZER = "freezer"
 V1_SYSTEMD = "name=systemd"
 V1_SHARES = "cpu"     # equal for all groups unless told otherwise, cpu.shares
 V2_SHARES = "+cpu"    # the same, cpu.weight, once the groups above hand the controller down
+MAKE_TIMEOUT_S = 10.0
 REMOVE_TIMEOUT_S = 60.0
 FREEZE_TIMEOUT_S = 60.0
 
@@ -81,7 +82,7 @@ class ControlGroup:
 
     def create(self) -> None:
         for directory in self.visitors:
-            directory.mkdir(parents=True, exist_ok=True)
+            _make(directory)
         for each in self._hierarchies:
             for above in (each.mount / TOP, each.mount / self._path.parent):
                 with contextlib.suppress(OSError):   # v1, or a v2 host that has the controller elsewhere
@@ -150,6 +151,22 @@ class ControlGroup:
         if hierarchy.freezer == "cgroup.freeze":   # what was asked for; whether it has come true is in events
             return "frozen 1" in (directory / "cgroup.events").read_text()
         return (directory / hierarchy.freezer).read_text().strip() == hierarchy.frozen_word
+
+
+def _make(directory: Path) -> None:
+    """With those above it, of which another node, whose group is removed meanwhile, takes away what is empty
+    at that moment."""
+    end = time.monotonic() + MAKE_TIMEOUT_S
+    while True:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError:
+            if time.monotonic() > end:
+                raise LabError(f"control group {directory} cannot be made: something takes it away again",
+                               hint="see who else uses it") from None
+            time.sleep(0.005)
+        else:
+            return
 
 
 def _removed(directory: Path) -> bool:
