@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from fournines.cluster.timers import derive
+from fournines.drills.breakdown import Step
 from fournines.drills.recorded import Recorded, read_run
 
 OUTPUTS = Path(__file__).parent / "outputs"
@@ -22,3 +23,11 @@ def with_timers_of_today(run: Recorded) -> Recorded:
 def kept_run() -> Recorded:
     """The run that kept the promise, with a derivation whatever the formulas are by now."""
     return with_timers_of_today(read_run(KEPT))
+
+
+def fenced_run() -> Recorded:
+    """A run on a cluster with Pacemaker, whose journals told what it did."""
+    run = kept_run()
+    steps = (Step("detection", "node1", 0.0, 10.1), Step("fencing", "node1", 10.1, 13.4),
+             Step("promote mysql", "node2", 13.9, 24.2), Step("mount mysql", "node2", 24.3, 27.0))
+    return replace(run, result=replace(run.result, steps=steps))

@@ -22,7 +22,7 @@ from fournines.drills.verdict import Verdict
 from fournines.report.comparison import compare
 from fournines.report.page import comparison_page, run_page
 from fournines.report.run_view import run_view
-from recorded_runs import BROKEN, kept_run
+from recorded_runs import BROKEN, fenced_run, kept_run
 
 BROWSER = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
            "--hide-scrollbars", "--disable-background-networking", "--disable-component-update",
@@ -70,6 +70,7 @@ def pages() -> Iterator[tuple[str, str]]:
     runs = [kept_run(), read_run(BROKEN)]
     for run in runs:
         yield run.name, run_page(run, run_view(run))
+    yield "fenced", run_page(fenced_run(), run_view(fenced_run()))
     yield "comparison", comparison_page(compare([run_view(run) for run in runs]))
 
 
@@ -113,6 +114,17 @@ def test_a_broken_promise_is_said_with_its_reason() -> None:
     text = run_page(run, run_view(run))
     assert "The promise was broken." in text
     assert "AMQP publish recovers within 5 s: a gap of at least 5.20 s and at most 5.41 s." in text
+
+
+def test_what_pacemaker_did_is_told_where_it_runs(page: str) -> None:
+    run = fenced_run()
+    text = run_page(run, run_view(run))
+    assert "What the cluster did meanwhile" in text
+    for step in run.result.steps:
+        assert f"{step.what} on {step.node} from {step.began_s:.1f} to {step.ended_s:.1f} s" in text
+        assert f'data-label="Took">{step.ended_s - step.began_s:.1f} s<' in text
+    assert text.count('class="step"') == len(run.result.steps)
+    assert "What the cluster did meanwhile" not in page
 
 
 def test_unknown_is_said_to_be_unknown() -> None:

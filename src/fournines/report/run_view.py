@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from fournines.cluster.timers import Chain, explain
 from fournines.cluster.timers import Row as TimerRow
 from fournines.cluster.timers.timer import shown
+from fournines.drills.breakdown import Step
 from fournines.drills.checkers.gaps import Gap, gaps, of_fault, of_return
 from fournines.drills.checkers.owners import holdings
 from fournines.drills.convergence import Redundancy
@@ -91,7 +92,7 @@ class Moments:
 @dataclass(frozen=True, slots=True)
 class RunView:
     """Everything. ``timers`` come with their derivation where ``no_derivation`` is empty, else as bare
-    values."""
+    values. ``steps`` are what Pacemaker did, where it runs."""
 
     name: str
     drill: str
@@ -114,6 +115,7 @@ class RunView:
     untested: Untested
     notes: tuple[str, ...]
     redundancy: Redundancy | None = None
+    steps: tuple[Step, ...] = ()
 
     @property
     def worst(self) -> PathView | None:
@@ -146,7 +148,8 @@ def run_view(run: Recorded) -> RunView:
                         ended_s if whole else None),
         paths=tuple(_path(run, row, derivation.chains) for row in run.result.rows), held=_held(run),
         timers=_timers(run, derivation), no_derivation=derivation.because,
-        untested=untested(run, derivation.foreseen), notes=run.notes, redundancy=run.result.redundancy)
+        untested=untested(run, derivation.foreseen), notes=run.notes, redundancy=run.result.redundancy,
+        steps=run.result.steps)
 
 
 def _words(act: str, broken: str) -> str:

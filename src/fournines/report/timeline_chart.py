@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from fournines.drills.breakdown import Step
 from fournines.drills.checkers.gaps import good
 from fournines.drills.checkers.owners import silences
 from fournines.drills.operation import Operation, Outcome
@@ -49,12 +50,15 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """``events`` are numbered, from 1, on the axis and in the list beside it."""
+    """``events`` are numbered, from 1, on the axis and in the list beside it. ``steps`` have an axis of their
+    own, ``step_ticks``, from the fault to the end of the last of them."""
 
     ticks: tuple[Mark, ...]
     events: tuple[Mark, ...]
     paths: tuple[Panel, ...]
     holders: tuple[Panel, ...]
+    steps: tuple[Panel, ...]
+    step_ticks: tuple[Mark, ...]
 
 
 class Axis:
@@ -83,13 +87,15 @@ def chart(run: Recorded, view: RunView) -> Chart:
     """All panels of a run."""
     moments = view.moments
     axis = Axis(moments.began_s, moments.ended_s)
+    steps_axis = Axis(0.0, max((step.ended_s for step in view.steps), default=0.0))
     top_s = _top_s(run.history.operations)
     windows = _rect(axis, "fault", 0.0, moments.healed_s) + _rect(axis, "healing", moments.healed_s,
                                                                  moments.ended_s)
     return Chart(axis.ticks(), _events(axis, view),
                  tuple(_path_panel(run, view, number, axis, top_s, windows)
                        for number in range(len(view.paths))),
-                 tuple(_holder_panel(run, view, node, axis, windows) for node in view.nodes))
+                 tuple(_holder_panel(run, view, node, axis, windows) for node in view.nodes),
+                 tuple(_step_panel(step, steps_axis) for step in view.steps), steps_axis.ticks())
 
 
 def _events(axis: Axis, view: RunView) -> tuple[Mark, ...]:
@@ -182,6 +188,12 @@ def _holder_panel(run: Recorded, view: RunView, node: str, axis: Axis, windows: 
                    [(item.start_s - zero_s, item.end_s - zero_s) for item in unseen])
     return Panel(node, _svg(10, shapes), f"{node} {said or f'was never seen to hold {view.address}'}"
                                          f"{blind and f'; it {blind}'}")
+
+
+def _step_panel(step: Step, axis: Axis) -> Panel:
+    """When Pacemaker was at it."""
+    return Panel(step.what, _svg(10, _rect(axis, "step", step.began_s, step.ended_s)),
+                 f"{step.what} on {step.node} from {step.began_s:.1f} to {step.ended_s:.1f} s")
 
 
 def _times(what: str, address: str, spans_s: Sequence[tuple[float, float]]) -> str:
