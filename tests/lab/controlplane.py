@@ -101,8 +101,10 @@ class ControlPlane:
 
 
 @contextmanager
-def up_and_applied(folder: Path, example: Path, changes: Mapping[str, str]) -> Iterator[ControlPlane]:
-    """The example with these lines changed, its name at least; taken down at the end."""
+def up_and_applied(folder: Path, example: Path, changes: Mapping[str, str],
+                   before: Callable[[Lab], None] | None = None) -> Iterator[ControlPlane]:
+    """The example with these lines changed, its name at least; taken down at the end. ``before`` is done to
+    the machines when nothing has been applied to them yet."""
     text = example.read_text()
     for old, new in changes.items():
         assert old in text
@@ -111,6 +113,10 @@ def up_and_applied(folder: Path, example: Path, changes: Mapping[str, str]) -> I
     file.write_text(text)
     made = ControlPlane(file)
     try:
+        if before is not None:
+            bare = made.say("lab", "up", "--machines-only", file)
+            assert bare.code == 0, bare.out + bare.err
+            before(made.lab)
         up = made.say("lab", "up", file)
         assert up.code == 0, up.out + up.err
         yield made

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fournines.lab.lab import Lab
 from fournines.layers.database import DRILL
 from fournines.layers.messaging.accounts import DRILL_ACCOUNT, DRILL_VHOST
 from lab.amqp_load import AmqpLoad
@@ -20,15 +21,24 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "guide-two-node.yam
 pytestmark = pytest.mark.filterwarnings(
     "ignore:coroutine 'Connection.close' was never awaited:RuntimeWarning")
 NODES = ("node1", "node2")
+OF_BEFORE = ("CREATE DATABASE cloud;\nCREATE TABLE cloud.images (id INT PRIMARY KEY) ENGINE=InnoDB;\n"
+             "INSERT INTO cloud.images VALUES (1), (2);")
 FAILOVER_S = 300.0   # 115 s were seen; what is not timed here must not fail for its time
 SEATS = {"database": "mysql", "broker": "rabbitmq"}   # and the volume of each
+
+
+def databases_of_before(lab: Lab) -> None:
+    """node1 has been a database server for years."""
+    on(lab, "node1", "sh", "-c", f"echo '{OF_BEFORE}' | mariadbd --no-defaults --user=mysql --bootstrap "
+                                 "--innodb-buffer-pool-size=16M --innodb-buffer-pool-size-max=16M")
 
 
 @pytest.fixture(scope="module")
 def plane(can_host: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """The example, up and applied; taken down at the end."""
     folder = tmp_path_factory.mktemp("guide")
-    with up_and_applied(folder, EXAMPLE, {"cluster: guide": "cluster: test-guide"}) as made:
+    changes = {"cluster: guide": "cluster: test-guide", "vip: mysql,": "vip: mysql, existing_data: node1,"}
+    with up_and_applied(folder, EXAMPLE, changes, databases_of_before) as made:
         made.become_whole()
         yield made
 
@@ -61,6 +71,15 @@ def loads(plane: ControlPlane) -> tuple[SqlLoad, AmqpLoad]:
 def test_a_second_apply_changes_nothing(plane: ControlPlane) -> None:
     plan = plane.say("plan")
     assert plan.code == 0, plan.out + plan.err
+
+
+def test_the_databases_of_before_are_on_the_volume(plane: ControlPlane) -> None:
+    """And still below it, under another name; who runs the database now does not matter."""
+    rows = on(plane.lab, holder(plane, "database"),
+              "mariadb", "-BNe", "SELECT id FROM cloud.images ORDER BY id")
+    assert rows.split() == ["1", "2"]
+    kept = on(plane.lab, "node1", "ls", "/var/lib/mysql.before-fournines/cloud")
+    assert "images.ibd" in kept.split()
 
 
 def test_each_volume_is_primary_where_its_service_runs(plane: ControlPlane) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,6 +126,129 @@ def test_databases_below_the_mount_are_told(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(mysql_data, "SEEN", tmp_path / "seen")
     for name in ("mysql", "sys", "performance_schema", "glance"):
         (tmp_path / "data" / name).mkdir(parents=True)
-    assert mysql_data.facts(tmp_path / "data") == {"made": False, "own": ["glance"]}
+    device = tmp_path / "drbd0"
+    assert mysql_data.facts(tmp_path / "data", device) == {"made": False, "own": ["glance"]}
     mysql_data.remember()
-    assert mysql_data.facts(tmp_path / "elsewhere") == {"made": True, "own": []}
+    assert mysql_data.facts(tmp_path / "elsewhere", device) == {"made": True, "own": []}
+
+
+def moving(guide_site: Site) -> Site:
+    """The guide's cluster, where node1 has databases of before."""
+    layers = guide_site.cluster.layers
+    spec = layers["database"]
+    assert isinstance(spec, DatabaseSpec)
+    moved = replace(spec, existing_data="node1")
+    return replace(guide_site, cluster=replace(guide_site.cluster, layers={**layers, "database": moved}))
+
+
+@pytest.mark.parametrize(("one", "other", "may"), [
+    (("glance",), (), True), ((), (), False), (("glance",), ("nova",), False),
+])
+def test_databases_of_before_are_moved_from_the_node_that_is_named(
+        site: Site, one: tuple[str, ...], other: tuple[str, ...], may: bool) -> None:
+    asked = moving(site)
+    step = next(each for each in LAYER.contribute(asked).steps if each.name.startswith("database: move"))
+    assert step.name in LAYER.exchange(asked.cluster, asked.timers).before_resources
+    assert list(step.do) == ["node1"]
+    assert step.only_if is not None
+    told = Snapshot({node: {health.DATA: health.Data(made=False, own=own), DEVICES: {"mysql": SIDE}}
+                     for node, own in (("node1", one), ("node2", other))}, {})
+    assert step.only_if.judge(told, "node1").truth is may
+
+
+def test_only_a_controller_has_databases_of_before(guide: Cluster) -> None:
+    spec = DatabaseSpec(pattern="active-passive", existing_data="node7")
+    wrong = replace(guide, layers={**guide.layers, "database": spec})
+    with pytest.raises(ClusterFileError) as refused:
+        LAYER.exchange(wrong, derive(wrong))
+    assert "node7, which is no controller" in refused.value.findings[0].summary
+    with pytest.raises(ValueError, match="for the pattern active-passive"):
+        DatabaseSpec(existing_data="node1")
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Path:
+    """What a server leaves, as far as files go."""
+    source = tmp_path / "mysql-of-before"
+    for name in ("mysql", "glance"):
+        (source / name).mkdir(parents=True)
+    (source / "ibdata1").write_bytes(b"i" * 100)
+    (source / "glance" / "images.ibd").write_bytes(b"g" * 100)
+    return source
+
+
+def test_what_is_moved_is_compared_and_done_once(before: Path, tmp_path: Path,
+                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    volume = tmp_path / "volume"
+    (volume / "lost+found").mkdir(parents=True)
+    mysql_data.move(before, volume)
+    mysql_data.move(before, volume)   # as after a crash between two of its parts
+    assert (volume / "glance" / "images.ibd").read_bytes() == b"g" * 100
+    (volume / "ibdata1").write_bytes(b"i" * 99 + b"x")
+    with pytest.raises(SystemExit, match="the first is ibdata1"):
+        mysql_data.move(before, volume)
+    mysql_data.set_aside(before)
+    assert list(before.iterdir()) == []
+    assert (tmp_path / "mysql-of-before.before-fournines" / "glance" / "images.ibd").exists()
+
+
+def test_a_half_way_copy_is_made_anew(before: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    volume = tmp_path / "volume"
+    volume.mkdir()
+
+    def fails(*argv: str, timeout_s: float = 0.0) -> None:
+        (volume / "ibdata1").write_bytes(b"i")
+        raise SystemExit("no space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(mysql_data, "run", fails)
+        with pytest.raises(SystemExit):
+            mysql_data.move(before, volume)
+    assert not mysql_data.is_finished(volume)
+    mysql_data.move(before, volume)
+    assert (volume / "ibdata1").read_bytes() == b"i" * 100
+    assert mysql_data.is_finished(volume)
+
+
+def test_what_cannot_be_moved_is_refused_and_nothing_is_written(before: Path, tmp_path: Path,
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    server = subprocess.Popen(["sleep", "60"], cwd=before)
+    try:
+        with pytest.raises(SystemExit, match=f"process {server.pid} works in"):
+            mysql_data.move(before, volume)
+    finally:
+        server.kill()
+        server.wait()
+    (before / "nova").symlink_to("/srv/nova")
+    with pytest.raises(SystemExit, match="nova is a link to /srv/nova"):
+        mysql_data.move(before, volume)
+    (before / "nova").unlink()
+    full = shutil.disk_usage(volume)._replace(free=150)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: full)
+    with pytest.raises(SystemExit, match="has room for"):
+        mysql_data.move(before, volume)
+    assert list(volume.iterdir()) == []
+    with pytest.raises(SystemExit, match="is no data directory"):
+        mysql_data.move(volume, volume)
+
+
+@pytest.mark.tool("mariadbd", "mariadb-server-core")
+def test_a_server_finds_its_rows_where_they_were_moved(tool: str, tmp_path: Path) -> None:
+    source, volume = tmp_path / "mysql", tmp_path / "volume"
+    source.mkdir()
+    volume.mkdir()
+
+    def say(directory: Path, statements: str) -> None:
+        subprocess.run([tool, "--no-defaults", f"--datadir={directory}", "--user=root", "--bootstrap",
+                        "--innodb-buffer-pool-size=16M", "--innodb-buffer-pool-size-max=16M"],
+                       input=statements, check=True, capture_output=True, text=True, timeout=120)
+
+    say(source, "CREATE DATABASE mysql;\nCREATE DATABASE glance;\n"
+                "CREATE TABLE glance.images (id INT PRIMARY KEY) ENGINE=InnoDB;\n"
+                "INSERT INTO glance.images VALUES (1), (2);\n")
+    mysql_data.move(source, volume)
+    ids = "SELECT id FROM glance.images ORDER BY id"
+    say(volume, f"INSERT INTO glance.images VALUES (3);\n{ids} INTO OUTFILE '{tmp_path}/rows';\n")  # noqa: S608
+    assert (tmp_path / "rows").read_text().split() == ["1", "2", "3"]

@@ -29,7 +29,7 @@ def exchange(cluster: Cluster, timers: Timers, spec: DatabaseSpec, drill: SqlAcc
     return Exchange(
         sql_accounts=(drill,), secrets=(SecretNeed(drill.secret, SecretKind.PASSWORD),),
         resources=resources.resources(cluster, timers, spec, volume),
-        before_resources=procedures.BEFORE_RESOURCES,
+        before_resources=procedures.before_resources(spec),
         endpoints=(Endpoint(str(artifacts.vip_of(cluster, spec).address), SQL_PORT),))
 
 
@@ -39,7 +39,7 @@ def contribute(site: Site, spec: DatabaseSpec) -> Contribution:
     return Contribution(
         packages=dict.fromkeys(nodes, PACKAGES),
         files=dict.fromkeys(nodes, artifacts.files(site, spec, volume)),
-        steps=procedures.steps(site, volume),
+        steps=procedures.steps(site, spec, volume),
         probes=health.probes(nodes),
         invariants=health.invariants(nodes),
         seats=health.seats(nodes),
@@ -53,6 +53,10 @@ def volume_of(cluster: Cluster, spec: DatabaseSpec) -> Volume:
         raise _wrong(f"the database's volume is {spec.volume}, and the layer storage makes no such",
                      f"write it under layers.storage.resources: {{name: {spec.volume}, minor: 0, port: 7700, "
                      f"disk: /dev/..., mount: {DATADIR}}}")
+    names = [node.name for node in cluster.controllers]
+    if spec.existing_data and spec.existing_data not in names:
+        raise _wrong(f"existing_data names {spec.existing_data}, which is no controller",
+                     f"write one of {', '.join(names)}")
     if volume.mount != DATADIR:
         raise _wrong(f"volume {volume.name} is mounted at {volume.mount}, where MariaDB does not look",
                      f"write mount: {DATADIR}")

@@ -1,10 +1,11 @@
-"""How the one MariaDB comes into being: left to Pacemaker, a data directory on its volume, its accounts."""
+"""How the one MariaDB comes into being: left to Pacemaker, a data directory on its volume, new or of before,
+its accounts."""
 
 from __future__ import annotations
 
 import json
 
-from fournines.blueprint.predicate import All, Fact, OnAny, Test
+from fournines.blueprint.predicate import All, Fact, OnAny, OnEvery, Predicate, Test
 from fournines.blueprint.requests import NODE_PYTHON, Run
 from fournines.blueprint.resources import LOAD_RESOURCES, Runs
 from fournines.blueprint.steps import Gate, On, Step
@@ -14,33 +15,69 @@ from fournines.layers.database.active_passive.resources import MARIADB
 from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, DATADIR
 from fournines.layers.database.health import ACCOUNTS as ACCOUNTS_PROBE
 from fournines.layers.database.procedures import accounts
+from fournines.layers.database.spec import DatabaseSpec
 from fournines.layers.layer import Site
 
 LEAVE = "database: leave MariaDB to Pacemaker"
 MAKE = "database: make the data directory on its volume"
 ACCOUNTS = "database: make the accounts and their databases"
-BEFORE_RESOURCES = (LEAVE, MAKE)
+NOTHING_OWN = Fact(health.DATA, "own", Test.EQ, ())
 MAKE_S, SEEN_S = 300.0, 60.0
+MOVE_S = 12 * 3600.0   # of hundreds of GiB: read, written on both nodes, and read twice more to be compared
 
 
-def steps(site: Site, volume: Volume) -> tuple[Step, ...]:
+def put_there(spec: DatabaseSpec) -> str:
+    """The step that puts a data directory on the volume."""
+    node = spec.existing_data
+    return f"database: move the databases of {node} onto their volume" if node else MAKE
+
+
+def before_resources(spec: DatabaseSpec) -> tuple[str, ...]:
+    """What has to be done before Pacemaker may have the database."""
+    return (LEAVE, put_there(spec))
+
+
+def steps(site: Site, spec: DatabaseSpec, volume: Volume) -> tuple[Step, ...]:
     """All of them."""
     nodes = site.controllers
-    made = OnAny(nodes, Fact(health.DATA, "made"))
     return (
         health.left(nodes).let_go(LEAVE, why="systemd would start it at boot, on both nodes", stop=True),
-        Step(MAKE, On.FIRST,
-             {node: (Run((*NODE_PYTHON, artifacts.DATA_SCRIPT, "make"), timeout_s=MAKE_S),)
-              for node in nodes},
-             why=f"volume {volume.name} has an empty file system, and MariaDB starts from its own tables",
-             unless=made,
-             only_if=All((has_data(volume), Fact(health.DATA, "own", Test.EQ, ()))),
-             refusal="the volume has to be up to date on this node, and there are databases of before below "
-                     f"{DATADIR} that it would hide: dump them, or move that directory away, and "
-                     "load them once the cluster runs",
-             until=Gate(made, SEEN_S), needs=(volume.ready, LEAVE)),
+        _move(spec, volume, nodes) if spec.existing_data else _make(volume, nodes),
         _accounts(site),
     )
+
+
+def _made(nodes: tuple[str, ...]) -> Predicate:
+    return OnAny(nodes, Fact(health.DATA, "made"))
+
+
+def _make(volume: Volume, nodes: tuple[str, ...]) -> Step:
+    made = _made(nodes)
+    return Step(MAKE, On.FIRST,
+                {node: (Run((*NODE_PYTHON, artifacts.DATA_SCRIPT, "make"), timeout_s=MAKE_S),)
+                 for node in nodes},
+                why=f"volume {volume.name} has an empty file system, and MariaDB starts from its own tables",
+                unless=made, only_if=All((has_data(volume), OnEvery(nodes, NOTHING_OWN))),
+                refusal="the volume has to be up to date on this node, and no node may have databases of "
+                        f"before below {DATADIR}, which it would hide: say under layers: database: whose "
+                        "are to be moved onto it (existing_data: NODE), or move that directory away",
+                until=Gate(made, SEEN_S), needs=(volume.ready, LEAVE))
+
+
+def _move(spec: DatabaseSpec, volume: Volume, nodes: tuple[str, ...]) -> Step:
+    node, made = spec.existing_data, _made(nodes)
+    others = tuple(each for each in nodes if each != node)
+    return Step(put_there(spec), On.FIRST,
+                {node: (Run((*NODE_PYTHON, artifacts.DATA_SCRIPT, "move"), timeout_s=MOVE_S),)},
+                why=f"volume {volume.name} has an empty file system, and what {node} has in {DATADIR} is to "
+                    "go with it; the files are compared, and those of before are kept beside it",
+                unless=made,
+                only_if=All((has_data(volume), Fact(health.DATA, "own", Test.NE, ()),
+                             OnEvery(others, NOTHING_OWN))),
+                refusal=f"the volume has to be up to date on {node}, there have to be databases in its "
+                        f"{DATADIR}, and none in that of {' and '.join(others)}, which it would hide: "
+                        "move that directory away, or take existing_data out of the cluster file",
+                until=Gate(made, SEEN_S), needs=(volume.ready, LEAVE))
 
 
 def _accounts(site: Site) -> Step:

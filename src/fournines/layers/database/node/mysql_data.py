@@ -3,14 +3,18 @@
 
     mysql_data.py facts     a JSON object: whether this node saw one there, and databases below the mount
     mysql_data.py make      makes one, where the volume has none; before Pacemaker has the volume
+    mysql_data.py move      instead of that: moves the one of before there, which is below the mount
 
 Shipped as /usr/lib/fournines/mysql_data.py; standard library only.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
+import stat
 import subprocess
 import sys
 import tempfile
@@ -20,14 +24,18 @@ from pathlib import Path
 
 SETTINGS = "/etc/fournines/mysql-data.json"
 SEEN = Path("/var/lib/fournines/mysql-data")   # says that this node saw a data directory on the volume
+UNFINISHED = ".fournines-unfinished"
 OF_THE_SERVER = ("mysql", "performance_schema", "sys", "test", "lost+found")
+OF_BEFORE = ".before-fournines"                # ends the name of a data directory that was moved from
 TOOL_TIMEOUT_S = 280.0
+COPY_TIMEOUT_S = 6 * 3600.0
+PIECE = 1 << 20
 
 
-def run(*argv: str) -> None:
+def run(*argv: str, timeout_s: float = TOOL_TIMEOUT_S) -> None:
     """A command that has to succeed; its last words where it does not."""
     done = subprocess.run(argv, capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                          timeout=TOOL_TIMEOUT_S, check=False)
+                          timeout=timeout_s, check=False)
     if done.returncode:
         raise SystemExit(f"{' '.join(argv)}: {(done.stderr or done.stdout).strip()[-500:]}")
 
@@ -52,40 +60,137 @@ def is_data(directory: Path) -> bool:
     return (directory / "mysql").is_dir() and (directory / "ibdata1").is_file()
 
 
-def make(directory: Path) -> None:
-    """A new data directory in an empty one; root is known by the kernel's word. What was left half-way by an
-    earlier attempt bears the mark of that and is made anew; anything else is refused."""
-    unfinished = directory / ".fournines-unfinished"
+def is_finished(directory: Path) -> bool:
+    """Whether a data directory was put there, and put there whole."""
+    return is_data(directory) and not (directory / UNFINISHED).exists()
+
+
+@contextmanager
+def filling(directory: Path) -> Iterator[None]:
+    """An empty directory becomes a data directory, or bears the mark that it did not. What an earlier attempt
+    left half-way is cleared away; anything else is refused."""
+    mark = directory / UNFINISHED
     found = [each.name for each in directory.iterdir() if each.name != "lost+found"]
-    if is_data(directory) and not unfinished.exists():
-        print("the volume has a data directory already")
-        return
-    if found and not unfinished.exists():
+    if found and not mark.exists():
         raise SystemExit(f"the volume holds {', '.join(sorted(found)[:5])}, which is no data directory of "
                          "MariaDB: nothing was written")
     for each in directory.iterdir():
-        if each != unfinished and each.name != "lost+found":
+        if each != mark and each.name != "lost+found":
             run("rm", "-rf", str(each))
-    unfinished.touch()
+    mark.touch()
     os.sync()
-    run("mariadb-install-db", f"--datadir={directory}", "--user=mysql", "--skip-test-db",
-        "--auth-root-authentication-method=socket")
-    run("chown", "mysql:mysql", str(directory))
-    directory.chmod(0o750)
+    yield
     os.sync()
-    unfinished.unlink()
+    mark.unlink()
     os.sync()
+
+
+def make(directory: Path) -> None:
+    """A new data directory in an empty one; root is known by the kernel's word."""
+    if is_finished(directory):
+        print("the volume has a data directory already")
+        return
+    with filling(directory):
+        run("mariadb-install-db", f"--datadir={directory}", "--user=mysql", "--skip-test-db",
+            "--auth-root-authentication-method=socket")
+        run("chown", "mysql:mysql", str(directory))
+        directory.chmod(0o750)
     print("made a data directory on the volume")
 
 
-def facts(datadir: Path) -> dict[str, object]:
+def move(source: Path, directory: Path) -> None:
+    """A copy of the data directory ``source`` in an empty one, compared file by file. ``source`` is read
+    only; raises SystemExit where it is in use, has links, or does not fit."""
+    if source.is_mount():
+        raise SystemExit(f"{source} is a file system of its own, over which the volume cannot be mounted: "
+                         "unmount it, take it out of /etc/fstab, and copy its files into the directory below")
+    if not is_data(source):
+        raise SystemExit(f"{source} is no data directory of MariaDB: nothing was written")
+    if user := in_use(source):
+        raise SystemExit(f"process {user} works in {source}: shut that server down first")
+    before = tree(source)
+    if not is_finished(directory):
+        needed, free = sum(each[-2] for each in before.values()), shutil.disk_usage(directory).free
+        if needed > free:
+            raise SystemExit(f"{source} has {needed >> 20} MiB of files, and the volume has room for "
+                             f"{free >> 20} MiB: nothing was written")
+        with filling(directory):
+            run("cp", "--archive", "--no-target-directory", str(source), str(directory),
+                timeout_s=COPY_TIMEOUT_S)
+    after = {name: each for name, each in tree(directory).items()
+             if name.parts[0] not in (UNFINISHED, "lost+found")}
+    differing = sorted(str(name) for name in before.keys() | after.keys()
+                       if before.get(name) != after.get(name))
+    if differing:
+        raise SystemExit(f"on the volume {len(differing)} files are not as in {source}, the first is "
+                         f"{differing[0]}: it has to be emptied, and {source} is as it was")
+    print(f"moved {len(before)} files, each of which was compared, from {source}")
+
+
+def in_use(directory: Path) -> int | None:
+    """A server that has it as its working directory, as MariaDB and MySQL have."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if os.path.samefile(entry / "cwd", directory):
+                    return int(entry.name)
+            except OSError:   # it has ended meanwhile
+                continue
+    return None
+
+
+def tree(top: Path) -> dict[Path, tuple[int, int, int, int, str]]:
+    """Everything below ``top``: mode, owner, group, size and digest. What a server leaves for as long as it
+    runs (sockets, pipes) is left out; raises SystemExit for a link, which leads out of the volume."""
+    found: dict[Path, tuple[int, int, int, int, str]] = {}
+    for path in sorted(top.rglob("*")):
+        status = path.lstat()
+        if stat.S_ISLNK(status.st_mode):
+            raise SystemExit(f"{path} is a link to {os.readlink(path)}: put what it leads to in its place")
+        if stat.S_ISDIR(status.st_mode) or stat.S_ISREG(status.st_mode):
+            is_file = stat.S_ISREG(status.st_mode)
+            found[path.relative_to(top)] = (status.st_mode, status.st_uid, status.st_gid,
+                                            status.st_size if is_file else 0, digest(path) if is_file else "")
+    return found
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's content."""
+    seen = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            seen.update(piece)
+    return seen.hexdigest()
+
+
+def set_aside(datadir: Path) -> None:
+    """The directory that was moved from keeps its files under another name; an empty one takes its place."""
+    status, old = datadir.stat(), Path(f"{datadir}{OF_BEFORE}")
+    if old.exists():
+        raise SystemExit(f"{old} is there already: look whether it is needed, and remove it")
+    datadir.rename(old)
+    datadir.mkdir(mode=0o700)
+    os.chown(datadir, status.st_uid, status.st_gid)
+    datadir.chmod(stat.S_IMODE(status.st_mode))
+    print(f"what was in {datadir} is in {old}; remove it once the database has been seen to have everything")
+
+
+def facts(datadir: Path, device: Path) -> dict[str, object]:
     """``made`` and ``own``, see ``Data`` in the layer's health.py."""
-    over = datadir.is_mount()
+    over = is_on(device, datadir)
     if over and is_data(datadir) and not SEEN.exists():
         remember()
     own = [] if over or not datadir.is_dir() else sorted(
         each.name for each in datadir.iterdir() if each.is_dir() and each.name not in OF_THE_SERVER)
     return {"made": SEEN.exists(), "own": own}
+
+
+def is_on(device: Path, directory: Path) -> bool:
+    """Whether a directory is of the file system on a device."""
+    try:
+        return directory.stat().st_dev == device.stat().st_rdev
+    except OSError:
+        return False
 
 
 def remember() -> None:
@@ -95,17 +200,23 @@ def remember() -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """``facts`` or ``make``."""
+    """``facts``, ``make`` or ``move``."""
     settings = json.loads(Path(SETTINGS).read_text(encoding="utf-8"))
+    datadir, device = Path(settings["datadir"]), settings["device"]
     match arguments:
         case ["facts"]:
-            print(json.dumps(facts(Path(settings["datadir"]))))
+            print(json.dumps(facts(datadir, Path(device))))
         case ["make"]:
-            with mounted(settings["volume"], settings["device"], settings["filesystem"]) as directory:
+            with mounted(settings["volume"], device, settings["filesystem"]) as directory:
                 make(directory)
             remember()
+        case ["move"]:
+            with mounted(settings["volume"], device, settings["filesystem"]) as directory:
+                move(datadir, directory)
+            remember()   # first: should the next not come to its end, all is on the volume nevertheless
+            set_aside(datadir)
         case _:
-            raise SystemExit("say facts or make")
+            raise SystemExit("say facts, make or move")
 
 
 if __name__ == "__main__":
