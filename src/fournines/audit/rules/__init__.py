@@ -8,6 +8,7 @@ from fournines.audit.rules import (
     addresses,
     boot,
     capacity,
+    certificates,
     clocks,
     constraints,
     corosync,
@@ -21,6 +22,7 @@ from fournines.audit.rules import (
     memcached,
     mounts,
     operations,
+    options,
     pacemaker,
     projects,
     quorum,
@@ -34,7 +36,7 @@ from fournines.audit.rules import (
     timers,
 )
 
-__all__ = ["active_passive", "addresses", "boot", "capacity", "clocks", "constraints", "corosync", "drbd",
-           "fencing", "files", "galera", "haproxy_listeners", "haproxy_servers", "keepalived", "memcached",
-           "mounts", "operations", "pacemaker", "projects", "quorum", "rabbitmq", "recovery",
-           "scripts", "secrets", "services", "shared_secrets", "state", "timers"]
+__all__ = ["active_passive", "addresses", "boot", "capacity", "certificates", "clocks", "constraints",
+           "corosync", "drbd", "fencing", "files", "galera", "haproxy_listeners", "haproxy_servers",
+           "keepalived", "memcached", "mounts", "operations", "options", "pacemaker", "projects", "quorum",
+           "rabbitmq", "recovery", "scripts", "secrets", "services", "shared_secrets", "state", "timers"]

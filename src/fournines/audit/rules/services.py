@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fournines.audit.change import Below, Change, Remove, new_value
 from fournines.audit.cloud import Cloud, Pipeline
+from fournines.audit.knowledge.options import GONE, NOTHING_LOST
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.haproxy import balanced
 from fournines.audit.systems.pacemaker import moving
@@ -113,25 +114,6 @@ def _forever(retries: Option | None, connection: Option) -> Change | None:
 _OF_FILTERS = ("auth_host", "auth_port", "auth_protocol", "auth_uri", "identity_uri", "admin_user",
                "admin_password", "admin_tenant_name")
 
-_EVERYWHERE = {
-    "notifier_strategy": "notifications are [oslo_messaging_notifications] driver",
-    "rabbit_host": "the brokers are in transport_url", "rabbit_hosts": "the brokers are in transport_url",
-    "rabbit_port": "the brokers are in transport_url", "rabbit_userid": "the account is in transport_url",
-    "rabbit_password": "the account is in transport_url", "rabbit_virtual_host": "it is in transport_url",
-    "rpc_backend": "the scheme of transport_url says it",
-    "rabbit_max_retries": "connections are tried for ever (so was 0)",
-    "rabbit_durable_queues": "the name is amqp_durable_queues, and quorum queues are durable",
-    "sql_connection": "the name is [database] connection",
-    "sql_idle_timeout": "it is connection_recycle_time",
-    "idle_timeout": "it is connection_recycle_time",
-    "auth_host": "the address is in auth_url", "auth_port": "the address is in auth_url",
-    "auth_protocol": "the address is in auth_url", "identity_uri": "it is auth_url",
-    "neutron_url": "it is [neutron] endpoint_override", "registry_host": "Glance has no registry any more",
-    "os_auth_url": "it is [service_credentials] auth_url", "verbose": "the level of logs is debug alone",
-}
-_NOTHING_LOST = frozenset(("rpc_backend", "rabbit_max_retries", "registry_host", "verbose"))
-"""Of these, those that have no successor to which their value would have to go."""
-
 _ONE_VALUE = frozenset(("bind_host", "bind_port", "connection", "transport_url", "host", "auth_url",
                         "workers",
                         "memcached_servers", "public_endpoint"))
@@ -153,10 +135,10 @@ def without_effect(cloud: Cloud) -> Hits:
     for service in services(cloud):
         seen: dict[tuple[str, str], Option] = {}
         for option in service.options:
-            gone = _EVERYWHERE.get(option.name)
+            gone = GONE.get(option.name)
             if gone is not None:
                 yield Hit(option.at, f"{option.name} of {service.name} is gone: {gone}",
-                          change=Remove() if option.name in _NOTHING_LOST else None)
+                          change=Remove() if option.name in NOTHING_LOST else None)
             first = seen.setdefault((option.section, option.name), option)
             if first is not option and first.at.file == option.at.file and option.name in _ONE_VALUE:
                 yield Hit(option.at, f"{option.name} stands twice in [{option.section}]; this one holds",
