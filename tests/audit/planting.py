@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from fournines.audit.cloud import Cloud
 from fournines.audit.formats import read
@@ -13,6 +14,9 @@ from fournines.audit.rule import RULES
 
 MARK = "  <--"
 WHOLE = "<--\n"
+READ_AT = datetime(2026, 1, 1, tzinfo=UTC)
+"""When all of them were read."""
+
 PATHS = {
     "haproxy": "/etc/haproxy/haproxy.cfg", "keepalived": "/etc/keepalived/keepalived.conf",
     "corosync": "/etc/corosync/corosync.conf", "my.cnf": "/etc/mysql/my.cnf",
@@ -36,6 +40,8 @@ PATHS = {
     "wants-mariadb": "/etc/systemd/system/multi-user.target.wants/mariadb.service",
     "crm_mon": "/crm_mon.xml", "drbd-status": "/drbdsetup-status.json", "wsrep": "/wsrep-status.txt",
     "horizon": "/etc/openstack-dashboard/local_settings.py",
+    "haproxy-pem": "/etc/haproxy/tls/api.pem", "broker-pem": "/etc/rabbitmq/tls/broker.pem",
+    "mysql-pem": "/etc/mysql/tls/server.pem", "nova-pem": "/etc/nova/tls.crt",
 }
 
 
@@ -58,7 +64,7 @@ def cloud(texts: Mapping[str, str], mode: int | None = None) -> Cloud:
         file = read(node, path, node + path, text.encode(), mode)
         assert file is not None, f"{path} is not audited"
         files.append(file)
-    return Cloud(tuple(files))
+    return Cloud(tuple(files), read_at=READ_AT)
 
 
 def unmarked(texts: Mapping[str, str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
@@ -82,11 +83,12 @@ class Goal:
 @dataclass(frozen=True, eq=False)
 class Cloud:
     """Everything that was read, and what could not be. Each is itself: what is derived from it is kept by
-    it. ``goal`` is None where nobody states one."""
+    it. ``goal`` is None where nobody states one, ``read_at`` where nobody knows when it was read."""
 
     files: tuple[File, ...] = ()
     unread: tuple[Unread, ...] = ()
     goal: Goal | None = None
+    read_at: datetime | None = None
 
     @cached_property
     def nodes(self) -> tuple[str, ...]:

@@ -106,7 +106,8 @@ class _Trial:
     def after(self, drafts: Mapping[str, Draft]) -> Counter[tuple[str, str, str]]:
         """What is found with these texts instead, counted."""
         files = [_changed(file, drafts.get(file.shown)) for file in self._cloud.files]
-        return _counted(judge(Cloud(tuple(files), self._cloud.unread, self._cloud.goal)))
+        return _counted(judge(Cloud(tuple(files), self._cloud.unread, self._cloud.goal,
+                                    self._cloud.read_at)))
 
 
 def _changed(file: File, draft: Draft | None) -> File:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from fournines.artifacts import (
+    certificate,
     cib,
     clock,
     corosync,
@@ -72,6 +73,12 @@ def _whole(parse: Callable[[str], object]) -> Reader:
     return read
 
 
+_CERTIFICATES = (
+    rf".*/(?:haproxy|rabbitmq|mysql|{'|'.join(SERVICES)})/(?:.+/)?[^/]+\.(?:pem|crt|cer)"
+    r"|.*/etc/(?:ssl/private|pki/tls/(?:certs|private)|letsencrypt/live/[^/]+)/(?!ca-bundle)"
+    r"[^/]+\.(?:pem|crt|cer)")
+"""Those of servers; /etc/ssl/certs has the hundred of the world's authorities."""
+
 _FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple((re.compile(pattern), reader) for pattern,
                                                              reader in (
     (r"haproxy[^/]*\.cfg|.*/haproxy/(?:[^/]+/)?[^/]+\.cfg|.*/haproxy[^/]*\.cfg", haproxy.parse),
@@ -98,6 +105,7 @@ _FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple((re.compile(pattern
     (r"(?:.*/)?(?:chrony|ntp)\.conf|.*/chrony/(?:conf\.d/[^/]+\.conf|sources\.d/[^/]+\.sources)",
      clock.parse),
     (r"(?:.*/)?\.erlang\.cookie|.*/keystone/(?:fernet|credential)-keys/[0-9]+", secret_file.parse),
+    (_CERTIFICATES, certificate.parse),
     (r".*/api-paste\.ini", _paste),
     (r".*/local_settings(?:\.d/[^/]+)?\.py", settings_file.parse),
     (rf".*/(?:{'|'.join(SERVICES)})/(?:.+/)?(?!logging|api-paste)[^/]+\.(?:conf|ini)"
@@ -132,8 +140,8 @@ def read(node: str, path: str, shown: str, content: bytes, mode: int | None = No
     problems: list[Unparsable] = []
     text = content.decode(errors="replace").removeprefix("\ufeff")
     document = reader(text, problems.append)
-    if isinstance(document, secret_file.Document | Enabled):
-        return File(node, path, shown, document, mode=mode)   # the text is not kept
+    if isinstance(document, secret_file.Document | certificate.Document | Enabled):
+        return File(node, path, shown, document, _first(problems), mode=mode)   # the text is not kept
     return File(node, path, shown, document, _first(problems), tuple(_ignores(text)), mode,
                 text if text.encode() == content else None)
 

@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -141,7 +142,7 @@ def _collected(paths: Sequence[Path], found: Cloud, live: bool, recover_within: 
     cloud = collect(path for path in paths if path not in declared)
     rendered = () if live else tuple(file for path in declared for file in _rendered(path).files)
     cloud = Cloud((*cloud.files, *rendered, *found.files), (*cloud.unread, *found.unread),
-                  _goal(declared, recover_within))
+                  _goal(declared, recover_within), datetime.now(UTC))
     if not cloud.files and not cloud.unread:
         raise FourninesError(f"{', '.join(map(str, paths))}: no file of a kind that is audited",
                              hint="name a node's etc, or a folder that holds it; "

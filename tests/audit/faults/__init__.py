@@ -2,6 +2,7 @@
 
 from . import (
     active_passive,
+    certificates,
     corosync,
     databases,
     drbd,
@@ -18,4 +19,4 @@ from . import (
 
 FAULTS = (*haproxy.FAULTS, *keepalived.FAULTS, *databases.FAULTS, *messaging.FAULTS, *corosync.FAULTS,
           *services.FAULTS, *pacemaker.FAULTS, *active_passive.FAULTS, *drbd.FAULTS, *scripts.FAULTS,
-          *others.FAULTS, *recovery.FAULTS, *state.FAULTS)
+          *others.FAULTS, *recovery.FAULTS, *state.FAULTS, *certificates.FAULTS)
