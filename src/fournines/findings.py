@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -49,7 +49,8 @@ class Finding:
 
     def as_data(self) -> dict[str, object]:
         """Plain data for ``--json``."""
-        return {**asdict(self), "where": str(self.where)}
+        return {"severity": self.severity, "summary": self.summary, "remedy": self.remedy,
+                "detail": self.detail, "where": str(self.where)}
 
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from functools import lru_cache
-from ipaddress import AddressValueError, IPv4Address
 
 from fournines.audit.change import Append, Below
 from fournines.audit.cloud import Cloud
@@ -214,25 +213,28 @@ def wrong_server(cloud: Cloud) -> Hits:
 
 def _names_of_two(cloud: Cloud) -> Iterator[Hit]:
     for balancer in balancers(cloud):
-        names: dict[str, str] = {}
+        first: dict[str, str] = {}
+        other: dict[str, tuple[Server, Proxy]] = {}
+        more: Counter[str] = Counter()
         for proxy in balancer.proxies:
             for server in proxy.servers:
-                if names.setdefault(server.name, server.address) != server.address:
-                    yield Hit(server.at, f"server {server.name} is {server.address} in {proxy.name} and "
-                                         f"{names[server.name]} before", Severity.INFO,
-                              "name servers after the machine they are on")
+                if first.setdefault(server.name, server.address) != server.address:
+                    other.setdefault(server.name, (server, proxy))
+                    more[server.name] += 1
+        for name, (server, proxy) in other.items():
+            again = f", and so in {more[name] - 1} more places" if more[name] > 1 else ""
+            yield Hit(server.at, f"server {name} is {server.address} in {proxy.name} and {first[name]} before"
+                                 f"{again}", Severity.INFO, "name servers after the machine they are on")
 
 
-@lru_cache(maxsize=1024)
+_NUMBERS = re.compile(r"[0-9]+(?:\.[0-9]+)+")
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_ADDRESS = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}")
+
+
 def _no_address(text: str) -> bool:
     """Digits and dots, and no IPv4 address."""
-    if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)+", text):
-        return False
-    try:
-        IPv4Address(text)
-    except AddressValueError:
-        return True
-    return False
+    return bool(_NUMBERS.fullmatch(text)) and not _ADDRESS.fullmatch(text)
 
 
 def _several(names: list[str]) -> str:

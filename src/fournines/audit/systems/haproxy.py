@@ -84,7 +84,9 @@ class Settings:
 
     def last(self, *words: str) -> Setting | None:
         """The last line that begins with these words."""
-        lines = self._by_keyword.get(words[0], [])
+        lines = self._by_keyword.get(words[0])
+        if lines is None or len(words) == 1:
+            return lines[-1] if lines else None
         return next((setting for setting in reversed(lines) if setting.words[:len(words)] == words), None)
 
 

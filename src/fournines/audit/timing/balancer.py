@@ -82,13 +82,20 @@ def _longest(routes: list[Route]) -> tuple[Route, ...]:
 
 
 def _steps(cloud: Cloud, services: Collection[str], how: str) -> Iterator[tuple[Proxy, Step]]:
+    seen: set[tuple[object, ...]] = set()
     for proxy in _proxies(cloud, services):
-        seen: set[tuple[tuple[str, str], ...]] = set()
+        settings = _settings(proxy)
         for server in proxy.servers:
-            options = tuple(server.options.items())
-            if options not in seen:   # those with the same options take as long, and the first is told
-                seen.add(options)
+            alike = (settings, *server.options.items())
+            if alike not in seen:   # those with the same options take as long, and the first is told
+                seen.add(alike)
                 yield proxy, _marked_down(proxy, server, how)
+
+
+def _settings(proxy: Proxy) -> tuple[object, ...]:
+    """Of two proxies with the same, servers with the same options take as long."""
+    return (id(proxy.inherited), *(setting.words for setting in proxy.own.lines
+                                   if setting.words[0] not in ("server", "bind")))
 
 
 @lru_cache(maxsize=1)
