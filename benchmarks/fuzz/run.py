@@ -38,6 +38,12 @@ def seeds(kind: str) -> list[str]:
     return sorted(found)
 
 
+def seeds_of() -> dict[str, list[str]]:
+    """Every parser's: several kinds of file may have one path, and so one parser."""
+    kinds = {path: kind for kind, path in PATHS.items() if seeds(kind)}
+    return {kind: seeds(kind) for kind in kinds.values()}
+
+
 def damaged(source: random.Random, texts: list[str], pieces: list[str]) -> str:
     if source.random() < 0.2:
         return "\n".join(" ".join(source.choice(pieces) for _ in range(source.randint(0, 6)))
@@ -85,7 +91,7 @@ def hang(*_: object) -> None:
 
 def main() -> None:
     inputs = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    kinds = sys.argv[2:] or sorted({path: kind for kind, path in PATHS.items() if seeds(kind)}.values())
+    kinds = sys.argv[2:] or sorted(seeds_of())
     signal.signal(signal.SIGALRM, hang)
     whole = 0
     for kind in kinds:
