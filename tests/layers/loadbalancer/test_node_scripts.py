@@ -67,9 +67,10 @@ def test_keepalived_does_not_start_before_its_address_is_there() -> None:
 def test_haproxy_is_alive_when_it_answers(answer: str, alive: bool) -> None:
     done = in_namespaces(f"""
         coproc python3 -c {_quoted(SERVER)} {_quoted(answer)}
+        server=$COPROC_PID   # which bash forgets once it has ended
         read -r -t 20 _ <&"${{COPROC[0]}}"
         status=0; {NODE}/haproxy_alive || status=$?
-        kill "$COPROC_PID"
+        kill "$server" || :
         exit "$status" """)
     assert (done.returncode == 0) is alive, done.stderr
 
