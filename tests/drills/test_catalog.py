@@ -27,6 +27,7 @@ CLUSTER, GUIDE = (load(EXAMPLES / f"{name}.yaml", SPECS) for name in ("three-con
 TIMERS = derive(CLUSTER)
 UNDO = {Act.POWER_OFF: Act.POWER_ON, Act.FREEZE: Act.THAW, Act.CUT: Act.PLUG_IN, Act.KILL: Act.START,
         Act.HANG: Act.CONTINUE, Act.STOP: Act.START, Act.RESTART: Act.START, Act.DROP: Act.ACCEPT,
+        Act.SWALLOW: Act.ACCEPT,
         Act.LOSE: Act.ACCEPT, Act.DELAY: Act.HURRY, Act.LIMIT: Act.RELEASE, Act.MISCONFIGURE: Act.RESTORE,
         Act.FILL: Act.EMPTY, Act.SET_CLOCK: Act.CORRECT_CLOCK, Act.STANDBY: Act.ONLINE,
         Act.DETACH: Act.ATTACH, Act.UNREACH: Act.REACH}

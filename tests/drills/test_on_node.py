@@ -102,6 +102,41 @@ def test_the_rules_drop_what_they_name_and_go_as_a_whole(direction: Direction) -
         subprocess.run(["ip", "netns", "del", name], check=True, timeout=20)
 
 
+@pytest.mark.skipif(os.getuid() != 0 or shutil.which("nft") is None, reason="needs root and nftables")
+def test_a_port_of_the_nodes_own_swallows_what_comes_to_it() -> None:
+    """Also on connections that stand; another port, and another address, are as they were."""
+    name = f"fn-swallow-{os.getpid()}"
+    deed = Intervention(Act.SWALLOW, "ctl1", setting="tcp dport 5000", addresses=("127.0.0.2",))
+    assert str(deed) == "swallow tcp dport 5000"
+
+    def inside(*argv: str, stdin: str = "") -> str:
+        return subprocess.run(["ip", "netns", "exec", name, *argv], input=stdin, capture_output=True,
+                              text=True, timeout=20, check=True).stdout
+
+    tries = """
+import socket
+def connect(address, port):
+    server = socket.create_server((address, port))
+    try:
+        return socket.create_connection((address, port), timeout=0.3)
+    except TimeoutError:
+        return None
+    finally:
+        server.close()
+print([bool(connect(*each)) for each in (("127.0.0.2", 5000), ("127.0.0.2", 5001), ("127.0.0.3", 5000))])
+"""
+    subprocess.run(["ip", "netns", "add", name], check=True, timeout=20)
+    try:
+        inside("ip", "link", "set", "lo", "up")
+        assert inside("python3", "-c", tries).strip() == "[True, True, True]"
+        inside("nft", "-f", "-", stdin=on_node.rules(deed))
+        assert inside("python3", "-c", tries).strip() == "[False, True, True]"
+        inside(*on_node.by_itself(Intervention(Act.ACCEPT, "ctl1")))
+        assert inside("python3", "-c", tries).strip() == "[True, True, True]"
+    finally:
+        subprocess.run(["ip", "netns", "del", name], check=True, timeout=20)
+
+
 def chance(direction: Direction | None, amount: int) -> str:
     return on_node.rules(Intervention(Act.LOSE, "ctl1", peers=("127.0.0.2",), direction=direction,
                                       amount=amount))

@@ -105,10 +105,10 @@ class NodeSection(Section):
 class DrillsSection(Section):
     """What drills may do to real machines. Without it, nothing; in a lab everything is allowed."""
 
-    allow: tuple[Literal["processes", "packets", "delays", "settings", "disks", "clock", "cluster", "routes"],
-                 ...] = Field(
+    allow: tuple[Literal["processes", "packets", "delays", "settings", "limits", "disks", "clock", "cluster",
+                         "routes"], ...] = Field(
         description="Kinds of faults: signals and orders to units; rules in the packet filter; delayed "
-                    "packets; drop-ins that restart units; full disks that hold data only; wrong clocks; "
+                    "packets; drop-ins that restart units; less processor or memory for a unit; full disks that hold data only; wrong clocks; "
                     "what an operator may tell Pacemaker and DRBD; routes.",
         examples=[["processes", "packets"]])
 

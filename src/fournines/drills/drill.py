@@ -24,6 +24,7 @@ class Act(StrEnum):
     RESTART = "restart"
     DROP = "drop"           # packets of the other controllers, by a table of the drill's own
     ACCEPT = "accept"
+    SWALLOW = "swallow"     # what comes to one of its ports, without a word to whoever sent it
     LOSE = "lose"           # a share of those packets, by chance
     DELAY = "delay"         # whatever leaves by the interfaces of some networks
     HURRY = "hurry"         # no delay any more
@@ -57,14 +58,16 @@ class Capability(StrEnum):
     PACKETS = "packets"       # rules in a node's packet filter
     DELAYS = "delays"         # netem in a node's kernel
     SETTINGS = "settings"     # drop-ins for units, which restart them
+    LIMITS = "limits"         # a unit's share of processor and memory, by its control group
     DISKS = "disks"           # filling a file system that holds nothing but data
     CLOCK = "clock"           # setting a node's clock
     CLUSTER = "cluster"       # what an operator may tell Pacemaker and DRBD
     ROUTES = "routes"         # of a node's kernel
 
 
-BEYOND_A_LAB = frozenset({Capability.DELAYS, Capability.DISKS, Capability.CLOCK})
-"""What machines of a lab lack: their kernel, clock and file system are their computer's."""
+BEYOND_A_LAB = frozenset({Capability.DELAYS, Capability.LIMITS, Capability.DISKS, Capability.CLOCK})
+"""What machines of a lab lack: their kernel, clock and file system are their computer's, and their systemd
+has no controllers to limit a unit with."""
 
 
 class Target(StrEnum):
@@ -124,8 +127,8 @@ class Fault:
 
     ``unit`` is whose processes are hit; ``networks`` whose cables are cut (none: all), or whose packets are
     dropped, in ``direction``. ``amount`` is per cent of packets, milliseconds of delay or seconds of clock,
-    ``setting`` a property of a unit, the lines of a drop-in, or a directory. ``faults.py`` has one function
-    for each kind.
+    ``setting`` a property of a unit, the lines of a drop-in, a directory, or a port. ``faults.py`` has one
+    function for each kind.
     """
 
     inject: Act

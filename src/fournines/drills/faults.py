@@ -57,6 +57,13 @@ def lose(target: Target, percent: int, *networks: str) -> Fault:
                  networks=networks, direction=Direction.BOTH, amount=percent)
 
 
+def swallow(target: Target, port: int) -> Fault:
+    """What comes to a TCP port of the target's own addresses vanishes, established connections included: no
+    kernel refuses it, and nobody answers."""
+    return Fault(Act.SWALLOW, Act.ACCEPT, target, frozenset({Capability.PACKETS}), Effect.PACKETS_DROPPED,
+                 setting=f"tcp dport {port}")
+
+
 def delay(target: Target, milliseconds: int, *networks: str) -> Fault:
     """Whatever the target sends on these networks arrives so much later."""
     return Fault(Act.DELAY, Act.HURRY, target, frozenset({Capability.DELAYS}), Effect.PACKETS_DELAYED,
@@ -65,13 +72,13 @@ def delay(target: Target, milliseconds: int, *networks: str) -> Fault:
 
 def starve(target: Target, unit: str, percent: int) -> Fault:
     """The unit gets this share of one processor and no more."""
-    return Fault(Act.LIMIT, Act.RELEASE, target, frozenset({Capability.PROCESSES}), Effect.IS_THROTTLED, unit,
+    return Fault(Act.LIMIT, Act.RELEASE, target, frozenset({Capability.LIMITS}), Effect.IS_THROTTLED, unit,
                  setting=f"CPUQuota={percent}%")
 
 
 def no_memory(target: Target, unit: str, megabytes: int) -> Fault:
     """The unit may have so little memory that the kernel kills it."""
-    return Fault(Act.LIMIT, Act.RELEASE, target, frozenset({Capability.PROCESSES}), Effect.PROCESSES_GONE,
+    return Fault(Act.LIMIT, Act.RELEASE, target, frozenset({Capability.LIMITS}), Effect.PROCESSES_GONE,
                  unit, setting=f"MemoryMax={megabytes}M")
 
 

@@ -97,6 +97,9 @@ def injection(fault: Fault, cluster: Cluster, target: str) -> Intervention:
                       if node.name != target and name in node.addresses)
         return Intervention(fault.inject, target, peers=peers, direction=fault.direction,
                             amount=fault.amount)
+    if fault.inject is Act.SWALLOW:
+        own = tuple(str(addresses[name]) for name in networks)
+        return Intervention(fault.inject, target, setting=fault.setting, addresses=own)
     if fault.inject is Act.UNREACH:
         return Intervention(fault.inject, target, addresses=fencing_addresses(cluster))
     setting = fault.setting

@@ -6,6 +6,8 @@ computer that runs the drill, the fault ends.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fournines.blueprint.requests import Request, Run, Unit, UnitFacts, UnitProcesses, WriteFile
 from fournines.drills.drill import Act, Direction, Effect
 from fournines.drills.intervention import Intervention
@@ -56,7 +58,7 @@ def requests(deed: Intervention) -> tuple[Request, ...]:
             return (Unit("reset-failed", deed.unit), Unit("start", deed.unit))
         case Act.CONTINUE:
             return (Run(by_itself(deed), check=False),)   # fails where no process is left to be continued
-        case Act.DROP | Act.LOSE:
+        case Act.DROP | Act.LOSE | Act.SWALLOW:
             return (Run(("nft", "-f", "-"), stdin=rules(deed)),)
         case Act.LIMIT:
             return (Run(("systemctl", "set-property", "--runtime", "--", deed.unit, deed.setting)),)
@@ -156,18 +158,21 @@ def look(effect: Effect, deed: Intervention) -> tuple[Request, ...]:
 
 def rules(deed: Intervention) -> str:
     """The drill's own table, in place of an older one of it; taken away as a whole, and never flushed."""
-    peers = ", ".join(deed.peers)
-    chance = f"numgen random mod 100 < {deed.amount} " if deed.act is Act.LOSE else ""
-    chains = [_chain("input", "saddr", peers, chance)]
-    if deed.direction is Direction.BOTH:
-        chains.append(_chain("output", "daddr", peers, chance))
+    if deed.act is Act.SWALLOW:
+        chains = [_chain("input", "daddr", deed.addresses, f"{deed.setting} ")]
+    else:
+        chance = f"numgen random mod 100 < {deed.amount} " if deed.act is Act.LOSE else ""
+        chains = [_chain("input", "saddr", deed.peers, chance)]
+        if deed.direction is Direction.BOTH:
+            chains.append(_chain("output", "daddr", deed.peers, chance))
     return (f"{_EMPTY_TABLE}\ntable inet {TABLE} {{\n counter {COUNTER} {{ }}\n" + "".join(chains) + "}\n")
 
 
-def _chain(hook: str, field: str, peers: str, chance: str = "") -> str:
-    """Before connection tracking, so that established connections are hit too."""
+def _chain(hook: str, field: str, addresses: Iterable[str], which: str) -> str:
+    """Before connection tracking, so that established connections are hit too. ``which`` of the packets:
+    empty for all."""
     return (f" chain {hook} {{\n  type filter hook {hook} priority -300; policy accept;\n"
-            f"  ip {field} {{ {peers} }} {chance}counter name {COUNTER} drop\n }}\n")
+            f"  ip {field} {{ {', '.join(addresses)} }} {which}counter name {COUNTER} drop\n }}\n")
 
 
 def _signal(name: str, unit: str) -> Run:

@@ -1,10 +1,11 @@
-"""A process is killed, hangs, or is stopped in good order; its node lives on."""
+"""A process is killed, hangs, is stopped in good order, or is not reached any more; its node lives on."""
 
 from __future__ import annotations
 
 from fournines.drills.drill import Drill, Target
-from fournines.drills.faults import hang, kill, restart, stop
+from fournines.drills.faults import hang, kill, restart, stop, swallow
 from fournines.layers.api.services.keystone import UNIT as KEYSTONE
+from fournines.layers.api.settings import IDENTITY_PORT
 from fournines.layers.cache.artifacts import UNIT as MEMCACHED
 from fournines.layers.database.artifacts import MARIADB_UNIT
 from fournines.layers.loadbalancer.artifacts import HAPROXY_UNIT, KEEPALIVED_UNIT
@@ -41,6 +42,9 @@ _API = (
           kill(Target.ONE, KEYSTONE), layer="api", chain="API crash"),
     Drill("hang-keystone", "Keystone hangs on one controller",
           hang(Target.ONE, KEYSTONE), layer="api", chain="API hang"),
+    # A connection in vain is given up sooner than an answer in vain, so the hang's chain is the most.
+    Drill("swallow-keystone", "what comes to Keystone's port on one controller vanishes, as in a firewall",
+          swallow(Target.ONE, IDENTITY_PORT), layer="api", chain="API hang", lower_holds=False),
 )
 _CACHE = (
     Drill("kill-memcached-in-use", "the cache that everybody uses is killed",
