@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -40,6 +41,30 @@ def test_haproxy_accepts_it(site: Site) -> None:
                               capture_output=True, check=False)
         assert done.returncode == 0, done.stderr
         assert "WARNING" not in done.stderr
+
+
+def test_a_node_is_cut_off_when_no_majority_is_left_to_it(site: Site) -> None:
+    lines = lines_of(site, "frontend", "alive")
+    assert [line[2:] for line in lines if line[:2] == ("monitor", "fail")] == [
+        ("if", "!own_database", "!reaches_ctl2", "!reaches_ctl3")]
+    acls = [line[1:] for line in lines if line[0] == "acl"]
+    assert acls[0] == ("own_database", "srv_is_up(database/ctl1)")
+    assert ("reaches_ctl3", "srv_is_up(keystone/ctl3)") in acls
+    five = replace(site.cluster, nodes=(*site.cluster.nodes, *(
+        replace(site.cluster.nodes[0], name=name) for name in ("ctl4", "ctl5"))))
+    away = [line[4:] for line in lines_of(replace(site, cluster=five), "frontend", "alive")
+            if line[:2] == ("monitor", "fail")]
+    assert len(away) == 4   # with any three of the four others away, two of five are left
+    assert {len(names) for names in away} == {3}
+
+
+def test_where_nobody_can_be_in_the_minority_nothing_is_asked(site: Site) -> None:
+    two = replace(site, cluster=replace(site.cluster, nodes=site.cluster.nodes[:2]), exchange=replace(
+        site.exchange, listeners=tuple(replace(each, members=("ctl1", "ctl2"))
+                                       for each in site.exchange.listeners)))
+    assert not options(lines_of(two, "frontend", "alive"), "acl")
+    no_database = replace(site.exchange, listeners=site.exchange.listeners[1:])
+    assert not options(lines_of(replace(site, exchange=no_database), "frontend", "alive"), "acl")
 
 
 def test_every_listener_is_bound_to_its_vip_and_knows_every_member(site: Site) -> None:

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from fournines.layers.layer import Site
+from fournines.layers.loadbalancer import artifacts
+
+SETTLED_S = 5   # all servers are taken for up at the start; two failed checks of each end that
 NODE = Path(str(files("fournines.layers.loadbalancer"))) / "node"
 SERVER = """
 import socket, sys, time
@@ -71,6 +75,44 @@ def test_haproxy_is_alive_when_it_answers(answer: str, alive: bool) -> None:
         read -r -t 20 _ <&"${{COPROC[0]}}"
         status=0; {NODE}/haproxy_alive || status=$?
         kill "$server" || :
+        exit "$status" """)
+    assert (done.returncode == 0) is alive, done.stderr
+
+
+HEALTH = """
+import http.server, sys
+class Answer(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(int(sys.argv[1]))
+        self.end_headers()
+http.server.HTTPServer(("192.168.42.11", 9200), Answer).serve_forever()
+"""
+CACHE = """
+import socket
+listener = socket.create_server(("192.168.42.12", 11211))
+while True:
+    listener.accept()[0].sendall(b"VERSION 1\\r\\n")
+"""
+NOT_HERE = ("user ", "group ", "chroot ", "stats ", "log ")
+
+
+@pytest.mark.skipif(not shutil.which("haproxy"), reason="needs haproxy")
+@pytest.mark.parametrize(("own_database", "reaches", "alive"), [
+    (200, False, True), (503, True, True), (503, False, False)])
+def test_haproxy_says_that_it_is_cut_off(site: Site, tmp_path: Path, own_database: int, reaches: bool,
+                                         alive: bool) -> None:
+    lines = artifacts.haproxy_text(site, site.cluster.node("ctl1")).splitlines(keepends=True)
+    (tmp_path / "haproxy.cfg").write_text("".join(
+        line for line in lines if not line.strip().startswith(NOT_HERE)))
+    done = in_namespaces(f"""
+        for address in 192.168.42.11 192.168.42.12 192.168.42.101 10.0.42.11; do
+            ip address add $address/32 dev lo; done
+        trap 'kill $(jobs -p)' EXIT
+        python3 -c {_quoted(HEALTH)} {own_database} >&2 &
+        {f"python3 -c {_quoted(CACHE)} >&2 &" if reaches else ""}
+        haproxy -db -f {tmp_path}/haproxy.cfg >&2 &
+        sleep {SETTLED_S}
+        status=0; {NODE}/haproxy_alive || status=$?
         exit "$status" """)
     assert (done.returncode == 0) is alive, done.stderr
 

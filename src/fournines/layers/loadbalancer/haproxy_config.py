@@ -7,6 +7,7 @@ Source: HAProxy 2.6 configuration manual; section numbers are its.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from fournines.artifacts import haproxy
 from fournines.artifacts.document import Scalar
@@ -34,13 +35,40 @@ def document(site: Site, node: Node) -> haproxy.Document:
         haproxy.section("defaults", "", _defaults(site)),
         haproxy.section("peers", _PEERS, (("peer", each.name, f"{each.replication}:{PEERS_PORT}")
                                           for each in site.cluster.controllers)),
-        haproxy.section("frontend", "alive", (
-            # What Keepalived asks. It says that this process serves, not that members do: were it to fail
-            # with them, every node would give up the VIP at once.
-            ("bind", f"127.0.0.1:{ALIVE_PORT}"), ("monitor-uri", ALIVE_PATH), ("option", "dontlog-normal"))),
+        haproxy.section("frontend", "alive", _alive(site, node)),
         *(haproxy.section("listen", listener.name, _listener(site, listener))
           for listener in site.exchange.listeners),
     )
+
+
+def _alive(site: Site, node: Node) -> Iterator[Line]:
+    """What Keepalived asks. It says that this process serves, not that members do: were it to fail with them,
+    every node would give up the VIP at once."""
+    yield ("bind", f"127.0.0.1:{ALIVE_PORT}")
+    yield ("monitor-uri", ALIVE_PATH)
+    yield from _cut_off(site, node)
+    yield ("option", "dontlog-normal")
+
+
+def _cut_off(site: Site, node: Node) -> Iterator[Line]:
+    """Where it fails nevertheless: this node reaches no majority, not one service on so many others, and its
+    own database, which asks the others, serves nobody. Both halves of a partition would have the VIP else.
+    Either alone is no reason: a database may fail by itself, and others may be down for maintenance."""
+    listeners = site.exchange.listeners
+    database = next((each.name for each in listeners
+                     if each.kind == "database" and node.name in each.members), None)
+    others = [each.name for each in site.cluster.controllers if each.name != node.name]
+    majority = (len(others) + 1) // 2 + 1
+    too_many = len(others) + 1 - majority + 1   # of them away leave no majority with this one
+    if database is None or len(others) < 2:
+        return
+    yield ("acl", "own_database", f"srv_is_up({database}/{node.name})")
+    for other in others:   # lines of one name are alternatives
+        for listener in listeners:
+            if other in listener.members:
+                yield ("acl", f"reaches_{other}", f"srv_is_up({listener.name}/{other})")
+    for away in combinations(others, too_many):
+        yield ("monitor", "fail", "if", "!own_database", *(f"!reaches_{other}" for other in away))
 
 
 def _global(site: Site, node: Node) -> Iterator[Line]:
