@@ -108,8 +108,8 @@ class DrillsSection(Section):
     allow: tuple[Literal["processes", "packets", "delays", "settings", "limits", "disks", "clock", "cluster",
                          "routes"], ...] = Field(
         description="Kinds of faults: signals and orders to units; rules in the packet filter; delayed "
-                    "packets; drop-ins that restart units; less processor or memory for a unit; full disks that hold data only; wrong clocks; "
-                    "what an operator may tell Pacemaker and DRBD; routes.",
+                    "packets; drop-ins that restart units; less processor or memory for a unit; full disks "
+                    "that hold data only; wrong clocks; what an operator may tell Pacemaker and DRBD; routes.",
         examples=[["processes", "packets"]])
 
 

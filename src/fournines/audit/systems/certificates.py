@@ -36,12 +36,13 @@ class Presented:
 
 def presented(cloud: Cloud) -> Iterator[Presented]:
     """Every certificate that is configured and was read."""
-    read = {(file.node, file.path): (file, document.certificates[0])
-            for file, document in cloud.documents(certificate.Document) if document.certificates}
+    lying: dict[tuple[str, str], list[tuple[File, Certificate]]] = {}   # by path, and by directory
+    for file, document in cloud.documents(certificate.Document):
+        for path in (file.path, posixpath.dirname(file.path)) if document.certificates else ():
+            lying.setdefault((file.node, path), []).append((file, document.certificates[0]))
     for server, node, path, at, bind in _configured(cloud):
-        for (other, name), (file, leaf) in read.items():
-            if other == node and (name == path or posixpath.dirname(name) == path.rstrip("/")):
-                yield Presented(server, node, name, at, leaf, file, bind)
+        for file, leaf in lying.get((node, path.rstrip("/")), ()):
+            yield Presented(server, node, file.path, at, leaf, file, bind)
 
 
 def _configured(cloud: Cloud) -> Iterator[tuple[str, str, str, Place, Bind | None]]:
