@@ -109,7 +109,7 @@ class DrillsSection(Section):
                          "routes"], ...] = Field(
         description="Kinds of faults: signals and orders to units; rules in the packet filter; delayed "
                     "packets; drop-ins that restart units; less processor or memory for a unit; full disks "
-                    "that hold data only; wrong clocks; what an operator may tell Pacemaker and DRBD; routes.",
+                    "that hold data only; wrong clocks; what an operator may tell Pacemaker, DRBD; routes.",
         examples=[["processes", "packets"]])
 
 
