@@ -12,6 +12,7 @@ import pytest
 from drills.made_up import MadeUpMachine, Service, interrupted
 from fournines.blueprint.requests import Failed, Reply, Request, Run, UnitFacts, UnitProcesses
 from fournines.cluster.timers.chain import Branch, Chain, Term
+from fournines.drills.aim import draw
 from fournines.drills.catalog import DRILLS
 from fournines.drills.drill import Act, Capability, Drill, Target
 from fournines.drills.expectation import parse
@@ -261,6 +262,15 @@ async def test_a_second_fault_comes_while_the_first_heals(place: Place, unit: Un
     assert hit.truth is True
     assert "its link to management is down; then 2 of 2 processes" in hit.because
     assert armed(tmp_path) == {}
+
+
+async def test_what_was_off_may_speak_again_while_the_second_fault_is_there(
+        place: Place, unit: Unit, machine: MadeUpMachine, tmp_path: Path) -> None:
+    controllers = [node.name for node in place.cluster.controllers]
+    seed = next(each for each in range(99) if draw(controllers, each) == ("ctl1",))
+    off = replace(short("power-off-vip-holder"), then=replace(HANG.fault, target=Target.ONE))
+    result = await run(off, place, tmp_path, named="ctl1", seed=seed)
+    assert result.verdicts[0].truth is True, result.verdicts[0].because
 
 
 async def test_a_cascade_whose_second_fault_is_not_seen_proves_nothing(place: Place, unit: Unit,

@@ -36,6 +36,13 @@ def test_every_suite_can_be_planned(name: str) -> None:
     assert [item.seed for item in planned] == list(range(5, 5 + len(planned)))
 
 
+def test_a_suite_of_ours_leaves_out_what_the_cluster_has_not() -> None:
+    there, others = SUITES["core"].where({"database", "storage"})
+    assert {DRILLS[item.drill].layer for item in there.items} == {"", "database", "storage"}
+    assert "kill-broker" in others
+    assert len(there.items) + len(others) == len(SUITES["core"].items)
+
+
 def test_a_file_of_ones_own() -> None:
     suite = read_suite(b"""
 suite: nightly

@@ -150,11 +150,18 @@ def suite(name: Annotated[str, typer.Argument(
 
     Examples: `fournines drill suite smoke` · `fournines drill suite nightly.yaml cluster.yaml`
     """
-    from fournines.drills.suites import suite_of
+    from fournines.drills.suites import SUITES, suite_of
 
-    found = suite_of(name)
+    found, opened = suite_of(name), open_cluster(file)
+    if name in SUITES:   # who wrote a list of his own wants to know what of it cannot be done
+        found, others = found.where(opened.cluster.layers)
+        if others:
+            _tell(f"left out, since the cluster has not the layers: {', '.join(others)}")
     chosen = secrets.randbelow(_SEEDS) if seed is None else seed
-    planned, opened = found.planned(chosen), open_cluster(file)
+    planned = found.planned(chosen)
+    if not planned:
+        raise Refused(f"no drill of the suite {found.name} breaks a layer that the cluster has",
+                      hint="see 'fournines drill list' for others")
     _agree(planned, opened, via, yes)
     return _series(f"suite {found.name}", f"suite-{found.name}", planned, opened, runs, via, ssh_config,
                    as_json)

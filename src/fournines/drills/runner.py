@@ -163,12 +163,13 @@ class _Run:
         began_s = time.monotonic()
         self._tell(f"watching for {self._drill.baseline_s:g} s with nothing broken")
         await asyncio.sleep(self._drill.baseline_s)
-        target = self._the_one(await self._find(samples), at_first)
+        target = self._the_one(await self._find(samples), at_first, self._fault)
         deed = injection(self._fault, self._place.cluster, target)
         before = await self._serving_unit(self._fault, target)
         beside = await self._beside(samples)
         injected_s = time.monotonic()
         effect, healed_s = await self._striker.strike(self._fault, deed, before, self._role.which, beside)
+        first_healed_s = healed_s
         if self._drill.then is not None:
             second, healed_s = await self._strike_again(self._drill.then, samples)
             effect = Sight(effect.shown and second.shown, f"{effect.because}; then {second.because}")
@@ -192,7 +193,7 @@ class _Run:
             bank=bank, role=self._role.was,
             traces_before=traces_before, traces_after=traces_after,
             faults=self._drill.faults, others=frozenset(each.target for each in beside),
-            silent_until_s=self._silent_until_s(timeline), blocks=self._drill.blocks,
+            silent_until_s=self._silent_until_s(injected_s, first_healed_s), blocks=self._drill.blocks,
             said_meanwhile=tuple(map(str, self._striker.during.broken)) if self._striker.during else (),
             served=self._served(), effect=effect, silences=self._fault.effect in SILENCING,
             whole_again=converged.whole, convergence=converged.because, finished=finished)
@@ -212,11 +213,12 @@ class _Run:
                              hint="see 'fournines status'")
         return (injection(fault, self._place.cluster, found[0]),)
 
-    def _silent_until_s(self, timeline: Timeline) -> float:
-        """A machine that Pacemaker fences is turned on again, but not before it is found to be lost."""
+    def _silent_until_s(self, injected_s: float, healed_s: float) -> float:
+        """When the first fault's machine may speak again: once that was taken away. One that Pacemaker fences
+        is turned on again, but not before it is found to be lost."""
         if not self._place.has_pacemaker or self._drill.beside is not None:
-            return timeline.healed_s
-        return min(timeline.healed_s, timeline.injected_s + LEAST_DETECTION_S)
+            return healed_s
+        return min(healed_s, injected_s + LEAST_DETECTION_S)
 
     async def _strike_again(self, fault: Fault, samples: Sampling) -> tuple[Sight, float]:
         """The second fault of a cascade. Who is hit by it is only known now."""
@@ -225,7 +227,7 @@ class _Run:
             if len(found := await self._find(samples, fault)) == 1:
                 break
             await asyncio.sleep(FRESH_S)
-        target = self._the_one(found, found)
+        target = self._the_one(found, found, fault)
         before = await self._serving_unit(fault, target)
         return await self._striker.strike(fault, injection(fault, self._place.cluster, target), before,
                                   "while the first one heals")
@@ -246,7 +248,7 @@ class _Run:
             case target:
                 return await self._place.find(target, self._settings)
 
-    def _the_one(self, found: Sequence[str], at_first: Sequence[str]) -> str:
+    def _the_one(self, found: Sequence[str], at_first: Sequence[str], fault: Fault) -> str:
         """The target, if there is one and it was the target all the time that nothing was broken."""
         if len(found) != 1:
             raise DrillError(f"{self._role.thing} is held by {' and '.join(found) or 'nobody'}",
@@ -254,7 +256,7 @@ class _Run:
         if list(found) != list(at_first):
             raise DrillError(f"{self._role.thing} moved from {' and '.join(at_first) or 'nobody'} to "
                              f"{found[0]} while nothing was broken", hint="see 'fournines status'")
-        if acting.is_outside(self._fault.inject) and found[0] not in self._place.machines:
+        if acting.is_outside(fault.inject) and found[0] not in self._place.machines:
             raise Refused(f"{found[0]}, {self._role.which}: nothing can be done to it from here")
         return found[0]
 

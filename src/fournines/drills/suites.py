@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -58,6 +58,16 @@ class Suite:
         return tuple(found)
 
 
+    def where(self, layers: Collection[str]) -> tuple[Suite, tuple[str, ...]]:
+        """What of it breaks something that a cluster with these layers has; the names of the rest."""
+        there = tuple(item for item in self.items if _is_there(item.drill, layers))
+        return replace(self, items=there), tuple(item.drill for item in self.items if item not in there)
+
+
+def _is_there(name: str, layers: Collection[str]) -> bool:
+    return not DRILLS[name].layer or DRILLS[name].layer in layers
+
+
 def _of(name: str, summary: str, *drills: str) -> Suite:
     return Suite(name, tuple(map(Item, drills)), summary)
 
@@ -77,7 +87,7 @@ def at_random(count: int, seed: int, can: Collection[Capability], layers: Collec
     lab can only do by luck; the same for the same seed."""
     possible = [name for name, drill in DRILLS.items()
                 if drill.needs <= set(can) and not drill.needs & BEYOND_A_LAB
-                and (not drill.layer or drill.layer in layers)]
+                and _is_there(name, layers)]
     drawn = random.Random(seed).choices(possible, k=count) if possible else []  # noqa: S311 - no secret
     return Suite("random", tuple(map(Item, drawn)), f"{count} drills at random, seed {seed}")
 
