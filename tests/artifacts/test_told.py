@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fournines.artifacts import clock, crm_mon, drbd_status, secret_file, wsrep_status
+from fournines.artifacts import clock, crm_mon, drbd_proc, drbd_status, secret_file, wsrep_status
 from fournines.artifacts.clock import Directive
 from fournines.artifacts.crm_mon import Failures, Fenced
 from fournines.artifacts.document import Complain, Entry
@@ -75,6 +75,21 @@ def test_replicas_with_their_peers() -> None:
         Peer("n2", "Connected", "Secondary", ("Inconsistent", "UpToDate"), 16),)),)
 
 
+def test_replicas_by_their_minors() -> None:
+    told = drbd_proc.parse(
+        "version: 8.4.11 (api:1/proto:86-101)\nsrcversion: 059B1B470318F053F5077D5 \n"
+        " 0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----\n"
+        "    ns:116173 nr:673497 dw:744222 dr:120729 al:14 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:0\n"
+        " 1: cs:WFConnection ro:Primary/Unknown ds:UpToDate/DUnknown C r-----\n"
+        "    ns:0 nr:0 dw:8 dr:9 al:1 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:128\n 2: cs:Unconfigured\n")
+    assert told.resources == (
+        Resource("minor 0", "Primary", ("UpToDate",),
+                 (Peer("the other node", "Connected", "Secondary", ("UpToDate",)),)),
+        Resource("minor 1", "Primary", ("UpToDate",),
+                 (Peer("the other node", "WFConnection", "Unknown", ("DUnknown",), 128),)))
+    assert drbd_proc.parse("version: 9.2.8 (api:2/proto:86-122)\n").resources == ()
+
+
 def test_variables_of_the_server() -> None:
     assert wsrep_status.parse("wsrep_ready\tON\nUptime\t5\n").entries == (
         Entry("wsrep_ready", "ON"), Entry("uptime", "5"))
@@ -95,14 +110,16 @@ def test_a_secret_is_compared_and_not_kept() -> None:
 
 @pytest.mark.parametrize(("parse", "text"), [
     (crm_mon.parse, "<a"), (crm_mon.parse, "<a/>"), (drbd_status.parse, "{"), (drbd_status.parse, '{"a": 1}'),
-    (drbd_status.parse, "[1]"), (wsrep_status.parse, "ERROR 2002")])
+    (drbd_status.parse, "[1]"),
+    (drbd_proc.parse, " 0: cs:Connected"), (wsrep_status.parse, "ERROR 2002")])
 def test_something_else_is_refused(parse: Callable[[str], object], text: str) -> None:
     with pytest.raises(Unparsable):
         parse(text)
 
 
-@pytest.mark.parametrize("parse", [crm_mon.parse, drbd_status.parse, wsrep_status.parse, clock.parse,
-                                   secret_file.parse])
+@pytest.mark.parametrize("parse", [
+    crm_mon.parse, drbd_status.parse, drbd_proc.parse, wsrep_status.parse, clock.parse,
+    secret_file.parse])
 @given(text=st.one_of(st.text(), st.from_regex(r"\A[\[{\"a:1,}\]<>/= \t]{0,40}\Z")))
 def test_no_text_is_too_much(parse: Callable[[str, Complain], object], text: str) -> None:
     parse(text, lambda problem: None)

@@ -90,6 +90,20 @@ def test_each_volume_is_primary_where_its_service_runs(plane: ControlPlane) -> N
         assert devices(plane, other)[volume]["role"] == "Secondary"
 
 
+def test_an_audit_of_the_running_nodes_sees_a_replica_without_its_disk(plane: ControlPlane) -> None:
+    def lost() -> set[str]:
+        told = json.loads(plane.say("audit", "--live", plane.file, "--json").out)
+        return {each["file"] for each in told if each["rule"] == "DRB010"}
+
+    active = holder(plane, "database")
+    (other,) = (node for node in NODES if node != active)
+    assert lost() == set()
+    on(plane.lab, other, "drbdadm", "detach", "--force", "mysql")
+    assert lost() == {f"{active}:proc/drbd", f"{other}:proc/drbd"}
+    on(plane.lab, other, "drbdadm", "adjust", "mysql")
+    plane.become_whole()
+
+
 def test_a_device_with_data_is_left_alone(plane: ControlPlane) -> None:
     for verb in ("create", "first", "format"):
         said = on(plane.lab, "node1", "sh", "-c",

@@ -16,6 +16,7 @@ from fournines.artifacts import (
     crm,
     crm_mon,
     drbd,
+    drbd_proc,
     drbd_status,
     environment,
     erlang,
@@ -88,6 +89,7 @@ _FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple((re.compile(pattern
     (r"(?:.*/)?cib[^/]*\.xml", cib.parse),
     (r"(?:.*/)?crm_mon\.xml", crm_mon.parse),
     (r"(?:.*/)?drbdsetup-status\.json", drbd_status.parse),
+    (r"(?:.*/)?proc/drbd", drbd_proc.parse),
     (r"(?:.*/)?wsrep-status\.txt", wsrep_status.parse),
     (r"(?:.*/)?(?:[^/]+\.crm|cib\.txt|crm(?:[-_]configure)?(?:[-_]show)?\.txt)", crm.parse),
     (r"(?:.*/)?(?:my|mariadb|galera|wsrep)\.cnf|.*/(?:mysql|my\.cnf\.d|mariadb)/(?:.+/)?[^/]+\.cnf", _my_cnf),
@@ -111,7 +113,7 @@ _FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple((re.compile(pattern
     (rf".*/(?:{'|'.join(SERVICES)})/(?:.+/)?(?!logging|api-paste)[^/]+\.(?:conf|ini)"
      rf"|(?:.*/)?(?:{'|'.join(SERVICES)})(?:[-_][a-z0-9_-]+)?\.conf", _oslo),
 ))
-_NOT_OSLO = re.compile(r".*(?:paste|uwsgi|wsgi|rootwrap|logging|policy|audit_map)[^/]*\.(?:ini|conf)"
+_NOT_OSLO = re.compile(r".*(?:paste|uwsgi|wsgi|rootwrap|logging|policy|audit_map|dnsmasq)[^/]*\.(?:ini|conf)"
                        r"|.*/rootwrap\.d/.*")
 
 

@@ -44,8 +44,9 @@ async def _ask(node: Node) -> tuple[list[File], list[Unread]]:
     files, unread = _files(node.name, tree)
     for look, reply in zip(LOOKS, looks, strict=True):
         if isinstance(reply, dict):
-            file = read(node.name, f"/{look.name}", f"{node.name}:{look.name}",
-                        str(reply.get("stdout", "")).encode())
+            told = str(reply.get("stdout", ""))
+            shown = f"{node.name}:{look.name}"
+            file = read(node.name, f"/{look.name}", shown, told.encode()) if told else None
             files += [file] if file is not None else []
         elif isinstance(reply, Failed) and _missed(look, files, unread):
             unread.append(Unread(f"{node.name}:{look.name}", " ".join(reply.reason.split())))
@@ -54,7 +55,8 @@ async def _ask(node: Node) -> tuple[list[File], list[Unread]]:
 
 def _missed(look: Look, files: list[File], unread: list[Unread]) -> bool:
     """Whether a node has what the command is about: others need not have the program."""
-    return any(look.of in path for path in (*(file.path for file in files), *(each.shown for each in unread)))
+    paths = (*(file.path for file in files), *(each.shown for each in unread))
+    return bool(look.of) and any(look.of in path for path in paths)
 
 
 def _files(node: str, reply: Reply) -> tuple[list[File], list[Unread]]:

@@ -39,6 +39,14 @@ def replica(*broken: str) -> Fault:
                      "Primary", "UpToDate", "Connected", "Secondary", "UpToDate", "0")})
 
 
+def in_proc(*broken: str) -> Fault:
+    """What DRBD 8.4 says."""
+    text = ("version: 8.4.11 (api:1/proto:86-101)\n 0: cs:%s ro:%s/%s ds:%s/%s C r-----\n"
+            "    ns:116173 nr:673497 dw:744222 dr:120729 al:14 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:%s\n")
+    return Fault("DRB010", {"drbd-proc": "<--\n" + text % broken},
+                 {"drbd-proc": text % ("Connected", "Primary", "Secondary", "UpToDate", "UpToDate", "0")})
+
+
 MEMBER = {"provider_name": "Galera", "cluster_status": "Primary", "cluster_size": "2", "connected": "ON",
           "ready": "ON", "local_state": "4", "cluster_state_uuid": "a", "flow_control_paused": "0.002",
           "received_bytes": "1000", "replicated_bytes": "2000"}
@@ -83,6 +91,9 @@ FAULTS = (
         fences(("n1", "success", ""), ("n2", "success", ""), ("n2", "failed", ""))),
     mon({'"n1" online="true"/>': '"n1" online="true"/>  <--', '"n2" online="true"/>':
          '"n2" online="true"/>  <--'}, "FEN007", fences(), ""),
+    in_proc("WFConnection", "Primary", "Unknown", "UpToDate", "DUnknown", "0"),
+    in_proc("Connected", "Primary", "Secondary", "UpToDate", "Inconsistent", "4096"),
+    in_proc("Connected", "Secondary", "Primary", "Diskless", "UpToDate", "0"),
     replica("Primary", "Diskless", "Connected", "Secondary", "UpToDate", "0"),
     replica("Primary", "UpToDate", "StandAlone", "Unknown", "DUnknown", "0"),
     replica("Primary", "UpToDate", "Connected", "Primary", "UpToDate", "0"),

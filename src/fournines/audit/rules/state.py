@@ -86,7 +86,7 @@ def unproven_fencing(cloud: Cloud) -> Hits:
 @rule("DRB010", Severity.ERROR, Effect.DATA, "A replica that could not take over now",
       consequence="A failover loses data, or is refused.",
       fix="reconnect and wait until all is in sync; after a split brain one side is thrown away by hand",
-      source="drbdsetup(8), status")
+      source="drbdsetup(8), status; DRBD 8.4 User's Guide, /proc/drbd")
 def unhealthy_replica(cloud: Cloud) -> Hits:
     for file, state in cloud.documents(drbd_status.Document):
         for each in state.resources:
