@@ -82,7 +82,10 @@ def named(bits: int) -> str:
     return " and ".join(name for number, name in enumerate(releases()) if bits >> number & 1)
 
 
-NEWEST = 1 << 2
+@cache
+def newest() -> int:
+    """The bit of the newest release."""
+    return 1 << len(releases()) - 1
 
 
 @cache

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from fournines.audit.cloud import Cloud
 from fournines.audit.formats import SERVICES
 from fournines.audit.knowledge.options import (
     GONE,
-    NEWEST,
     Options,
     listed_services,
     login,
     named,
+    newest,
     options_of,
     releases,
     section_key,
@@ -25,9 +26,11 @@ from fournines.findings import Severity
 
 _PROJECT = re.compile(rf"(?:.*/)?(?P<name>{'|'.join(SERVICES)})(?:/.+|[-_.][^/]*)")
 _OTHER_FORMATS = re.compile(r".*/(?:property-protections|glance-swift|dnsmasq)[^/]*")
-_LOGIN_SECTION = frozenset(("auth_type", "auth_plugin", "auth_section", "auth_url"))
+_OF_A_LOGIN = frozenset(("auth_type", "auth_plugin", "auth_section", "auth_url"))
 _MADE_BY_THE_SERVICE = re.compile(r".*priv.*|os_glance_.*")   # oslo.privsep's contexts, reserved stores
 _WORD = re.compile(r"[\w.:-]+")
+_USED = re.compile(r"\$\{?(\w+)")
+MOST_HINTS, LONGEST_NAME = 20, 100
 SOURCE = "what the packages of Debian 11, 12 and 13 list by their entry points oslo.config.opts"
 
 
@@ -50,56 +53,75 @@ def _known(cloud: Cloud) -> Iterator[tuple[Service, str, Options]]:
       source=SOURCE, versions="Victoria to Epoxy; Horizon is none of these: its settings are Python")
 def unknown_option(cloud: Cloud) -> Hits:
     for service, project, options in _known(cloud):
-        own = _own_sections(service)
-        said: set[str] = set()
+        written, hints, said = _written(service), Hints(), set[str]()
         for option in service.options:
             section = section_key(option.section)
-            if option.name in GONE or _is_known(option, section, service, options):
+            if option.name in GONE or _is_known(option, section, written, options):
                 continue
             if section in options.known or section in options.moved:
                 yield Hit(option.at, f"{project} knows no {option.name} in [{option.section}]"
-                                     f"{_meant(option, section, options)}")
-            elif section in own or _MADE_BY_THE_SERVICE.fullmatch(section):
+                                     f"{_meant(option, section, options, hints)}")
+            elif section in written.own or _MADE_BY_THE_SERVICE.fullmatch(section):
                 if option.name not in options.names | login():
                     yield Hit(option.at, f"{project} knows no {option.name} in any section"
-                                         f"{_alike(option.name, options.names)}")
+                                         f"{hints.alike(option.name, options.names)}")
             elif section not in said:
                 said.add(section)
-                near = _alike(section, options.known)
-                within = {other.name for other in service.options if other.section == option.section}
-                foreign = not near and not within & options.names
+                near = hints.alike(section, options.known)
+                foreign = not near and not written.names[option.section] & options.names
                 yield Hit(option.at, f"{project} has no section [{option.section}]{near}",
                           Severity.INFO if foreign else None,
                           "make sure that the plug-in which has it is installed" if foreign else "")
 
 
-def _is_known(option: Option, section: str, service: Service, options: Options) -> bool:
-    if option.name in options.known.get(section, ()) or option.name in options.moved.get(section, ()):
-        return True
-    used = f"${option.name}", f"${{{option.name}}}"
-    if any(mark in other.value for other in service.options for mark in used):
-        return True   # a name of the file's own, for values below it
-    return option.name in login() and any(
-        other.section == option.section and other.name in _LOGIN_SECTION for other in service.options)
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """``used``: names that values use (``$here``), and so the file's own. ``logins``: sections with a login
+    plugin. ``own``: whatever values name may be a section: enabled_backends = lvm-1 makes [lvm-1] one.
+    ``names`` of each section."""
+
+    used: frozenset[str]
+    logins: frozenset[str]
+    own: frozenset[str]
+    names: Mapping[str, set[str]]
 
 
-def _own_sections(service: Service) -> frozenset[str]:
-    """What values name may be a section: enabled_backends = lvm-1 makes [lvm-1] one."""
-    return frozenset(section_key(word) for option in service.options
-                     for word in (*_WORD.findall(option.value),
-                                  *(part.partition(":")[0] for part in _WORD.findall(option.value))))
+def _written(service: Service) -> _Written:
+    words = {word for option in service.options for word in _WORD.findall(option.value)}
+    names: dict[str, set[str]] = {}
+    for option in service.options:
+        names.setdefault(option.section, set()).add(option.name)
+    return _Written(
+        frozenset(name for option in service.options for name in _USED.findall(option.value)),
+        frozenset(section for section, inside in names.items() if inside & _OF_A_LOGIN),
+        frozenset(section_key(part) for word in words for part in (word, word.partition(":")[0])), names)
 
 
-def _meant(option: Option, section: str, options: Options) -> str:
-    elsewhere = options.sections_of(option.name)
+def _is_known(option: Option, section: str, written: _Written, options: Options) -> bool:
+    return (option.name in options.known.get(section, ()) or option.name in options.moved.get(section, ())
+            or option.name in written.used or (option.name in login() and option.section in written.logins))
+
+
+def _meant(option: Option, section: str, options: Options, hints: Hints) -> str:
+    elsewhere = options.sections_of(option.name) if option.name in options.names else ()
     if elsewhere:
         return f": it is known in [{'], ['.join(elsewhere[:3])}]"
-    return _alike(option.name, options.known.get(section, ()))
+    return hints.alike(option.name, options.known.get(section, ()))
 
 
-def _alike(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), 1, 0.85)
-    return f": {near[0]} is meant, perhaps" if near else ""
+class Hints:
+    """What is meant, perhaps: for the first mistakes of a file. One with thousands is another file."""
+
+    def __init__(self) -> None:
+        self._left = MOST_HINTS
+
+    def alike(self, name: str, known: Iterable[str]) -> str:
+        """A part of a sentence; empty where nothing is like it."""
+        if not self._left:
+            return ""
+        self._left -= 1
+        near = get_close_matches(name[:LONGEST_NAME], list(known), 1, 0.85)
+        return f": {near[0]} is meant, perhaps" if near else ""
 
 
 @rule("OSL012", Severity.INFO, Effect.BLIND, "An option under an old name, or of old releases",
@@ -111,7 +133,7 @@ def old_option(cloud: Cloud) -> Hits:
             section = section_key(option.section)
             bits = options.known.get(section, {}).get(option.name, 0)
             moved = options.moved.get(section, {}).get(option.name)
-            if option.name in GONE or bits & NEWEST:
+            if option.name in GONE or bits & newest():
                 continue
             if moved is not None and (section_key(moved.section), moved.name) != (section, option.name):
                 yield Hit(option.at, f"{option.name} in [{option.section}] is {moved.name} in "
