@@ -136,6 +136,9 @@ def old_option(cloud: Cloud) -> Hits:
             if option.name in GONE or bits & newest():
                 continue
             if moved is not None and (section_key(moved.section), moved.name) != (section, option.name):
+                now = options.known.get(section_key(moved.section), {}).get(moved.name, 0)
+                if not now & newest():
+                    continue   # the new one is gone too: there is nothing to write instead
                 yield Hit(option.at, f"{option.name} in [{option.section}] is {moved.name} in "
                                      f"[{moved.section}] now; {named(moved.releases)} read the old name too")
             elif bits:
