@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -39,11 +40,19 @@ class Run:
                    {row["path"]: row["failed"] for row in rows},
                    sum(row["lost"] or 0 for row in rows), result["folder"])
 
+    def gap_s(self, path: str) -> float:
+        """Infinite where no end was seen."""
+        gap_s = self.gaps_s[path]
+        return math.inf if gap_s is None else gap_s
+
     def told(self) -> str:
-        gaps = "  ".join(f"{path} {'no end' if gap is None else f'{gap:.2f} s'}"
-                         for path, gap in self.gaps_s.items())
+        gaps = "  ".join(f"{path} {seconds(self.gap_s(path))}" for path in self.gaps_s)
         kept = {True: "kept", False: "broken", None: "unknown"}[self.truth]
         return f"{self.profile}, {self.drill}: {kept}: {gaps}   {self.folder}"
+
+
+def seconds(value_s: float) -> str:
+    return "no end" if math.isinf(value_s) else f"{value_s:.2f} s"
 
 
 def keep(run: Run, file: Path) -> None:

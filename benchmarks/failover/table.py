@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from kept import Run, read
+from kept import Run, read, seconds
 from profiles import OURS, Profile, read_profiles
 
 from fournines.cli.opened import open_cluster
@@ -48,15 +47,11 @@ def _table(drill: str, runs: Sequence[Run], known: Mapping[str, Profile]) -> str
 
 
 def _gaps(runs: Iterable[Run], path: str) -> list[float]:
-    return [math.inf if (gap := run.gaps_s[path]) is None else gap for run in runs if path in run.gaps_s]
+    return [run.gap_s(path) for run in runs if path in run.gaps_s]
 
 
 def _cell(gaps: Sequence[float]) -> str:
-    return f"{_seconds(statistics.median(gaps))} / {_seconds(max(gaps))}" if gaps else "-"
-
-
-def _seconds(value_s: float) -> str:
-    return "no end" if math.isinf(value_s) else f"{value_s:.2f} s"
+    return f"{seconds(statistics.median(gaps))} / {seconds(max(gaps))}" if gaps else "-"
 
 
 def _ratio(gaps: Mapping[str, Mapping[str, Sequence[float]]], name: str) -> str:

@@ -7,6 +7,7 @@ Source: DRBD 8.4 User's Guide, "Status information in /proc/drbd".
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from fournines.artifacts.document import Complain, refuse
 from fournines.artifacts.drbd_status import Document, Peer, Resource
@@ -26,7 +27,8 @@ def parse(text: str, complain: Complain = refuse) -> Document:
     for number, line in enumerate(text.split("\n"), 1):
         device, behind = _DEVICE.fullmatch(line), _OUT_OF_SYNC.match(line)
         if behind and found:
-            found[-1] = _with_out_of_sync(found[-1], int(behind["kib"]))
+            (peer,) = found[-1].peers
+            found[-1] = replace(found[-1], peers=(replace(peer, out_of_sync_kib=int(behind["kib"])),))
         if device is None or device["rest"] == UNCONFIGURED:
             continue
         states = _STATES.fullmatch(device["rest"])
@@ -37,9 +39,3 @@ def parse(text: str, complain: Complain = refuse) -> Document:
             f"minor {device['minor']}", states["role"], (states["disk"],),
             (Peer("the other node", states["connection"], states["peer_role"], (states["peer_disk"],)),)))
     return Document(tuple(found))
-
-
-def _with_out_of_sync(resource: Resource, kib: int) -> Resource:
-    (peer,) = resource.peers
-    return Resource(resource.name, resource.role, resource.disks,
-                    (Peer(peer.name, peer.connection, peer.role, peer.disks, kib),))

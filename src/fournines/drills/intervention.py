@@ -89,17 +89,14 @@ def injection(fault: Fault, cluster: Cluster, target: str) -> Intervention:
     networks = tuple(name for name in (fault.networks or tuple(cluster.networks)) if name in addresses)
     if fault.inject is Act.CUT:
         return Intervention(fault.inject, target, networks=networks)
-    if fault.inject is Act.DELAY:
-        own = tuple(str(addresses[name]) for name in networks)
-        return Intervention(fault.inject, target, amount=fault.amount, addresses=own)
+    if fault.inject in (Act.DELAY, Act.SWALLOW):
+        return Intervention(fault.inject, target, amount=fault.amount, setting=fault.setting,
+                            addresses=tuple(str(addresses[name]) for name in networks))
     if fault.inject in (Act.DROP, Act.LOSE):
         peers = tuple(str(node.addresses[name]) for name in networks for node in cluster.controllers
                       if node.name != target and name in node.addresses)
         return Intervention(fault.inject, target, peers=peers, direction=fault.direction,
                             amount=fault.amount)
-    if fault.inject is Act.SWALLOW:
-        own = tuple(str(addresses[name]) for name in networks)
-        return Intervention(fault.inject, target, setting=fault.setting, addresses=own)
     if fault.inject is Act.UNREACH:
         return Intervention(fault.inject, target, addresses=fencing_addresses(cluster))
     setting = fault.setting

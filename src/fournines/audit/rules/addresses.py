@@ -14,20 +14,17 @@ from fournines.audit.systems.hosts import caches
 from fournines.audit.systems.pacemaker import moving
 from fournines.audit.systems.rabbitmq import brokers
 from fournines.audit.systems.services import (
-    Endpoint,
     Option,
     Service,
+    asked_by,
     brokers_of,
-    caches_of,
     databases_of,
     services,
-    url_endpoints,
 )
 from fournines.findings import Place, Severity
 
 EVERYWHERE = frozenset(("0.0.0.0", "::", "*", "[::]"))  # noqa: S104  read, not bound
 LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
-DEFAULT_PORTS = {"http": 80, "https": 443, "mysql": 3306, "rabbit": 5672, "amqp": 5672}
 
 
 @rule("OSL004", Severity.ERROR, Effect.OUTAGE, "A database URL goes past the load balancer",
@@ -135,22 +132,11 @@ def nothing_listens(cloud: Cloud) -> Hits:
                 elif bind.port is not None:
                     listened.setdefault(bind.address, set()).add(bind.port)
     for service in services(cloud):
-        for option, endpoint, port in _asked(service):
+        for option, endpoint, port in asked_by(service):
             ports = listened.get(endpoint.host)
             if ports and port not in ports | everywhere:
                 yield Hit(option.at, f"{option.name} of {service.name} is {endpoint.host}:{port}, and "
                           f"HAProxy listens there on {', '.join(map(str, sorted(ports)))} only")
-
-
-def _asked(service: Service) -> Iterator[tuple[Option, Endpoint, int]]:
-    """Each host and port that one of the service's options names."""
-    for option in service.options:
-        scheme = option.value.partition("://")[0].partition("+")[0].lower()
-        for endpoint in url_endpoints(option.value) if scheme in DEFAULT_PORTS else ():
-            yield option, endpoint, endpoint.port or DEFAULT_PORTS[scheme]
-    for option, endpoints in caches_of(service):
-        for endpoint in endpoints:
-            yield option, endpoint, endpoint.port or 11211
 
 
 @rule("SYS001", Severity.ERROR, Effect.OUTAGE, "Nodes or services disagree about what they share",

@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.certificates import Presented, presented
-from fournines.audit.systems.services import services, url_endpoints
+from fournines.audit.systems.services import asked_by, services
 from fournines.findings import Severity
 
 WARNED = timedelta(days=30)
 TOGETHER = timedelta(days=1)
-HTTPS_PORT = 443
 
 
 @rule("SEC001", Severity.ERROR, Effect.OUTAGE, "A certificate that fails when it is needed",
@@ -71,10 +70,9 @@ def _for_other_names(cloud: Cloud, found: tuple[Presented, ...]) -> Iterator[Hit
 
 def _asked(cloud: Cloud) -> Iterator[tuple[str, int]]:
     for service in services(cloud):
-        for option in service.options:
+        for option, endpoint, port in asked_by(service):
             if option.value.startswith("https://"):
-                for endpoint in url_endpoints(option.value):
-                    yield endpoint.host, endpoint.port or HTTPS_PORT
+                yield endpoint.host, port
 
 
 def _is_address(host: str) -> bool:

@@ -25,7 +25,7 @@ from fournines.audit.systems.services import Option, Service, services
 from fournines.findings import Severity
 
 _PROJECT = re.compile(rf"(?:.*/)?(?P<name>{'|'.join(SERVICES)})(?:/.+|[-_.][^/]*)")
-_OTHER_FORMATS = re.compile(r".*/(?:property-protections|glance-swift|dnsmasq)[^/]*")
+_OTHER_FORMATS = re.compile(r".*/(?:property-protections|glance-swift)[^/]*")
 _OF_A_LOGIN = frozenset(("auth_type", "auth_plugin", "auth_section", "auth_url"))
 _MADE_BY_THE_SERVICE = re.compile(r".*priv.*|os_glance_.*")   # oslo.privsep's contexts, reserved stores
 _WORD = re.compile(r"[\w.:-]+")

@@ -185,3 +185,17 @@ def caches_of(service: Service) -> Iterator[tuple[Option, tuple[Endpoint, ...]]]
         endpoints = listed_endpoints(option.value)
         if endpoints:
             yield option, endpoints
+
+
+DEFAULT_PORTS = {"http": 80, "https": 443, "mysql": 3306, "rabbit": 5672, "amqp": 5672}
+
+
+def asked_by(service: Service) -> Iterator[tuple[Option, Endpoint, int]]:
+    """Each host and port that one of the service's options names."""
+    for option in service.options:
+        scheme = option.value.partition("://")[0].partition("+")[0].lower()
+        for endpoint in url_endpoints(option.value) if scheme in DEFAULT_PORTS else ():
+            yield option, endpoint, endpoint.port or DEFAULT_PORTS[scheme]
+    for option, endpoints in caches_of(service):
+        for endpoint in endpoints:
+            yield option, endpoint, endpoint.port or 11211

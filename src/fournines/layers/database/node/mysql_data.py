@@ -29,7 +29,6 @@ OF_THE_SERVER = ("mysql", "performance_schema", "sys", "test", "lost+found")
 OF_BEFORE = ".before-fournines"                # ends the name of a data directory that was moved from
 TOOL_TIMEOUT_S = 280.0
 COPY_TIMEOUT_S = 6 * 3600.0
-PIECE = 1 << 20
 
 
 def run(*argv: str, timeout_s: float = TOOL_TIMEOUT_S) -> None:
@@ -156,11 +155,8 @@ def tree(top: Path) -> dict[Path, tuple[int, int, int, int, str]]:
 
 def digest(path: Path) -> str:
     """SHA-256 of a file's content."""
-    seen = hashlib.sha256()
     with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            seen.update(piece)
-    return seen.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def set_aside(datadir: Path) -> None:
