@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from fournines.audit.cloud import Cloud
-from fournines.audit.formats import SERVICES
 from fournines.audit.knowledge.options import (
     GONE,
     Options,
@@ -24,7 +23,6 @@ from fournines.audit.rule import Effect, Hit, Hits, rule
 from fournines.audit.systems.services import Option, Service, services
 from fournines.findings import Severity
 
-_PROJECT = re.compile(rf"(?:.*/)?(?P<name>{'|'.join(SERVICES)})(?:/.+|[-_.][^/]*)")
 _OTHER_FORMATS = re.compile(r".*/(?:property-protections|glance-swift)[^/]*")
 _OF_A_LOGIN = frozenset(("auth_type", "auth_plugin", "auth_section", "auth_url"))
 _MADE_BY_THE_SERVICE = re.compile(r".*priv.*|os_glance_.*")   # oslo.privsep's contexts, reserved stores
@@ -37,13 +35,11 @@ SOURCE = "what the packages of Debian 11, 12 and 13 list by their entry points o
 def _known(cloud: Cloud) -> Iterator[tuple[Service, str, Options]]:
     """The files that are a service's own, with its name and its options."""
     for service in services(cloud):
-        project = _PROJECT.fullmatch(service.file.path)
-        if (project is None or project["name"] not in listed_services()
-                or _OTHER_FORMATS.fullmatch(service.file.path)):
+        if service.project not in listed_services() or _OTHER_FORMATS.fullmatch(service.file.path):
             continue
-        options = options_of(project["name"])
+        options = options_of(service.project)
         if any(section_key(option.section) in options.known for option in service.options):
-            yield service, project["name"], options
+            yield service, service.project, options
 
 
 @rule("OSL011", Severity.WARNING, Effect.BLIND, "An option that no version of the service knows",

@@ -14,6 +14,7 @@ from functools import lru_cache
 from fournines.artifacts import ini
 from fournines.artifacts.ini import Dialect
 from fournines.audit.cloud import Cloud, File
+from fournines.audit.formats import SERVICES
 from fournines.findings import Place
 
 PORTS = {
@@ -25,6 +26,7 @@ PORTS = {
     6080: "novnc", 6082: "spice",
 }
 HTTP_APIS = frozenset(PORTS.values()) - {"mysql", "amqp", "memcached"}
+_PROJECT = re.compile(rf"(?:.*/)?(?P<name>{'|'.join(SERVICES)})(?:/.+|[-_.][^/]*)")
 
 
 def is_on(option: Option | None) -> bool:
@@ -62,9 +64,9 @@ class Service:
 
     @property
     def project(self) -> str:
-        """``glance``: what is before the first dash of the name, or the directory."""
-        directory = self.file.path.rpartition("/")[0].rpartition("/")[2]
-        return directory if directory not in ("", "etc") else re.split(r"[-_.]", self.name)[0]
+        """``neutron`` for /etc/neutron/plugins/ml2/ml2_conf.ini, and for a neutron-server.conf anywhere."""
+        match = _PROJECT.fullmatch(self.file.path)
+        return match["name"] if match is not None else ""
 
     def option(self, section: str, name: str) -> Option | None:
         """The one that holds."""
