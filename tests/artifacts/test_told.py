@@ -11,11 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fournines.artifacts import clock, crm_mon, drbd_proc, drbd_status, secret_file, wsrep_status
+from fournines.artifacts import (
+    clock,
+    crm_mon,
+    drbd_proc,
+    drbd_status,
+    secret_file,
+    systemd_state,
+    wsrep_status,
+)
 from fournines.artifacts.clock import Directive
 from fournines.artifacts.crm_mon import Failures, Fenced
 from fournines.artifacts.document import Complain, Entry
 from fournines.artifacts.drbd_status import Peer, Resource
+from fournines.artifacts.systemd_state import Unit
 from fournines.audit.looks import LOOKS
 from fournines.errors import Unparsable
 
@@ -95,6 +104,22 @@ def test_variables_of_the_server() -> None:
         Entry("wsrep_ready", "ON"), Entry("uptime", "5"))
 
 
+def test_units_that_systemd_wants() -> None:
+    told = systemd_state.parse(
+        "UnitFileState=enabled\nId=a.service\nActiveState=inactive\n\n"
+        "Id=b@1.service\nActiveState=failed\nUnitFileState=\n\n\n"
+        "Id=c.service\nActiveState=inactive\nUnitFileState=disabled\n")
+    assert told.units == (Unit("a.service", True), Unit("b@1.service", True), Unit("c.service", False))
+
+
+@pytest.mark.tool("systemctl", "systemd")
+def test_what_systemctl_itself_prints_is_understood(tool: str) -> None:
+    """Not every computer that runs this was started by systemd."""
+    done = subprocess.run([tool, "show", "--property=Id,ActiveState,UnitFileState", "*.service"],
+                          capture_output=True, text=True, check=False, timeout=60)
+    assert bool(systemd_state.parse(done.stdout).units) == (done.returncode == 0)
+
+
 def test_directives_of_clocks() -> None:
     assert clock.parse("# a\nPool p iburst # four\n!x\n\nmakestep 1 3\n").directives == (
         Directive("pool", ("p", "iburst")), Directive("makestep", ("1", "3")))
@@ -111,7 +136,8 @@ def test_a_secret_is_compared_and_not_kept() -> None:
 @pytest.mark.parametrize(("parse", "text"), [
     (crm_mon.parse, "<a"), (crm_mon.parse, "<a/>"), (drbd_status.parse, "{"), (drbd_status.parse, '{"a": 1}'),
     (drbd_status.parse, "[1]"),
-    (drbd_proc.parse, " 0: cs:Connected"), (wsrep_status.parse, "ERROR 2002")])
+    (drbd_proc.parse, " 0: cs:Connected"), (wsrep_status.parse, "ERROR 2002"),
+    (systemd_state.parse, "Failed to connect"), (systemd_state.parse, "ActiveState=active\n")])
 def test_something_else_is_refused(parse: Callable[[str], object], text: str) -> None:
     with pytest.raises(Unparsable):
         parse(text)
@@ -119,7 +145,7 @@ def test_something_else_is_refused(parse: Callable[[str], object], text: str) ->
 
 @pytest.mark.parametrize("parse", [
     crm_mon.parse, drbd_status.parse, drbd_proc.parse, wsrep_status.parse, clock.parse,
-    secret_file.parse])
+    secret_file.parse, systemd_state.parse])
 @given(text=st.one_of(st.text(), st.from_regex(r"\A[\[{\"a:1,}\]<>/= \t]{0,40}\Z")))
 def test_no_text_is_too_much(parse: Callable[[str, Complain], object], text: str) -> None:
     parse(text, lambda problem: None)

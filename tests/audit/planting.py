@@ -11,6 +11,7 @@ from fournines.audit.cloud import Cloud
 from fournines.audit.formats import read
 from fournines.audit.judge import judge
 from fournines.audit.rule import RULES
+from fournines.audit.sleeping import awake
 
 MARK = "  <--"
 WHOLE = "<--\n"
@@ -39,7 +40,7 @@ PATHS = {
     "wants-nginx": "/etc/systemd/system/multi-user.target.wants/nginx.service",
     "wants-mariadb": "/etc/systemd/system/multi-user.target.wants/mariadb.service",
     "crm_mon": "/crm_mon.xml", "drbd-proc": "/proc/drbd",
-    "drbd-status": "/drbdsetup-status.json", "wsrep": "/wsrep-status.txt",
+    "drbd-status": "/drbdsetup-status.json", "wsrep": "/wsrep-status.txt", "units": "/systemd-units.txt",
     "horizon": "/etc/openstack-dashboard/local_settings.py",
     "haproxy-pem": "/etc/haproxy/tls/api.pem", "broker-pem": "/etc/rabbitmq/tls/broker.pem",
     "mysql-pem": "/etc/mysql/tls/server.pem", "nova-pem": "/etc/nova/tls.crt",
@@ -61,11 +62,16 @@ def cloud(texts: Mapping[str, str], mode: int | None = None) -> Cloud:
     files = []
     for name, text in texts.items():
         node, _, kind = name.rpartition(" ")
-        node, path = node or "ctl1", PATHS[kind]
-        file = read(node, path, node + path, text.encode(), mode)
-        assert file is not None, f"{path} is not audited"
+        file = read(node or "ctl1", PATHS[kind], shown(name), text.encode(), mode)
+        assert file is not None, f"{PATHS[kind]} is not audited"
         files.append(file)
-    return Cloud(tuple(files), read_at=READ_AT)
+    return awake(Cloud(tuple(files), read_at=READ_AT))
+
+
+def shown(name: str) -> str:
+    """How a finding names the file."""
+    node, _, kind = name.rpartition(" ")
+    return (node or "ctl1") + PATHS[kind]
 
 
 def unmarked(texts: Mapping[str, str]) -> dict[str, str]:
@@ -81,9 +87,6 @@ def marked(texts: Mapping[str, str]) -> set[tuple[str, int]]:
 
 def fired(rule: str, texts: Mapping[str, str], mode: int | None = None) -> set[tuple[str, int]]:
     """(name of the file, line) of everything that the rule finds."""
-    names = {}
-    for name in texts:
-        node, _, kind = name.rpartition(" ")
-        names[(node or "ctl1") + PATHS[kind]] = name
+    names = {shown(name): name for name in texts}
     found = judge(cloud(texts, mode), [RULES[rule]]).open
     return {(names[verdict.place.file], verdict.place.line) for verdict in found}

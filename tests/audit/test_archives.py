@@ -47,6 +47,12 @@ def test_the_etc_of_each_node_is_found_in_an_archive(tmp_path: Path) -> None:
     assert places == {f"{path}:{node}/etc/haproxy/haproxy.cfg:3" for node in ("ctl1", "ctl2")}
 
 
+def test_what_commands_have_printed_is_found_beside_etc(tmp_path: Path) -> None:
+    names = ("ctl1/etc/fstab", "ctl1/proc/drbd", "ctl1/wsrep-status.txt", "ctl1/proc/mounts")
+    assert seen(packed(tmp_path / "all.tar.gz", dict.fromkeys(names, ""))) == [
+        ("ctl1", "/etc/fstab"), ("ctl1", "/proc/drbd"), ("ctl1", "/wsrep-status.txt")]
+
+
 def test_an_archive_of_one_etc_is_a_node_of_its_name(tmp_path: Path) -> None:
     path = packed(tmp_path / "ctl1.tgz", {"etc/haproxy/haproxy.cfg": CFG})
     assert seen(path) == [("ctl1", "/etc/haproxy/haproxy.cfg")]

@@ -43,6 +43,14 @@ def test_a_file_without_its_tree_is_known_by_its_name(tmp_path: Path) -> None:
     assert collect([tmp_path / "notes.txt"]).unread[0].why == "its name is that of no file that is known here"
 
 
+def test_what_commands_have_printed_is_read_beside_etc(tmp_path: Path) -> None:
+    for name in ("etc/fstab", "proc/drbd", "wsrep-status.txt", "notes.txt", "var/other/wsrep-status.txt"):
+        write(tmp_path / "ctl1" / name)
+    states = [("ctl1", "/etc/fstab"), ("ctl1", "/proc/drbd"), ("ctl1", "/wsrep-status.txt")]
+    assert sorted(seen(collect([tmp_path]))) == sorted(seen(collect([tmp_path / "ctl1"]))) == states
+    assert seen(collect([tmp_path / "ctl1" / "etc"])) == states[:1]
+
+
 def test_links_are_followed_as_on_the_node_and_never_out_of_it(tmp_path: Path) -> None:
     etc = tmp_path / "node" / "etc"
     write(etc / "alternatives" / "real", "[mysqld]\n")

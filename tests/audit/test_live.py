@@ -74,17 +74,17 @@ NO_PROGRAM = Failed("cannot be started: No such file or directory")
 
 
 async def test_one_batch_is_all_that_a_node_is_asked() -> None:
-    asked = Asked([{"files": {}, "unread": {"/etc/nova/nova.conf": "Permission denied"}}, *[NO_PROGRAM] * 4])
+    asked = Asked([{"files": {}, "unread": {"/etc/nova/nova.conf": "Permission denied"}}, *[NO_PROGRAM] * 5])
     cloud = await collect_live({"ctl2": asked})
     assert [request.describe() for request in asked.requests] == list(described())
-    assert [type(request) for request in asked.requests] == [ReadTree, Run, Run, Run, Run]
+    assert [type(request) for request in asked.requests] == [ReadTree, *[Run] * 5]
     (verdict,) = judge(cloud).verdicts
     assert (verdict.rule.id, str(verdict.place)) == ("AUD001", "ctl2:/etc/nova/nova.conf")
 
 
 async def test_a_command_is_missed_where_its_system_is_configured_and_nowhere_else() -> None:
     conf = {"content": base64.b64encode(b"totem {\n}\n").decode(), "mode": 0o644}
-    asked = Asked([{"files": {"/etc/corosync/corosync.conf": conf}, "unread": {}}, *[NO_PROGRAM] * 4])
+    asked = Asked([{"files": {"/etc/corosync/corosync.conf": conf}, "unread": {}}, *[NO_PROGRAM] * 5])
     cloud = await collect_live({"ctl2": asked})
     (unread,) = cloud.unread
     assert (unread.shown, unread.why) == ("ctl2:crm_mon.xml", NO_PROGRAM.reason)
@@ -94,7 +94,7 @@ async def test_what_a_command_tells_is_judged() -> None:
     told = '[{"name": "r", "role": "Primary", "devices": [{"disk-state": "Diskless"}], "connections": []}]'
     silent = {"rc": 0, "stdout": "", "stderr": ""}
     asked = Asked([{"files": {}, "unread": {}}, NO_PROGRAM, silent, {"rc": 0, "stdout": told, "stderr": ""},
-                   NO_PROGRAM])
+                   NO_PROGRAM, NO_PROGRAM])
     (verdict,) = judge(await collect_live({"ctl2": asked})).verdicts
     assert (verdict.rule.id, str(verdict.place)) == ("DRB010", "ctl2:drbdsetup-status.json")
 
@@ -103,8 +103,7 @@ async def test_a_command_of_which_nobody_is_sure_is_not_missed() -> None:
     conf = {"content": base64.b64encode(b"resource r {\n}\n").decode(), "mode": 0o644}
     proc = {"rc": 0, "stdout": "version: 8.4.11\n 0: cs:StandAlone ro:Primary/Unknown ds:UpToDate/DUnknown\n",
             "stderr": ""}
-    asked = Asked([{"files": {"/etc/drbd.d/r.res": conf}, "unread": {}}, NO_PROGRAM, proc, NO_PROGRAM,
-                   NO_PROGRAM])
+    asked = Asked([{"files": {"/etc/drbd.d/r.res": conf}, "unread": {}}, NO_PROGRAM, proc, *[NO_PROGRAM] * 3])
     cloud = await collect_live({"ctl2": asked})
     assert cloud.unread == ()
     assert ("DRB010", "ctl2:proc/drbd") in {(each.rule.id, str(each.place)) for each in judge(cloud).verdicts}
@@ -112,9 +111,19 @@ async def test_a_command_of_which_nobody_is_sure_is_not_missed() -> None:
 
 async def test_a_unit_that_starts_at_boot_is_known_by_its_link_which_need_not_lead_anywhere() -> None:
     path = "/etc/systemd/system/multi-user.target.wants/nginx.service"
-    asked = Asked([{"files": {}, "unread": {path: "No such file or directory"}}, *[NO_PROGRAM] * 4])
+    asked = Asked([{"files": {}, "unread": {path: "No such file or directory"}}, *[NO_PROGRAM] * 5])
     cloud = await collect_live({"ctl2": asked})
     assert ([file.path for file in cloud.files], cloud.unread) == ([path], ())
+
+
+async def test_the_defaults_of_a_package_are_not_judged_where_nothing_starts_it() -> None:
+    conf = {"content": base64.b64encode(b"totem {\n}\n").decode(), "mode": 0o644}
+    units = {"rc": 0, "stdout": "Id=ssh.service\nActiveState=active\nUnitFileState=enabled\n", "stderr": ""}
+    asked = Asked([{"files": {"/etc/corosync/corosync.conf": conf}, "unread": {}}, *[NO_PROGRAM] * 4, units])
+    cloud = await collect_live({"ctl2": asked})
+    assert cloud.unread == ()   # nor is crm_mon missed
+    (verdict,) = judge(cloud).verdicts
+    assert (verdict.rule.id, str(verdict.place)) == ("AUD005", "ctl2:/etc/corosync/corosync.conf")
 
 
 async def test_a_node_that_does_not_answer_is_a_finding() -> None:

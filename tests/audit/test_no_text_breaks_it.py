@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fournines.audit.judge import judge
 
 from .faults import FAULTS
-from .planting import PATHS, cloud, unmarked
+from .planting import PATHS, cloud, shown, unmarked
 
 PIECES = tuple(dict.fromkeys(word for fault in FAULTS for texts in (fault.broken, fault.right)
                              for text in unmarked(texts).values()
@@ -26,10 +26,8 @@ names = st.builds(lambda node, kind: f"{node}{kind}", st.sampled_from(("", "ctl2
 @settings(max_examples=500)
 @given(st.dictionaries(names, texts, max_size=5))
 def test_any_files_are_judged(files: Mapping[str, str]) -> None:
-    collected = cloud(files)
-    lengths = {file.shown: text.count("\n") + 1 for file,
-               text in zip(collected.files, files.values(), strict=True)}
-    for verdict in judge(collected).verdicts:
+    lengths = {shown(name): text.count("\n") + 1 for name, text in files.items()}
+    for verdict in judge(cloud(files)).verdicts:
         assert verdict.place.line <= lengths[verdict.place.file]
 
 

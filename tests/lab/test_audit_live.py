@@ -29,13 +29,15 @@ CHANGES = ("open", "openat", "creat", "unlink", "unlinkat", "rename", "renameat"
 @pytest.fixture
 def configured(lab: Lab) -> Iterator[Lab]:
     """ctl1 with a file that everybody may read and one that only root may, and a user who is not root."""
-    script = ("mkdir -p /etc/haproxy /etc/aodh && printf '%s' \"$1\" >/etc/haproxy/haproxy.cfg && "
+    script = ("systemctl enable --quiet haproxy && mkdir -p /etc/haproxy /etc/aodh && "
+              "printf '%s' \"$1\" >/etc/haproxy/haproxy.cfg && "
               "umask 077 && printf '%s' \"$2\" >/etc/aodh/aodh.conf && useradd --create-home auditor && "
               "install -d -o auditor -g auditor /home/auditor/.ssh && "
               "install -o auditor -m 600 /root/.ssh/authorized_keys /home/auditor/.ssh/")
     on(lab, "ctl1", "sh", "-c", script, "sh", CFG, AODH)
     yield lab
-    on(lab, "ctl1", "sh", "-c", "userdel --remove auditor; rm -r /etc/aodh /etc/haproxy/haproxy.cfg")
+    on(lab, "ctl1", "sh", "-c", "systemctl disable --quiet haproxy; userdel --remove auditor; "
+                          "rm -r /etc/aodh /etc/haproxy/haproxy.cfg")
 
 
 def audit(lab: Lab, *argv: str) -> subprocess.CompletedProcess[str]:

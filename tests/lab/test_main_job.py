@@ -128,7 +128,14 @@ def test_a_full_disk_on_a_node_is_an_error_and_nothing_is_half_written(plane: Co
     assert plane.say("plan").code == 0
 
 
-def test_an_unreachable_node_blocks_the_plan_by_name(plane: ControlPlane) -> None:
+def test_an_audit_of_the_running_cluster_finds_nothing_above_info(plane: ControlPlane) -> None:
+    said = plane.say("audit", "--live", plane.file, "--json", "--fail-on", "warning")
+    assert said.code == 0, said.out
+    sleeping = {each["file"] for each in json.loads(said.out) if each["rule"] == "AUD005"}
+    assert "ctl1:/etc/corosync/corosync.conf" in sleeping   # of a package that this cluster does not use
+
+
+def test_an_unreachable_node_blocks_the_plan_and_an_audit_says_what_is_used_up(plane: ControlPlane) -> None:
     machine = plane.lab.machine("ctl3")
     machine.power_off()
     try:
@@ -136,6 +143,12 @@ def test_an_unreachable_node_blocks_the_plan_by_name(plane: ControlPlane) -> Non
         assert said.code == 1
         assert "ctl3" in said.out + said.err
         assert plane.say("apply").code == 1
+        audit = plane.say("audit", "--live", plane.file, "--json")
+        assert audit.code == 1
+        found = {(each["rule"], each["file"], each["summary"]) for each in json.loads(audit.out)}
+        assert {("GAL014", f"{node}:wsrep-status.txt", "it sees 2 of 3 members")
+                for node in ("ctl1", "ctl2")} <= found
+        assert [file for rule, file, _ in found if rule == "AUD001"] == ["ctl3"]
     finally:
         machine.power_on()
         machine.wait_up()

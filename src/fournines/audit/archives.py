@@ -27,7 +27,7 @@ MOST_BYTES = 16 * 1024**3
 
 _SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz")
 _BESIDES = ("/root/", "/usr/local/bin/", "/usr/local/sbin/", "/var/lib/pacemaker/cib/",
-            "/var/lib/rabbitmq/")
+            "/var/lib/rabbitmq/", "/proc/drbd")
 _SCRIPTS = (".sh", ".bash", ".sql")
 _MOST_LINKS = 40
 

@@ -73,6 +73,14 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
+class Asleep:
+    """A file of a program that nothing starts on any node."""
+
+    program: str
+    file: File
+
+
+@dataclass(frozen=True, slots=True)
 class Goal:
     """How long clients may notice a single failure, and where that is stated (empty: nowhere)."""
 
@@ -83,12 +91,14 @@ class Goal:
 @dataclass(frozen=True, eq=False)
 class Cloud:
     """Everything that was read, and what could not be. Each is itself: what is derived from it is kept by
-    it. ``goal`` is None where nobody states one, ``read_at`` where nobody knows when it was read."""
+    it. ``goal`` is None where nobody states one, ``read_at`` where nobody knows when it was read; ``asleep``
+    are files that are not judged."""
 
     files: tuple[File, ...] = ()
     unread: tuple[Unread, ...] = ()
     goal: Goal | None = None
     read_at: datetime | None = None
+    asleep: tuple[Asleep, ...] = ()
 
     @cached_property
     def nodes(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from fournines.audit.archives import is_archive, read_archive
 from fournines.audit.cloud import Cloud, Enabled, File, Unread
 from fournines.audit.formats import by_name, read, reader_of
+from fournines.audit.looks import LOOKS
 
 LARGEST_BYTES = 64 * 1024 * 1024
 """What is larger is no configuration file, and is said to be unread."""
@@ -104,11 +105,14 @@ class _Collector:
                 self._read(_name(root, given), f"/{entry.name}", Path(entry.path), root)
 
     def _of_node(self, root: Path, given: Path) -> Iterator[Path]:
-        """The files of a node; beside its etc only where more than that was given."""
+        """The files of a node; beside its etc, scripts and states only where more than that was given."""
         yield from self._below(root / "etc", _DEEPEST)
-        for name in _BESIDES if given.absolute().name != "etc" else ():
+        if given.absolute().name == "etc":
+            return
+        for name in _BESIDES:
             if (root / name).is_dir() and not (root / name).is_symlink():
                 yield from self._below(root / name, 0)
+        yield from (root / look.name for look in LOOKS if (root / look.name).is_file())
 
     def _below(self, directory: Path, depth: int) -> Iterator[Path]:
         """Files at and below a directory, in order of their names; links to directories are not entered."""

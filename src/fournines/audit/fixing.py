@@ -11,7 +11,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fournines.artifacts.pacemaker import Configuration
 from fournines.audit.change import Draft, Remove
@@ -105,9 +105,8 @@ class _Trial:
 
     def after(self, drafts: Mapping[str, Draft]) -> Counter[tuple[str, str, str]]:
         """What is found with these texts instead, counted."""
-        files = [_changed(file, drafts.get(file.shown)) for file in self._cloud.files]
-        return _counted(judge(Cloud(tuple(files), self._cloud.unread, self._cloud.goal,
-                                    self._cloud.read_at)))
+        files = tuple(_changed(file, drafts.get(file.shown)) for file in self._cloud.files)
+        return _counted(judge(replace(self._cloud, files=files)))
 
 
 def _changed(file: File, draft: Draft | None) -> File:

@@ -31,6 +31,7 @@ from fournines.artifacts import (
     shell,
     sysctl,
     systemd,
+    systemd_state,
     wsrep_status,
 )
 from fournines.artifacts.document import Complain, numbered
@@ -91,6 +92,7 @@ _FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple((re.compile(pattern
     (r"(?:.*/)?drbdsetup-status\.json", drbd_status.parse),
     (r"(?:.*/)?proc/drbd", drbd_proc.parse),
     (r"(?:.*/)?wsrep-status\.txt", wsrep_status.parse),
+    (r"(?:.*/)?systemd-units\.txt", systemd_state.parse),
     (r"(?:.*/)?(?:[^/]+\.crm|cib\.txt|crm(?:[-_]configure)?(?:[-_]show)?\.txt)", crm.parse),
     (r"(?:.*/)?(?:my|mariadb|galera|wsrep)\.cnf|.*/(?:mysql|my\.cnf\.d|mariadb)/(?:.+/)?[^/]+\.cnf", _my_cnf),
     (r"(?:.*/)?rabbitmq\.conf|.*/rabbitmq/conf\.d/[^/]+\.conf", rabbitmq.parse),

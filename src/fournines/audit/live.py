@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from fournines.audit.cloud import Cloud, File, Unread
 from fournines.audit.formats import PATTERN, by_name, read
 from fournines.audit.looks import LOOKS, Look
+from fournines.audit.sleeping import awake
 from fournines.blueprint.requests import Failed, ReadTree, Reply, Run
 from fournines.errors import Unreachable
 from fournines.nodes.node import Node
@@ -28,34 +30,49 @@ def described() -> Iterator[str]:
     yield from (Run(look.argv).describe() for look in LOOKS)
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a node told; ``failed`` are the looks that came to nothing, with the reason."""
+
+    node: str
+    files: tuple[File, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    failed: tuple[tuple[Look, str], ...] = ()
+
+
 async def collect_live(nodes: Mapping[str, Node]) -> Cloud:
     """The audited files and answers of all nodes; a node that does not answer is unread, with the reason."""
     answers = await asyncio.gather(*(_ask(node) for node in nodes.values()))
-    files = tuple(file for found, _ in answers for file in found)
-    return Cloud(files, tuple(each for _, unread in answers for each in unread))
+    files = tuple(file for answer in answers for file in answer.files)
+    cloud = awake(Cloud(files, tuple(each for answer in answers for each in answer.unread)))
+    missed = [Unread(f"{answer.node}:{look.name}", reason) for answer in answers
+              for look, reason in answer.failed if _missed(look, answer, cloud)]
+    return replace(cloud, unread=(*cloud.unread, *missed))
 
 
-async def _ask(node: Node) -> tuple[list[File], list[Unread]]:
+async def _ask(node: Node) -> _Answer:
     requests = (ReadTree(PATHS, PATTERN), *(Run(look.argv, timeout_s=LOOK_TIMEOUT_S) for look in LOOKS))
     try:
         tree, *looks = await node.ask(requests, timeout_s=TIMEOUT_S)
     except Unreachable as problem:
-        return [], [Unread(node.name, problem.message)]
+        return _Answer(node.name, unread=(Unread(node.name, problem.message),))
     files, unread = _files(node.name, tree)
+    failed: list[tuple[Look, str]] = []
     for look, reply in zip(LOOKS, looks, strict=True):
         if isinstance(reply, dict):
             told = str(reply.get("stdout", ""))
             shown = f"{node.name}:{look.name}"
             file = read(node.name, f"/{look.name}", shown, told.encode()) if told else None
             files += [file] if file is not None else []
-        elif isinstance(reply, Failed) and _missed(look, files, unread):
-            unread.append(Unread(f"{node.name}:{look.name}", " ".join(reply.reason.split())))
-    return files, unread
+        elif isinstance(reply, Failed):
+            failed.append((look, " ".join(reply.reason.split())))
+    return _Answer(node.name, tuple(files), tuple(unread), tuple(failed))
 
 
-def _missed(look: Look, files: list[File], unread: list[Unread]) -> bool:
+def _missed(look: Look, answer: _Answer, cloud: Cloud) -> bool:
     """Whether a node has what the command is about: others need not have the program."""
-    paths = (*(file.path for file in files), *(each.shown for each in unread))
+    paths = (*(file.path for file in cloud.files if file.node == answer.node),
+             *(each.shown for each in answer.unread))
     return bool(look.of) and any(look.of in path for path in paths)
 
 

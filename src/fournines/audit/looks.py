@@ -10,7 +10,7 @@ _STATUS = "SHOW GLOBAL STATUS WHERE Variable_name LIKE 'wsrep\\_%' OR Variable_n
 @dataclass(frozen=True, slots=True)
 class Look:
     """``argv``, whose output is audited as the file ``name``; nothing printed is nothing to audit. ``of``: it
-    is missed only on nodes that have a file with this in its path; others need not have the program. Empty:
+    is missed only on nodes with this in the path of an audited file; others need not have the program. Empty:
     it is never missed."""
 
     name: str
@@ -21,11 +21,13 @@ class Look:
 LOOKS = (
     Look("crm_mon.xml", ("crm_mon", "--one-shot", "--output-as=xml", "--inactive", "--failcounts",
                          "--fence-history=3"), "/corosync.conf"),
-    Look("proc/drbd", ("cat", "/proc/drbd"), "/drbd.d/"),   # of DRBD 8.4, whose drbdsetup knows no JSON
+    Look("proc/drbd", ("cat", "/proc/drbd"), ".res"),   # of DRBD 8.4, whose drbdsetup knows no JSON
     # By itself drbdsetup would load the module where it is not loaded.
     Look("drbdsetup-status.json",
          ("find", "/proc/drbd", "-maxdepth", "0", "-exec", "grep", "-q", "^version: 9", "{}", ";",
           "-exec", "drbdsetup", "status", "--json", ";"), ""),
     Look("wsrep-status.txt", ("mariadb", "--no-defaults", "--batch", "--skip-column-names",
                               f"--execute={_STATUS}"), "/mysql/"),
+    Look("systemd-units.txt",
+         ("systemctl", "show", "--property=Id,ActiveState,UnitFileState", "*.service"), ""),
 )

@@ -133,6 +133,7 @@ def _no_collector() -> Iterator[None]:
 def _collected(paths: Sequence[Path], found: Cloud, live: bool, recover_within: str) -> Cloud:
     from fournines.audit.cloud import Cloud
     from fournines.audit.collect import collect
+    from fournines.audit.sleeping import awake
 
     missing = next((path for path in paths if not path.exists() and not path.is_symlink()), None)
     if missing is not None:
@@ -141,8 +142,8 @@ def _collected(paths: Sequence[Path], found: Cloud, live: bool, recover_within: 
     declared = _declared(paths)
     cloud = collect(path for path in paths if path not in declared)
     rendered = () if live else tuple(file for path in declared for file in _rendered(path).files)
-    cloud = Cloud((*cloud.files, *rendered, *found.files), (*cloud.unread, *found.unread),
-                  _goal(declared, recover_within), datetime.now(UTC))
+    cloud = awake(Cloud((*cloud.files, *rendered, *found.files), (*cloud.unread, *found.unread),
+                        _goal(declared, recover_within), datetime.now(UTC), found.asleep))
     if not cloud.files and not cloud.unread:
         raise FourninesError(f"{', '.join(map(str, paths))}: no file of a kind that is audited",
                              hint="name a node's etc, or a folder that holds it; "

@@ -35,6 +35,9 @@ FAULTS = (
     Fault("AUD002",
           {"haproxy": "oops  <--\nglobal\n log 'x  <--\n maxconn 1\n", "nova": "a = 1  <--\n[b]\nc = 1\n"},
           {"haproxy": "global\n log 'x'\n", "nova": "[b]\nc = 1\n"}),
+    Fault("AUD005",
+          {"nova": "<--\n[DEFAULT]\n", "units": "Id=haproxy.service\nActiveState=active\n"},
+          {"nova": "[DEFAULT]\n", "units": "Id=nova-api.service\nActiveState=failed\n"}),
     Fault("AUD002", {"advanced": "[{a,\n'b]  <--\n"}, {"advanced": "[].\n"}),
     Fault("AUD002",
           {"crm": "property a=b \\ # (1)  <--\n c=d\n"

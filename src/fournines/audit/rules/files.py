@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fournines.audit.cloud import Cloud
+from fournines.audit.cloud import Cloud, File
 from fournines.audit.rule import RULES, Effect, Hit, Hits, rule
 from fournines.audit.systems import galera
 from fournines.findings import Place, Severity
@@ -50,3 +50,16 @@ def missing_include(cloud: Cloud) -> Hits:
     for server in galera.servers(cloud):
         for missing in server.missing:
             yield Hit(missing.at, f"includes {missing.path}, of which no file was audited")
+
+
+@rule("AUD005", Severity.INFO, Effect.UNKNOWN, "Files of a program that nothing starts",
+      consequence="They were not judged: a package's defaults say nothing about the cluster.",
+      fix="remove the package; or start the program, if it should run", source="systemctl(1), show")
+def asleep(cloud: Cloud) -> Hits:
+    of: dict[tuple[str, str], list[File]] = {}
+    for each in cloud.asleep:
+        of.setdefault((each.file.node, each.program), []).append(each.file)
+    for (_, program), files in of.items():
+        more = f", nor {len(files) - 1} more of its files" if len(files) > 1 else ""
+        yield Hit(files[0].at(), f"neither systemd nor Pacemaker starts {program} on any node: this is not "
+                                 f"judged{more}")
