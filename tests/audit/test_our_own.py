@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from fournines.audit.cloud import Cloud
+from fournines.audit.cloud import Cloud, Goal
 from fournines.audit.collect import collect
 from fournines.audit.formats import read
 from fournines.audit.judge import Audit, judge
 from fournines.cli.opened import open_cluster
+from fournines.errors import ClusterFileError
 from fournines.findings import Severity
 
 ROOT = Path(__file__).parents[2]
@@ -30,9 +32,19 @@ def test_the_kept_files_of_an_example_are_good(folder: Path) -> None:
     assert said(audit) == []
 
 
+@pytest.mark.parametrize("promise", ["5s", "10s", "15s", "30s", "1m", "5m"])
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
-def test_an_example_compiled_is_good_with_its_permissions(example: Path) -> None:
-    rendered = open_cluster(example).blueprint_with_placeholders().files
+def test_an_example_compiled_is_good_with_any_promise(example: Path, promise: str, tmp_path: Path) -> None:
+    """Or refused, because it could not keep that; with its permissions, which the kept files have not."""
+    file = tmp_path / example.name
+    file.write_text(re.sub(r"(recover_within:) \S+", rf"\1 {promise}", example.read_text()))
+    try:
+        rendered = open_cluster(file).blueprint_with_placeholders().files
+    except ClusterFileError as refused:
+        assert all(finding.summary.startswith(f"recover_within is {promise[:-1]} s")
+                   for finding in refused.findings)
+        return
     files = [read(node, item.path, f"{node}{item.path}", item.content, item.mode)
              for node, items in rendered.items() for item in items]
-    assert said(judge(Cloud(tuple(file for file in files if file is not None)))) == []
+    goal = Goal(open_cluster(file).cluster.recovery.recover_within_s, "recover_within")
+    assert said(judge(Cloud(tuple(file for file in files if file is not None), goal=goal))) == []

@@ -70,6 +70,12 @@ FAULTS = (
     Fault("GAL009",
           {"my.cnf": provider("evs.suspect_timeout=PT30S;evs.inactive_timeout=PT15S  <--")},
           {"my.cnf": provider("evs.suspect_timeout=PT5S;evs.inactive_timeout=PT1M")}),
+    Fault("GAL009",   # the defaults of the others do not fit
+          {"my.cnf": provider("evs.suspect_timeout=PT2S  <--")},
+          {"my.cnf": provider("evs.suspect_timeout=PT3S")}),
+    Fault("GAL009",
+          {"my.cnf": provider("evs.install_timeout=PT20S  <--")},   # what the manual's table asks for
+          {"my.cnf": provider("evs.install_timeout=PT15S")}),
     Fault("GAL009",
           {"my.cnf": provider("evs.suspect_timeout=PT5S"),
            "ctl2 my.cnf": provider("evs.suspect_timeout=PT6S  <--")},

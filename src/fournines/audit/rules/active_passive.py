@@ -275,4 +275,4 @@ def images_left_behind(cloud: Cloud) -> Hits:
             if not elsewhere and not any(_beside(cluster, each, "Filesystem")):
                 at: Place = chosen[0].at if chosen else each.at
                 yield Hit(at, f"{each.id} moves between nodes, and its images are in a directory that does "
-                              "not")
+                              "not", Severity.INFO if cluster.ours else None)   # ours has the layer images

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from collections.abc import Iterator, Mapping
 
 from fournines.audit.change import Below, Swap, new_value
 from fournines.audit.cloud import Cloud
@@ -173,26 +173,49 @@ def state_transfer(cloud: Cloud) -> Hits:
                       "one donor only; without a comma at the end there is no other when it is down")
 
 
-@rule("GAL009", Severity.ERROR, Effect.SLOW, "The timers of the group contradict each other",
-      consequence="Healthy members are thrown out, or a dead one is noticed later than it looks.",
-      fix="keepalive_period <= inactive_check_period <= suspect_timeout <= inactive_timeout <= "
-          "install_timeout",
-      source=f"{PARAMETERS}, evs.*")
+_EVS_DEFAULTS_S = {"evs.suspect_timeout": 5.0, "evs.inactive_timeout": 15.0, "evs.keepalive_period": 1.0,
+                   "evs.inactive_check_period": 0.5}
+
+
+@rule("GAL009", Severity.ERROR, Effect.OUTAGE, "Timers of the group that Galera refuses, or that differ",
+      consequence="A member does not start again: a parameter is out of range. Members that disagree throw "
+                  "each other out.",
+      fix="suspect_timeout >= 3 x keepalive_period and >= 2 x inactive_check_period; keepalive_period <= "
+          "install_timeout <= inactive_timeout; and the same on all members",
+      source="gcomm's check at its start, tried with Galera 26.4.23; the manual's table of relations is "
+             "another, which the defaults violate")
 def group_timers(cloud: Cloud) -> Hits:
-    order = ("evs.keepalive_period", "evs.inactive_check_period", "evs.suspect_timeout",
-             "evs.inactive_timeout",
-             "evs.install_timeout")
     members = _clustered(cloud)
     for server in members:
         at, options = _at(server, "wsrep_provider_options"), server.provider_options
-        given = [(name, seconds) for name in order
-                 if (seconds := duration_s(options.get(name, ""))) is not None]
-        for (name, shorter), (longer_name, longer) in pairwise(given):
-            if shorter > longer:
-                yield Hit(at, f"{name} ({shorter:g} s) is longer than {longer_name} ({longer:g} s)")
-        for name in order:
-            if name in options and options.get(name) != members[0].provider_options.get(name):
+        timers = {name: seconds for name in (*_EVS_DEFAULTS_S, "evs.install_timeout")
+                  if (seconds := duration_s(options.get(name, ""))) is not None}
+        for name, why, severity in _contradictions(timers) if timers else ():
+            yield Hit(at, f"{name} {why}", severity)
+        for name in timers:
+            if options.get(name) != members[0].provider_options.get(name):
                 yield Hit(at, f"{name} differs from that on {members[0].node}")
+
+
+def _contradictions(given: Mapping[str, float]) -> Iterator[tuple[str, str, Severity | None]]:
+    """Timer, what is wrong with it, and how bad where that is not the rule's own."""
+    held = {**_EVS_DEFAULTS_S, **given}
+    held.setdefault("evs.install_timeout", held["evs.inactive_timeout"] / 2)
+    for shorter, parts, longer in (("keepalive_period", 3, "suspect_timeout"),
+                                   ("inactive_check_period", 2, "suspect_timeout"),
+                                   ("keepalive_period", 1, "install_timeout"),
+                                   ("install_timeout", 1, "inactive_timeout"),
+                                   ("suspect_timeout", 1, "inactive_timeout")):
+        limit_s = held[f"evs.{longer}"]
+        if held[f"evs.{shorter}"] * parts > limit_s * 1.000001:
+            share = {1: "", 2: "half of ", 3: "a third of "}[parts]
+            yield (f"evs.{shorter}", f"({_told(shorter, given, held)}) is longer than {share}evs.{longer} "
+                                     f"({_told(longer, given, held)})",
+                   Severity.WARNING if shorter == "suspect_timeout" else None)   # which then has no effect
+
+
+def _told(name: str, given: Mapping[str, float], held: Mapping[str, float]) -> str:
+    return f"{held[f'evs.{name}']:g} s" + ("" if f"evs.{name}" in given else " by default")
 
 
 @rule("GAL011", Severity.WARNING, Effect.BLIND, "Reads may be older than the client's own writes",

@@ -5,9 +5,13 @@ from __future__ import annotations
 from fournines.audit.change import Below, new_value
 from fournines.audit.cloud import Cloud
 from fournines.audit.rule import Effect, Hit, Hits, rule
-from fournines.audit.systems.pacemaker import moving
+from fournines.audit.systems.pacemaker import moving, runs_once
 from fournines.audit.systems.services import Option, Service, is_on, services
 from fournines.findings import Severity
+
+_GLANCE = ("glance-api", "openstack-glance-api")
+_DHCP_AGENTS = ("neutron-agent-dhcp", "neutron-dhcp-agent")
+_L3_AGENTS = ("neutron-agent-l3", "neutron-l3-agent")
 
 
 def _daemons(cloud: Cloud, name: str) -> tuple[Service, ...]:
@@ -46,7 +50,7 @@ def local_images(cloud: Cloud) -> Hits:
       source="Glance administrator guide, interoperable image import")
 def import_staging(cloud: Cloud) -> Hits:
     daemons = _daemons(cloud, "glance-api")
-    if len({service.node for service in daemons}) < 2:
+    if len({service.node for service in daemons}) < 2 or runs_once(cloud, *_GLANCE):
         return
     taken: dict[str, Service] = {}
     for service in daemons:
@@ -83,7 +87,7 @@ def volume_owner(cloud: Cloud) -> Hits:
       fix="dhcp_agents_per_network = 2", source="Neutron configuration reference, dhcp_agents_per_network",
       errata=("E132",), versions="ML2 with the agents of Open vSwitch or Linux bridge")
 def dhcp_agents(cloud: Cloud) -> Hits:
-    for service in _daemons(cloud, "neutron"):
+    for service in () if runs_once(cloud, *_DHCP_AGENTS) else _daemons(cloud, "neutron"):
         option = service.option("DEFAULT", "dhcp_agents_per_network")
         if option is not None and service.number("DEFAULT", "dhcp_agents_per_network", 1) < 2:
             yield Hit(option.at, f"dhcp_agents_per_network is {option.value}",
@@ -98,7 +102,7 @@ def dhcp_agents(cloud: Cloud) -> Hits:
       fix="l3_ha = true with max_l3_agents_per_router = 2 or 3",
       source="Neutron configuration reference, l3_ha", errata=("E198",), versions="ML2 with the L3 agent")
 def routers_not_redundant(cloud: Cloud) -> Hits:
-    for service in _daemons(cloud, "neutron"):
+    for service in () if runs_once(cloud, *_L3_AGENTS) else _daemons(cloud, "neutron"):
         available, moved = service.option("DEFAULT", "l3_ha"), service.option(
             "DEFAULT", "allow_automatic_l3agent_failover")
         if is_on(available):
@@ -159,7 +163,7 @@ def agent_liveness(cloud: Cloud) -> Hits:
                                                           f"intervals of {interval_s:g} s",
                       change=new_value(down.name, down.value, longer) if down else None)
     taken: dict[str, Service] = {}
-    for service in _daemons(cloud, "neutron"):
+    for service in () if runs_once(cloud, *_DHCP_AGENTS, *_L3_AGENTS) else _daemons(cloud, "neutron"):
         host = service.option("DEFAULT", "host")
         if host is not None and (other := taken.setdefault(host.value, service)) is not service:
             yield Hit(host.at, f"host is that of {other.node} too")

@@ -14,8 +14,7 @@ def goal(cloud: Cloud) -> Goal:
 
 
 def detection_s(cloud: Cloud) -> float:
-    """How long a failure may go unnoticed by one timer: half of our goal, or of a stated one that is longer.
-
-    A shorter one is held against whole chains, in which detection may have more than half.
+    """How long a failure may go unnoticed by one timer: half of our goal, or as long as a stated one that is
+    longer. A stated one is held against whole chains, too, in which detection may have more than half.
     """
-    return max(goal(cloud).seconds, DEFAULT.seconds) / 2
+    return max(cloud.goal.seconds if cloud.goal else 0.0, DEFAULT.seconds / 2)

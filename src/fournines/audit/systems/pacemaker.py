@@ -49,6 +49,12 @@ def addresses(cloud: Cloud) -> Mapping[str, tuple[Cluster, Primitive]]:
     return found
 
 
+def runs_once(cloud: Cloud, *types: str) -> bool:
+    """Whether Pacemaker runs an agent of these types on one node at a time, and so not as a clone."""
+    return any(all(container.kind == "group" for container in cluster.around(each.id))
+               for cluster in clusters(cloud) for each in cluster.of_type(*types))
+
+
 @lru_cache(maxsize=1)
 def moving(cloud: Cloud) -> frozenset[str]:
     """Every address that moves between nodes, whether Keepalived moves it or Pacemaker."""
