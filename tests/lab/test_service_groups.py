@@ -1,0 +1,111 @@
+"""The APIs and the network controller as groups of Pacemaker's, on real machines, with all their services.
+
+One cluster for the whole file, in containers; a test leaves it whole. Its promise is longer than the
+example's: the machine has other work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from fournines.cli.opened import open_cluster
+from fournines.engine.compile import exchange
+from fournines.layers import LAYERS
+from lab.agents_on_node import ask, ocf_tester
+from lab.conftest import eventually, on
+from lab.controlplane import ControlPlane, up_and_applied
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "three-node-active-passive.yaml"
+NODES = ("node1", "node2", "node3")
+API, NETWORK = GROUPS = ("g_services_api", "g_services_network")
+AGENTS = {"cinder-api": API, "neutron-server": API, "ceilometer-agent-central": API,
+          "neutron-agent-l3": NETWORK, "neutron-agent-dhcp": NETWORK, "neutron-metadata-agent": NETWORK}
+"""Those of Keystone and Glance are tested in test_main_job.py."""
+
+TAKEOVER_S = 300.0
+
+
+@pytest.fixture(scope="module")
+def plane(can_host: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """The example, up and applied; taken down at the end."""
+    changes = {"cluster: active-passive": "cluster: groups", "recover_within: 15s": "recover_within: 30s"}
+    with up_and_applied(tmp_path_factory.mktemp("plane"), EXAMPLE, changes) as made:
+        yield made
+
+
+def parameters(plane: ControlPlane, agent: str) -> dict[str, str]:
+    """Those with which Pacemaker calls it."""
+    opened = open_cluster(plane.file)
+    primitives = exchange(opened.cluster, opened.timers, LAYERS).service_resources.primitives
+    (found,) = (each for each in primitives if each.agent == f"ocf:openstack:{agent}")
+    return dict(found.parameters)
+
+
+def where(plane: ControlPlane, group: str, witness: str = NODES[0]) -> str:
+    """The node that runs every resource of the group; empty while that is no single one."""
+    told = on(plane.lab, witness, "crm_resource", "--resource", group, "--locate")
+    nodes = {line.rpartition(": ")[2].split()[0] for line in told.splitlines() if " is running on: " in line}
+    return nodes.pop() if len(nodes) == 1 else ""
+
+
+def test_every_invariant_holds_and_a_second_apply_changes_nothing(plane: ControlPlane) -> None:
+    assert "invariants hold" in plane.become_whole().out
+    plan = plane.say("plan")
+    assert plan.code == 0, plan.out + plan.err
+    assert all(where(plane, group) for group in GROUPS)
+
+
+@contextmanager
+def left_alone(plane: ControlPlane, node: str) -> Iterator[None]:
+    """Pacemaker does nothing about what it runs; afterwards it looks at everything anew."""
+    on(plane.lab, node, "crm_attribute", "--name", "maintenance-mode", "--update", "true")
+    try:
+        yield
+    finally:
+        on(plane.lab, node, "crm_attribute", "--name", "maintenance-mode", "--delete")
+        on(plane.lab, node, "crm_resource", "--refresh")
+
+
+@pytest.mark.parametrize("agent", AGENTS)
+def test_an_agent_runs_the_real_service(plane: ControlPlane, agent: str) -> None:
+    """ocf-tester's verdict with the group's parameters, and what a monitor says of a service that hangs."""
+    given, node = parameters(plane, agent), where(plane, AGENTS[agent])
+    with left_alone(plane, node):
+        tested = ocf_tester(plane.lab, node, agent, **given)
+        assert tested.returncode == 0, tested.output + tested.said
+        assert f"{agent} passed all tests" in tested.output
+        assert ask(plane.lab, node, agent, "start", **given).returncode == 0
+        for unit in given["unit"].split():
+            on(plane.lab, node, "systemctl", "kill", "--signal=STOP", unit)
+        hung = ask(plane.lab, node, agent, "monitor", **given)
+        assert (hung.returncode, "suspended" in hung.said) == (1, True)
+        assert ask(plane.lab, node, agent, "stop", **given).returncode == 0
+        assert ask(plane.lab, node, agent, "start", **given).returncode == 0
+    plane.become_whole()
+
+
+def test_a_hung_service_is_started_again_by_pacemaker(plane: ControlPlane) -> None:
+    node = where(plane, API)
+    (unit, *_) = parameters(plane, "glance-api")["unit"].split()
+    before = on(plane.lab, node, "systemctl", "show", "--property=MainPID", "--value", unit)
+    on(plane.lab, node, "systemctl", "kill", "--signal=STOP", unit)
+    eventually(lambda: on(plane.lab, node, "systemctl", "show", "--property=MainPID", "--value", unit)
+               not in ("0", before), "another process has taken its place", TAKEOVER_S)
+    plane.become_whole()
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_group_goes_on_elsewhere_when_its_node_loses_power(plane: ControlPlane, group: str) -> None:
+    lost = where(plane, group)
+    (witness, *_) = [name for name in NODES if name != lost]
+    before = len(plane.lab.bmc.actions())
+    plane.lab.machine(lost).power_off()
+    eventually(lambda: where(plane, group, witness) not in ("", lost), f"another node has {group}",
+               TAKEOVER_S)
+    assert {action.node for action in plane.lab.bmc.actions()[before:]} == {lost}   # and was fenced first
+    plane.become_whole()
+    assert plane.say("plan").code == 0
