@@ -1,27 +1,36 @@
 """How often the derived timers raise an alarm when nothing has failed.
 
-Stalls that a busy or virtualized machine really has: one node executes nothing for 200, 500 or 1000 ms (as in
-a long garbage collection, or on a stolen processor), and all nodes saturate the processors for a minute.
-Nothing is broken, so every alarm is a false one: a VIP that moves, a member that HAProxy takes out, a Galera
-member that is suspected, a broker that is given up.
+Stalls that a busy or virtualized machine really has: one node executes nothing for 200, 500 or 1000 ms (as
+in a long garbage collection, or on a stolen processor), and all nodes saturate the processors while clients
+ask ten times as often as in a drill. Nothing is broken, so every alarm is a false one: a VIP that moves, a
+member that HAProxy takes out, a Galera member that is suspected, a broker that is given up.
 
-Needs root and the example's lab, which is built first. Usage: run.py [STALLS]
+Needs root and the example's lab, which is built first.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import csv
 import io
 import random
 import subprocess
-import sys
-from collections.abc import Mapping
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from fournines.blueprint.requests import Failed, JsonValue, Request, Run, UnixAsk
+from fournines.cli.drill_place import place_of
 from fournines.cli.opened import Opened, open_cluster
 from fournines.cli.reaching import Via, connected
+from fournines.drills.crowd import crowd
+from fournines.drills.history import HistoryWriter, read
+from fournines.drills.settings import PERIOD_S
 from fournines.lab.lab import Lab
 from fournines.layers.loadbalancer.haproxy_config import SOCKET
 from fournines.nodes.node import Node
@@ -31,8 +40,9 @@ EXAMPLE = ROOT / "examples" / "three-controllers.yaml"
 FOURNINES = ROOT / ".venv" / "bin" / "fournines"
 SEED = 20260101
 SETTLE_S = 8.0        # longer than the slowest alarm takes to show
-BUSY_S = 60.0
+QUIET_S = 60.0
 BUSY_PROCESSES = 4    # per node; three nodes share the host's processors
+MORE_OFTEN = 10       # than the clients of a drill ask
 # How a node tells how often each alarm has been raised there: by what is written, or by a counter.
 JOURNAL = ("journalctl", "-o", "cat", "-u")
 
@@ -49,33 +59,38 @@ def _questions(node: str) -> Mapping[str, Request]:
 
 def main() -> int:
     """Build the lab, then stall it."""
-    stalls = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stalls", nargs="?", type=int, default=20, help="of each length")
+    parser.add_argument("--busy-min", type=float, default=1.0, metavar="MINUTES", help="how long to saturate")
+    asked = parser.parse_args()
     subprocess.run([FOURNINES, "lab", "up", EXAMPLE], check=True)
-    return asyncio.run(_stall_all(stalls))
+    return asyncio.run(_stall_all(asked.stalls, asked.busy_min * 60))
 
 
-async def _stall_all(stalls: int) -> int:
+async def _stall_all(stalls: int, busy_s: float) -> int:
     """Every kind of stall, a line each, and the total."""
     opened = open_cluster(EXAMPLE)
     order = random.Random(SEED)  # noqa: S311 - which node is stalled, not a secret
     total = count = 0
     async with connected(opened, Via.LAB) as nodes:
-        total += await _count("quiet", nodes, 1, lambda: asyncio.sleep(BUSY_S))
+        total += await _count("quiet", nodes, 1, lambda: asyncio.sleep(QUIET_S))
         for stall_ms in (200, 500, 1000):
             total += await _count(f"one node frozen for {stall_ms} ms", nodes, stalls,
-                                  lambda ms=stall_ms: _freeze(opened, order, ms / 1000))
+                                  partial(_freeze, opened, order, stall_ms / 1000))
             count += stalls
-        total += await _count(f"{BUSY_PROCESSES} busy processes in every node for {BUSY_S:g} s", nodes, 1,
-                              lambda: _saturate(nodes))
+        total += await _count(f"{BUSY_PROCESSES} busy processes in every node for {busy_s:g} s", nodes, 1,
+                              lambda: _saturate(opened, nodes, busy_s))
         count += 1
     print(f"seed {SEED}; false alarms {total} in {count} stalls")
     return 0
 
 
-async def _count(what: str, nodes: Mapping[str, Node], times: int, stall: object) -> int:
+async def _count(what: str, nodes: Mapping[str, Node], times: int,
+                 stall: Callable[[], Awaitable[None]]) -> int:
     before = await _alarms(nodes)
     for _ in range(times):
-        await stall()  # type: ignore[operator]
+        await stall()
         await asyncio.sleep(SETTLE_S if times > 1 else 0)
     await asyncio.sleep(SETTLE_S)
     after = await _alarms(nodes)
@@ -115,11 +130,24 @@ async def _freeze(opened: Opened, order: random.Random, stall_s: float) -> None:
         await asyncio.to_thread(machine.thaw)
 
 
-async def _saturate(nodes: Mapping[str, Node]) -> None:
-    burn = ("timeout", f"{BUSY_S:g}", "python3", "-c", "while True: pass")
-    requests = [Run(burn, check=False, timeout_s=BUSY_S + 30)] * BUSY_PROCESSES
-    await asyncio.gather(*(node.ask(requests, together=True, timeout_s=BUSY_S + 60)
-                           for node in nodes.values()))
+async def _saturate(opened: Opened, nodes: Mapping[str, Node], busy_s: float) -> None:
+    burn = ("timeout", f"{busy_s:g}", "python3", "-c", "while True: pass")
+    requests = [Run(burn, check=False, timeout_s=busy_s + 30)] * BUSY_PROCESSES
+    with tempfile.TemporaryDirectory() as folder:
+        record = Path(folder, "history.jsonl")
+        async with place_of(opened, Via.LAB, None) as place:
+            often = {path: period_s / MORE_OFTEN for path, period_s in PERIOD_S.items()}
+            settings = replace(place.clients(f"busy_{time.monotonic_ns():x}"), periods_s=often)
+            with HistoryWriter(record) as written:
+                log = Path(folder, "clients.log")
+                async with crowd(place.client_prefix, settings, written, log) as clients:
+                    await clients.ready()
+                    await asyncio.gather(*(node.ask(requests, together=True, timeout_s=busy_s + 60)
+                                           for node in nodes.values()))
+                    await clients.stop()
+        outcomes = Counter(each.outcome.value for each in read(record).operations)
+    shown = ", ".join(f"{count} {name}" for name, count in outcomes.items())
+    print(f"requests of clients meanwhile: {shown}", flush=True)
 
 
 if __name__ == "__main__":

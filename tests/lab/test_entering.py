@@ -7,6 +7,7 @@ import pytest
 from fournines.blueprint.requests import Run
 from fournines.errors import Unreachable
 from fournines.lab.lab import Lab
+from fournines.lab.process import run
 from fournines.nodes.door import CommandDoor
 from fournines.nodes.pipe import PipeNode
 
@@ -26,6 +27,13 @@ async def test_a_frozen_machine_is_given_up_in_time_and_answers_once_thawed(lab:
 
     assert await node.ask(HOSTNAME) == before
     await node.close()
+
+
+@pytest.mark.parametrize(("program", "code", "why"), [
+    ("no-such-program", 127, "No such file or directory"), ("/etc/passwd", 126, "Permission denied")])
+def test_what_cannot_be_started_is_said_as_a_shell_would(lab: Lab, program: str, code: int, why: str) -> None:
+    done = run(lab.machine("ctl1").enter_argv((program,)), accept=None)
+    assert (done.returncode, done.said.strip()) == (code, f"{program}: {why}")
 
 
 async def test_one_way_in_serves_across_a_power_cycle(lab: Lab) -> None:

@@ -18,10 +18,21 @@ import sys
 
 ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
                "HOME=/root", "LANG=C.UTF-8", "LC_ALL=C.UTF-8")
-# Runs inside the node: writes itself into the groups opened outside, then becomes the command.
-INSIDE = ("import os,sys;n=int(sys.argv[1]);"
-          "[(os.write(int(f),b'0'),os.close(int(f))) for f in sys.argv[2:2+n]];"
-          "os.chdir('/root');os.execvp(sys.argv[2+n],sys.argv[2+n:])")
+# Runs inside the node: writes itself into the groups opened outside, then becomes the command. Where that
+# cannot be started, the exit code is a shell's.
+INSIDE = """import os, sys
+count = int(sys.argv[1])
+for group in map(int, sys.argv[2:2 + count]):
+    os.write(group, b"0")
+    os.close(group)
+os.chdir("/root")
+command = sys.argv[2 + count:]
+try:
+    os.execvp(command[0], command)
+except OSError as problem:
+    print(f"{command[0]}: {problem.strerror}", file=sys.stderr)
+    sys.exit(127 if isinstance(problem, FileNotFoundError) else 126)
+"""
 
 
 def start(groups: list[str], command: list[str]) -> None:
