@@ -13,10 +13,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """``gaps_s``: for each client path the longest gap at most, None where no end was seen; ``refused``: its
-    requests that were refused. ``truth``: whether the promise was kept, None where that is not known."""
+    """``example``: the cluster file. ``gaps_s``: for each client path the longest gap at most, None where no
+    end was seen; ``refused``: its requests that were refused. ``truth``: whether the promise was kept, None
+    where that is not known."""
 
     at: str
+    example: str
     drill: str
     profile: str
     target: str
@@ -31,10 +33,10 @@ class Run:
         return self.truth is True
 
     @classmethod
-    def of(cls, profile: str, at: datetime, result: Mapping[str, Any]) -> Run:
+    def of(cls, example: str, profile: str, at: datetime, result: Mapping[str, Any]) -> Run:
         """From what ``drill run --json`` prints."""
         rows = result["rows"]
-        return cls(f"{at:%Y-%m-%dT%H:%MZ}", result["drill"], profile, result["target"],
+        return cls(f"{at:%Y-%m-%dT%H:%MZ}", example, result["drill"], profile, result["target"],
                    {"true": True, "false": False}.get(result["verdict"]["truth"]),
                    {row["path"]: row["gap_upper_s"] for row in rows},
                    {row["path"]: row["failed"] for row in rows},

@@ -25,7 +25,7 @@ from table import summary
 from fournines.cli.opened import open_cluster
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "examples" / "three-controllers.yaml"
+EXAMPLES = ROOT / "examples"
 FOURNINES = ROOT / ".venv" / "bin" / "fournines"
 WORK = ROOT / "build" / "failover"
 
@@ -33,17 +33,18 @@ WORK = ROOT / "build" / "failover"
 def main(arguments: Sequence[str]) -> int:
     """Rounds of drills, then medians and worst gaps, ratios to ours, and how often the promise was kept."""
     asked = _asked(arguments)
-    known = read_profiles(open_cluster(EXAMPLE).timers)
+    example = EXAMPLES / f"{asked.example}.yaml"
+    known = read_profiles(open_cluster(example).timers)
     if strangers := [name for name in asked.profiles if name not in known]:
         sys.exit(f"not profiles: {', '.join(strangers)}; there are: {', '.join(known)}")
     chosen = [known[name] for name in asked.profiles]
-    _set(known[OURS])
+    _set(example, known[OURS])
     subprocess.run([FOURNINES, "lab", "up", _file()], check=True)
     runs: list[Run] = []
     try:
         for number in range(1, asked.times + 1):
             for profile in chosen:
-                _apply(profile)
+                _apply(example, profile)
                 for drill in asked.drill:
                     run = _drill(profile, drill, asked)
                     runs.append(run)
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str]) -> int:
                     if asked.keep is not None:
                         keep(run, asked.keep)
     finally:
-        _apply(known[OURS])
+        _apply(example, known[OURS])
     print(summary(runs, known))
     ours = [run for run in runs if run.profile == OURS]
     if ours:
@@ -63,6 +64,7 @@ def _asked(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("times", nargs="?", type=int, default=5, help="rounds")
+    parser.add_argument("--example", default="three-controllers", metavar="NAME", help="one of examples/")
     parser.add_argument("--profiles", nargs="+", default=[OURS], metavar="NAME", help="whose timers")
     parser.add_argument("--drill", nargs="+", default=["power-off-vip-holder"], metavar="NAME",
                         help="see fournines drill list")
@@ -76,12 +78,12 @@ def _file() -> Path:
     return WORK / "cluster.yaml"
 
 
-def _set(profile: Profile) -> None:
+def _set(example: Path, profile: Profile) -> None:
     """Write the example's cluster file with the profile's timers. Its name is not the example's: the secrets
     of that lab lie beside the example."""
     WORK.mkdir(parents=True, exist_ok=True)
     yaml = YAML()
-    cluster = yaml.load(EXAMPLE.read_text(encoding="utf-8"))
+    cluster = yaml.load(example.read_text(encoding="utf-8"))
     cluster["cluster"] = "failover"
     if profile.overrides:
         cluster["overrides"] = dict(profile.overrides)
@@ -89,8 +91,8 @@ def _set(profile: Profile) -> None:
         yaml.dump(cluster, file)
 
 
-def _apply(profile: Profile) -> None:
-    _set(profile)
+def _apply(example: Path, profile: Profile) -> None:
+    _set(example, profile)
     done = subprocess.run([FOURNINES, "apply", _file(), "--json"], capture_output=True, text=True,
                           check=False)
     if done.returncode:
@@ -99,12 +101,17 @@ def _apply(profile: Profile) -> None:
 
 def _drill(profile: Profile, drill: str, asked: argparse.Namespace) -> Run:
     longer = ["--watch", asked.watch] if asked.watch else []
-    done = subprocess.run([FOURNINES, "drill", "run", drill, _file(), "--json", *longer],
-                          capture_output=True, text=True, check=False)
+    process = subprocess.Popen([FOURNINES, "drill", "run", drill, _file(), "--json", *longer],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        return Run.of(profile.name, datetime.now(UTC), json.loads(done.stdout))
+        out, err = process.communicate()
+    except KeyboardInterrupt:   # the drill has had the same Ctrl-C, and heals
+        process.communicate()
+        sys.exit("interrupted; our timers are put back")
+    try:
+        return Run.of(asked.example, profile.name, datetime.now(UTC), json.loads(out))
     except json.JSONDecodeError:
-        sys.exit(f"the drill came to nothing: {done.stderr[-2000:]}")
+        sys.exit(f"the drill came to nothing: {err[-2000:]}")
 
 
 if __name__ == "__main__":

@@ -21,8 +21,10 @@ EXAMPLE = HERE.parents[1] / "examples" / "three-controllers.yaml"
 
 def summary(runs: Sequence[Run], known: Mapping[str, Profile]) -> str:
     """Markdown; below the tables what of each profile no timer tells."""
-    parts = [_table(drill, [run for run in runs if run.drill == drill], known)
-             for drill in dict.fromkeys(run.drill for run in runs)]
+    of: dict[tuple[str, str], list[Run]] = {}
+    for run in runs:
+        of.setdefault((run.drill, run.example), []).append(run)
+    parts = [_table(", ".join(what), mine, known) for what, mine in of.items()]
     told = [profile for profile in known.values() if profile.left_out
             and any(run.profile == profile.name for run in runs)]
     parts += [f"{profile.name} ({profile.source}): not told by timers: {'; '.join(profile.left_out)}"
@@ -30,12 +32,12 @@ def summary(runs: Sequence[Run], known: Mapping[str, Profile]) -> str:
     return "\n" + "\n\n".join(parts)
 
 
-def _table(drill: str, runs: Sequence[Run], known: Mapping[str, Profile]) -> str:
+def _table(title: str, runs: Sequence[Run], known: Mapping[str, Profile]) -> str:
     paths = tuple(dict.fromkeys(path for run in runs for path in run.gaps_s))
     profiles = [name for name in known if any(run.profile == name for run in runs)]
     of = {name: [run for run in runs if run.profile == name] for name in profiles}
     gaps = {name: {path: _gaps(of[name], path) for path in paths} for name in profiles}
-    lines = [f"**{drill}**", "",
+    lines = [f"**{title}**", "",
              f"| profile | runs | kept | {' | '.join(paths)} | refused | lost | times ours |",
              "|---" * (len(paths) + 6) + "|"]
     for name, mine in of.items():
