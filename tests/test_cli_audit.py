@@ -44,6 +44,18 @@ def test_a_cluster_file_is_rendered_and_passes(capsys: pytest.CaptureFixture[str
     assert "54 files of 3 nodes" in out
 
 
+def test_a_cluster_file_accepts_rules_with_a_reason(slow: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = slow / "cluster.yaml"
+    file.write_text(f"{EXAMPLE.read_text()}\naudit:\n  accept: {{HAP007: a test, HAP012: a test, XYZ999: a test}}\n")
+    assert run(slow / "ctl1", file, "--fail-on", "warning", "--json") == 1   # for what accepts nothing
+    told = json.loads(capsys.readouterr().out)
+    assert {item["accepted"] for item in told if item["rule"] == "HAP007"} == {"a test"}
+    assert [(item["file"], item["summary"]) for item in told if item["rule"] == "AUD003"] == [
+        (str(file), "there is no rule XYZ999 to be accepted")]
+    file.write_text(file.read_text().replace(", XYZ999: a test", ""))
+    assert run(slow / "ctl1", file, "--fail-on", "warning") == 0
+
+
 @pytest.mark.parametrize(("threshold", "code"), [("error", 0), ("warning", 1), ("info", 1)])
 def test_the_threshold_decides_the_exit_code(slow: Path, threshold: str, code: int) -> None:
     assert run(slow, "--fail-on", threshold) == code

@@ -26,6 +26,7 @@ _IN_WORDS = {
     notation.DOMAIN_VALUE_PATTERN: "text",
     notation.HOST_PATTERN: "host name or address",
     notation.USER_PATTERN: "user name",
+    notation.REASON_PATTERN: "text",
     notation.OVERRIDE_PATTERN: "duration, or a whole number for a count",
 }
 
@@ -97,6 +98,8 @@ def _kind(field: Schema) -> str:
             return f"list: {_kind(items)}"
         case {"patternProperties": {notation.LABEL_PATTERN: dict(value)}}:
             return f"name: {_kind(value)}"
+        case {"patternProperties": {notation.RULE_PATTERN: dict(value)}}:
+            return f"rule: {_kind(value)}"
         case {"additionalProperties": dict(value)}:
             return f"name: {_kind(value)}"
         case {"format": "ipv4"}:

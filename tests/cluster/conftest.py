@@ -84,7 +84,8 @@ class MembershipSettings:
 class ApiSettings:
     """The services and the address that clients reach them by."""
 
-    services: tuple[Literal["keystone", "glance"], ...]
+    services: tuple[Literal["keystone", "glance", "cinder", "neutron", "ceilometer-central"], ...]
+    pattern: Literal["active-active", "active-passive"] = "active-active"
     vip: str = ""
     region: str = "RegionOne"
 
@@ -93,7 +94,8 @@ class ApiSettings:
 def specs() -> Mapping[str, type]:
     return {"host": NoSettings, "database": DatabaseSettings, "membership": MembershipSettings,
             "storage": StorageSettings, "messaging": MessagingSettings,
-            "cache": NoSettings, "images": NoSettings, "loadbalancer": NoSettings, "api": ApiSettings}
+            "cache": NoSettings, "images": NoSettings, "loadbalancer": NoSettings, "api": ApiSettings,
+            "network": NoSettings}
 
 
 @pytest.fixture(scope="session")

@@ -81,6 +81,15 @@ class Asleep:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """A rule of which a cluster file accepts all that it says, why, and that file."""
+
+    rule: str
+    reason: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Goal:
     """How long clients may notice a single failure, and where that is stated (empty: nowhere)."""
 
@@ -92,13 +101,14 @@ class Goal:
 class Cloud:
     """Everything that was read, and what could not be. Each is itself: what is derived from it is kept by
     it. ``goal`` is None where nobody states one, ``read_at`` where nobody knows when it was read; ``asleep``
-    are files that are not judged."""
+    are files that are not judged, ``accepted`` what is accepted wherever it is."""
 
     files: tuple[File, ...] = ()
     unread: tuple[Unread, ...] = ()
     goal: Goal | None = None
     read_at: datetime | None = None
     asleep: tuple[Asleep, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
 
     @cached_property
     def nodes(self) -> tuple[str, ...]:

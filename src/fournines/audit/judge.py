@@ -1,4 +1,4 @@
-"""Every rule over a cloud: the findings, with those that a comment in the file accepts told apart."""
+"""Every rule over a cloud: the findings. Those that a comment or the cluster file accepts are told apart."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ class Audit:
 
 def judge(cloud: Cloud, rules: Iterable[Rule] | None = None) -> Audit:
     """What the rules (all of them, if none are given) say about the cloud."""
-    accepted = _accepted(cloud)
+    accepted, everywhere = _accepted(cloud), {each.rule: each.reason for each in cloud.accepted}
     verdicts: dict[tuple[str, Severity, Place, str], Verdict] = {}   # each is said once
     for rule in RULES.values() if rules is None else rules:
         for hit in rule.detect(cloud):
-            reason = accepted.get((hit.where.file, hit.where.line, rule.id), "")
+            reason = accepted.get((hit.where.file, hit.where.line, rule.id), everywhere.get(rule.id, ""))
             severity = hit.severity or rule.severity
             verdicts.setdefault((rule.id, severity, hit.where, hit.what), Verdict(
                 rule, severity, hit.where, hit.what, hit.fix or rule.fix, reason, hit.change))

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fournines.cli.opened import open_cluster
+from fournines.cli.opened import Opened, open_cluster
 from fournines.cli.options import Json, SshConfig, ViaOption
 from fournines.cli.reaching import Via, doors_of, doors_of_hosts, leave
 from fournines.errors import FourninesError
-from fournines.findings import Severity
+from fournines.findings import Place, Severity
 
 if TYPE_CHECKING:
-    from fournines.audit.cloud import Cloud, Goal
+    from fournines.audit.cloud import Accepted, Cloud, File, Goal
     from fournines.audit.judge import Audit
     from fournines.nodes.channel import Door
 
@@ -75,7 +75,8 @@ def audit(
     """Find what would break a cluster in the configuration files of its nodes, and change nothing.
 
     Works without root on any operating system, on a live /etc or a copy. What cannot be read or understood is
-    a finding too. A comment accepts a finding: `# fournines: ignore HAP003 because REASON`.
+    a finding too. A comment accepts a finding: `# fournines: ignore HAP003 because REASON`; a cluster
+    file all of a rule: `audit: {accept: {HAP003: REASON}}`.
     Exit code 0 where nothing is as bad as `--fail-on`, else 1.
 
     Examples: `fournines audit /etc` · `fournines audit my-cluster.yaml --fail-on warning` ·
@@ -139,11 +140,12 @@ def _collected(paths: Sequence[Path], found: Cloud, live: bool, recover_within: 
     if missing is not None:
         raise FourninesError(f"{missing}: there is no such file or directory",
                              hint="name what is to be audited")
-    declared = _declared(paths)
+    declared = {path: open_cluster(path) for path in _declared(paths)}
     cloud = collect(path for path in paths if path not in declared)
-    rendered = () if live else tuple(file for path in declared for file in _rendered(path).files)
+    rendered = () if live else tuple(file for opened in declared.values() for file in _rendered(opened))
     cloud = awake(Cloud((*cloud.files, *rendered, *found.files), (*cloud.unread, *found.unread),
-                        _goal(declared, recover_within), datetime.now(UTC), found.asleep))
+                        _goal(declared, recover_within), datetime.now(UTC), found.asleep,
+                        tuple(_accepted(declared))))
     if not cloud.files and not cloud.unread:
         raise FourninesError(f"{', '.join(map(str, paths))}: no file of a kind that is audited",
                              hint="name a node's etc, or a folder that holds it; "
@@ -151,7 +153,16 @@ def _collected(paths: Sequence[Path], found: Cloud, live: bool, recover_within: 
     return cloud
 
 
-def _goal(declared: Sequence[Path], given: str) -> Goal | None:
+def _accepted(declared: Mapping[Path, Opened]) -> Iterator[Accepted]:
+    """What the cluster files accept."""
+    from fournines.audit.cloud import Accepted
+
+    for path, opened in declared.items():
+        for rule, reason in opened.cluster.accepted.items():
+            yield Accepted(rule, reason, Place(str(path)))
+
+
+def _goal(declared: Mapping[Path, Opened], given: str) -> Goal | None:
     """The goal that was given, else the shortest of the cluster files; None without either."""
     from fournines.audit.cloud import Goal
     from fournines.cluster.notation import Wrong, parse_duration
@@ -161,8 +172,8 @@ def _goal(declared: Sequence[Path], given: str) -> Goal | None:
             return Goal(parse_duration(given), "--recover-within")
         except Wrong as wrong:
             raise FourninesError(f"--recover-within {given}: {wrong.what}", hint=wrong.instead) from None
-    goals = [Goal(open_cluster(path).cluster.recovery.recover_within_s, f"recovery.recover_within of {path}")
-             for path in declared]
+    goals = [Goal(opened.cluster.recovery.recover_within_s, f"recovery.recover_within of {path}")
+             for path, opened in declared.items()]
     return min(goals, key=lambda goal: goal.seconds, default=None)
 
 
@@ -209,14 +220,15 @@ async def _live(paths: Sequence[Path], hosts: Sequence[str], live: bool, via: Vi
         await leave(nodes, doors)
 
 
-def _rendered(path: Path) -> Cloud:
+def _rendered(opened: Opened) -> Iterator[File]:
     """The files that the cluster file becomes, with the permissions that they are to have."""
-    from fournines.audit.cloud import Cloud
     from fournines.audit.formats import read
 
-    files = open_cluster(path).blueprint_with_placeholders().files
-    return Cloud(tuple(file for node, items in files.items() for item in items
-                       if (file := read(node, item.path, f"{node}{item.path}", item.content, item.mode))))
+    for node, items in opened.blueprint_with_placeholders().files.items():
+        for item in items:
+            file = read(node, item.path, f"{node}{item.path}", item.content, item.mode)
+            if file is not None:
+                yield file
 
 
 def _corrections(cloud: Cloud, found: Audit, paths: Sequence[Path], live: bool, as_json: bool) -> None:

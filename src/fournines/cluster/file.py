@@ -147,7 +147,8 @@ def _cluster(model: ClusterFile, draft: Draft) -> Cluster:
         nodes=tuple(_node(section, drafted.addresses)
                     for section, drafted in zip(model.nodes, draft.nodes, strict=True)),
         layers=draft.layers, overrides=model.overrides or {},
-        drills=DrillRules(model.drills.allow) if model.drills is not None else DrillRules())
+        drills=DrillRules(model.drills.allow) if model.drills is not None else DrillRules(),
+        accepted=model.audit.accept if model.audit is not None else {})
 
 
 def _node(section: NodeSection, addresses: Mapping[str, IPv4Address]) -> Node:

@@ -16,6 +16,8 @@ NETWORK_PATTERN = r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$"
 DOMAIN_VALUE_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9 ._/+-]{0,61}[A-Za-z0-9])?$"
 HOST_PATTERN = r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$"
 USER_PATTERN = r"^[a-z_][a-z0-9_-]{0,31}$"
+RULE_PATTERN = r"^[A-Z]{3}[0-9]{3}$"
+REASON_PATTERN = r"\S"
 OVERRIDE_PATTERN = r"^(-?[0-9]{1,9}|[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h))$"
 
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -204,3 +206,19 @@ def parse_login_user(value: object) -> str:
     if isinstance(value, str) and re.fullmatch(USER_PATTERN, value):
         return value
     raise Wrong(f"is {shown(value)}, which is not a user name", "write a user name, such as root")
+
+
+def parse_rule_id(value: object) -> str:
+    """The name of a rule of ``fournines audit``; whether there is one of that name the audit says."""
+    if isinstance(value, str) and re.fullmatch(RULE_PATTERN, value):
+        return value
+    better = str(value).strip().upper()
+    proposal = better if re.fullmatch(RULE_PATTERN, better) else "HAP003"
+    raise Wrong(f"is {shown(value)}, which is no rule of the audit", f"write its id, such as {proposal}")
+
+
+def parse_reason(value: object) -> str:
+    """Why something is as it is; never nothing."""
+    if isinstance(value, str) and re.search(REASON_PATTERN, value):
+        return one_line(value)
+    raise Wrong(f"is {shown(value)}, which is no reason", "write in a few words why it is as it is")

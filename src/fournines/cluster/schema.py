@@ -49,6 +49,10 @@ Override = Annotated[str, PlainValidator(notation.parse_override),
                      WithJsonSchema({"type": ["string", "integer"], "pattern": notation.OVERRIDE_PATTERN})]
 
 
+RuleId = Annotated[str, PlainValidator(notation.parse_rule_id), _written(notation.RULE_PATTERN)]
+Reason = Annotated[str, PlainValidator(notation.parse_reason), _written(notation.REASON_PATTERN)]
+
+
 class Section(BaseModel):
     """A group of settings: frozen, and every setting must be one we know."""
 
@@ -113,6 +117,14 @@ class DrillsSection(Section):
         examples=[["processes", "packets"]])
 
 
+class AuditSection(Section):
+    """What an audit of this cluster may find, and fails nothing."""
+
+    accept: dict[RuleId, Reason] = Field(
+        description="Rules by id, each with the reason why what it finds is taken as it is.",
+        examples=[{"GLA001": "every node mounts the images from CephFS"}])
+
+
 class Layers(Section):
     """What the cluster is made of. A layer that is not named is not built; {} takes its defaults."""
 
@@ -149,6 +161,7 @@ class ClusterFile(Section):
         default=None, description="Timers that you insist on, by name (see: fournines render --explain).",
         examples=[{"vrrp.advert_int": "500ms"}])
     drills: DrillsSection | None = None
+    audit: AuditSection | None = None
 
 
 class _Generator(GenerateJsonSchema):

@@ -77,7 +77,8 @@ class DrillRules:
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """One cluster file, validated. ``layers`` maps layer name to its settings object (``layers/*/spec.py``);
-    ``overrides`` maps a timer's name to the value the operator insists on, as written."""
+    ``overrides`` maps a timer's name to the value the operator insists on, as written; ``accepted`` a rule of
+    the audit to the reason why what it finds is taken as it is."""
 
     name: str
     release: str
@@ -89,6 +90,7 @@ class Cluster:
     layers: Mapping[str, object]
     overrides: Mapping[str, str] = field(default_factory=dict)
     drills: DrillRules = DrillRules()
+    accepted: Mapping[str, str] = field(default_factory=dict)
 
     def node(self, name: str) -> Node:
         """The node of that name; KeyError when there is none."""

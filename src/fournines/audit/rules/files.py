@@ -28,7 +28,7 @@ def not_understood(cloud: Cloud) -> Hits:
             yield Hit(file.at(problem.line), f"not understood as {problem.format_name}: {problem.what}")
 
 
-@rule("AUD003", Severity.WARNING, Effect.UNKNOWN, "A comment that accepts nothing",
+@rule("AUD003", Severity.WARNING, Effect.UNKNOWN, "A comment or a setting that accepts nothing",
       consequence="Somebody believes that a finding was judged and accepted, and it was not.",
       fix="write: # fournines: ignore HAP003 because REASON, on the line itself or above it",
       source="docs/how-to/audit-a-cluster.md")
@@ -40,6 +40,9 @@ def accepts_nothing(cloud: Cloud) -> Hits:
             for name in ignore.rules:
                 if name not in RULES:
                     yield Hit(file.at(ignore.line), f"there is no rule {name} to be ignored")
+    for each in cloud.accepted:
+        if each.rule not in RULES:
+            yield Hit(each.at, f"there is no rule {each.rule} to be accepted")
 
 
 @rule("AUD004", Severity.INFO, Effect.UNKNOWN, "An include that is not among the files audited",
