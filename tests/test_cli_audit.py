@@ -44,9 +44,11 @@ def test_a_cluster_file_is_rendered_and_passes(capsys: pytest.CaptureFixture[str
     assert "54 files of 3 nodes" in out
 
 
-def test_a_cluster_file_accepts_rules_with_a_reason(slow: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_cluster_file_accepts_rules_with_a_reason(slow: Path,
+                                                    capsys: pytest.CaptureFixture[str]) -> None:
     file = slow / "cluster.yaml"
-    file.write_text(f"{EXAMPLE.read_text()}\naudit:\n  accept: {{HAP007: a test, HAP012: a test, XYZ999: a test}}\n")
+    accepts = "{HAP007: a test, HAP012: a test, XYZ999: a test}"
+    file.write_text(f"{EXAMPLE.read_text()}\naudit: {{accept: {accepts}}}\n")
     assert run(slow / "ctl1", file, "--fail-on", "warning", "--json") == 1   # for what accepts nothing
     told = json.loads(capsys.readouterr().out)
     assert {item["accepted"] for item in told if item["rule"] == "HAP007"} == {"a test"}

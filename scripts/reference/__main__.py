@@ -5,10 +5,12 @@ What these pages say is never written by hand: a test compares them with what th
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import audit_rule
 import audit_rules
 import cluster_file
 import commands
@@ -30,9 +32,10 @@ PAGES: Mapping[str, Callable[[Example], str]] = {
 def main(directory: Path) -> None:
     """All pages, in ``directory``."""
     example = read_example()
-    directory.mkdir(parents=True, exist_ok=True)
-    for name, page in PAGES.items():
-        (directory / name).write_text(page(example), encoding="utf-8")
+    shutil.rmtree(directory / audit_rule.FOLDER, ignore_errors=True)   # of rules that are no more
+    (directory / audit_rule.FOLDER).mkdir(parents=True)
+    for name, text in ({name: page(example) for name, page in PAGES.items()} | audit_rule.pages()).items():
+        (directory / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import markdown
+from audit_rule import FOLDER
 from example import ROOT
 from markdown import code, table
 
@@ -26,8 +27,9 @@ def page() -> str:
     return markdown.page(
         "Audit rules",
         f"The {len(RULES)} rules of `fournines audit`; `fournines audit --explain HAP005` says the same of "
-        "one. The severity is the rule's own: what cannot be known from the files is `info`. Errata are "
-        "those of the OpenStack High Availability Guide of 2014.",
+        "one, and a page each shows files in which it finds something. The severity is the rule's own: what "
+        "cannot be known from the files is `info`. Errata are those of the OpenStack High Availability Guide "
+        "of 2014.",
         *_systems(), "## The guide", _about_the_guide(), _guide(), "### Not found", _not_found())
 
 
@@ -40,7 +42,8 @@ def _systems() -> Iterator[str]:
 
 
 def _row(rule: Rule) -> tuple[str, ...]:
-    return (code(rule.id), rule.severity.value, rule.title, f"{rule.effect.value}: {rule.consequence}",
+    return (f"[{code(rule.id)}]({FOLDER}/{rule.id}.md)", rule.severity.value, rule.title,
+            f"{rule.effect.value}: {rule.consequence}",
             rule.fix,
             rule.source, rule.versions, ", ".join(rule.errata))
 

@@ -29,8 +29,8 @@ ENDS_A_COMMAND = ("|", ">", ">>", "&&", "||", ";", "&")
 def test_the_reference_is_that_of_the_code(tmp_path: Path) -> None:
     """Otherwise: ``make reference``, and look at the difference."""
     subprocess.run([sys.executable, ROOT / "scripts" / "reference", tmp_path], check=True, timeout=60)
-    made = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()}
-    kept = {path.name: path.read_text(encoding="utf-8") for path in REFERENCE.iterdir()}
+    made, kept = ({str(path.relative_to(root)): path.read_text(encoding="utf-8")
+                   for path in root.rglob("*.md")} for root in (tmp_path, REFERENCE))
     assert kept.keys() == made.keys()
     for name, text in made.items():
         assert kept[name].splitlines() == text.splitlines(), f"{name} is old: make reference"
