@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from fournines.cluster.timers import (
     clients,
@@ -51,8 +51,7 @@ def derive(cluster: Cluster) -> Timers:
         findings = (*findings, _out_of_reach(cluster, max(impossible, key=lambda chain: chain.upper_s)))
     if findings:
         raise ClusterFileError(findings)
-    late = (_broken_promise(cluster, timers, chain) for chain in after if chain.upper_s > target_s)
-    warnings = (*broken, *late)
+    warnings = (*broken, *_broken_promises(cluster, timers, after))
     return Timers(target_s, timers.values(), after, warnings)
 
 
@@ -98,16 +97,32 @@ def smallest_promise_s(cluster: Cluster) -> float:
             return tenths / 10
 
 
-def _broken_promise(cluster: Cluster, timers: Timers, chain: Chain) -> Finding:
-    target_s = cluster.recovery.recover_within_s
-    blamed = [name for name in dict.fromkeys(name for branch in chain.branches if branch.upper_s > target_s
-                                             for term in branch.terms for name in term.timers)
-              if timers[name].overridden]
-    name = blamed[0] if blamed else next(iter(cluster.overrides))
+def _broken_promises(cluster: Cluster, timers: Timers, after: Iterable[Chain]) -> Iterator[Finding]:
+    """One finding for the same overrides, however many failures they make too long."""
+    late: dict[tuple[str, ...], list[Chain]] = {}
+    for chain in after:
+        if chain.upper_s > cluster.recovery.recover_within_s:
+            late.setdefault(_blamed(cluster, timers, chain), []).append(chain)
+    for names, found in late.items():
+        yield _broken_promise(cluster, names, sorted(found, key=lambda chain: -chain.upper_s))
+
+
+def _blamed(cluster: Cluster, timers: Timers, chain: Chain) -> tuple[str, ...]:
+    """The overrides that the waits of the chain are made of; without any, the first one of all."""
+    waited = dict.fromkeys(name for branch in chain.branches
+                           if branch.upper_s > cluster.recovery.recover_within_s
+                           for term in branch.terms for name in term.timers)
+    return tuple(name for name in waited if timers[name].overridden) or (next(iter(cluster.overrides)),)
+
+
+def _broken_promise(cluster: Cluster, names: Sequence[str], late: Sequence[Chain]) -> Finding:
+    target_s, worst, others = cluster.recovery.recover_within_s, late[0], late[1:]
+    also = f"; too long after {', '.join(f'{chain.name} ({shown(chain.upper_s)})' for chain in others)}, too"
     return Finding(
         Severity.WARNING,
-        f"{' and '.join(blamed) or name} breaks the promise: after {chain.name} up to {shown(chain.upper_s)} "
-        f"may pass, {shown(round(chain.upper_s - target_s, 6))} more than recover_within {shown(target_s)}",
+        f"{' and '.join(names)} breaks the promise: after {worst.name} up to {shown(worst.upper_s)} "
+        f"may pass, {shown(round(worst.upper_s - target_s, 6))} more than recover_within {shown(target_s)}",
         "raise recover_within, or leave the override out",
-        detail=" + ".join(f"{term.what} {shown(round(term.upper_s, 6))}" for term in chain.terms),
-        where=f"overrides.{name}")
+        detail=" + ".join(f"{term.what} {shown(round(term.upper_s, 6))}" for term in worst.terms)
+               + (also if others else ""),
+        where=f"overrides.{names[0]}")
