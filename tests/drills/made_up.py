@@ -111,6 +111,13 @@ class MadeUpMachine:
     def thaw(self) -> None:
         raise NotImplementedError
 
+    def throttle(self, percent: int) -> None:
+        raise NotImplementedError
+
+    @property
+    def throttled(self) -> int:
+        raise NotImplementedError
+
     def cut(self, network: str) -> None:
         self.done.append(f"cut {network}")
         if self.works:

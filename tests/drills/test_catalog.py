@@ -25,12 +25,12 @@ from fournines.layers import SPECS
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CLUSTER, GUIDE = (load(EXAMPLES / f"{name}.yaml", SPECS) for name in ("three-controllers", "guide-two-node"))
 TIMERS = derive(CLUSTER)
-UNDO = {Act.POWER_OFF: Act.POWER_ON, Act.FREEZE: Act.THAW, Act.CUT: Act.PLUG_IN, Act.KILL: Act.START,
-        Act.HANG: Act.CONTINUE, Act.STOP: Act.START, Act.RESTART: Act.START, Act.DROP: Act.ACCEPT,
-        Act.SWALLOW: Act.ACCEPT,
-        Act.LOSE: Act.ACCEPT, Act.DELAY: Act.HURRY, Act.LIMIT: Act.RELEASE, Act.MISCONFIGURE: Act.RESTORE,
-        Act.FILL: Act.EMPTY, Act.SET_CLOCK: Act.CORRECT_CLOCK, Act.STANDBY: Act.ONLINE,
-        Act.DETACH: Act.ATTACH, Act.UNREACH: Act.REACH}
+UNDO = {Act.POWER_OFF: Act.POWER_ON, Act.FREEZE: Act.THAW, Act.THROTTLE: Act.UNTHROTTLE,
+        Act.CUT: Act.PLUG_IN, Act.KILL: Act.START, Act.HANG: Act.CONTINUE, Act.STOP: Act.START,
+        Act.RESTART: Act.START, Act.DROP: Act.ACCEPT, Act.SWALLOW: Act.ACCEPT, Act.LOSE: Act.ACCEPT,
+        Act.DELAY: Act.HURRY, Act.LIMIT: Act.RELEASE, Act.MISCONFIGURE: Act.RESTORE, Act.FILL: Act.EMPTY,
+        Act.SET_CLOCK: Act.CORRECT_CLOCK, Act.STANDBY: Act.ONLINE, Act.DETACH: Act.ATTACH,
+        Act.UNREACH: Act.REACH}
 every = pytest.mark.parametrize("drill", DRILLS.values(), ids=DRILLS.keys())
 
 

@@ -13,6 +13,7 @@ from fournines.drills.effects import (
     of_cables,
     of_machine,
     of_packets,
+    of_share,
     of_text,
     of_unit,
     running,
@@ -81,6 +82,8 @@ def test_the_driver_says_whether_a_machine_is_gone() -> None:
 
 
 def test_every_cable_must_be_without_a_link() -> None:
+    assert of_share(3).shown
+    assert not of_share(0).shown
     assert of_cables({"management": False, "replication": False}).shown
     assert not of_cables({"management": False, "replication": True}).shown
     assert not of_cables({}).shown

@@ -53,6 +53,22 @@ def test_up_leaves_running_machines_alone(lab: Lab) -> None:
     assert [on(lab, machine.name, "stat", "--format=%Y", "/proc/1") for machine in lab.machines] == started
 
 
+def test_a_throttled_machine_gets_its_share_and_no_more(lab: Lab) -> None:
+    machine = lab.machine("ctl3")
+    work = ("python3", "-c", "import time; end = time.monotonic() + 2\n"
+                             "while time.monotonic() < end: pass\nprint(time.process_time())")
+    assert machine.throttled == 0
+    machine.throttle(10)
+    try:
+        used_s = float(on(lab, "ctl3", *work))
+        assert used_s < 0.4   # of two seconds, with what starting Python takes
+        assert machine.throttled > 5
+    finally:
+        machine.throttle(0)
+    assert machine.throttled == 0
+    assert float(on(lab, "ctl3", *work)) > 2 * used_s
+
+
 def test_a_power_loss_says_nothing_to_peers_and_loses_no_disk(lab: Lab) -> None:
     machine = lab.machine("ctl2")
     on(lab, "ctl2", "sh", "-c", "echo kept | tee /srv/kept /root/kept && sync")

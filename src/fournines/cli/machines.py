@@ -199,6 +199,21 @@ def thaw(node: MachineName, cluster: ClusterOption = None) -> int:
 
 
 @app.command()
+def throttle(node: MachineName,
+             percent: Annotated[int, typer.Argument(min=0, max=1000, help="Of one processor; 0: no limit.")],
+             cluster: ClusterOption = None) -> int:
+    """Give a machine a share of one processor and no more, as a host does that has promised too much.
+
+    Examples: `fournines lab throttle ctl1 5` · `fournines lab throttle ctl1 0`
+    """
+    machine = _machine(node, cluster)
+    machine.throttle(percent)
+    share = f"{percent} % of one processor" if percent else "as much of the processors as there is"
+    print(f"{node} gets {share}")
+    return 0
+
+
+@app.command()
 def link(node: MachineName, network: Annotated[str, typer.Argument(metavar="NETWORK", help="A network.")],
          what: Annotated[Cable, typer.Argument(help="What to do.")], cluster: ClusterOption = None) -> int:
     """Pull the cable of a machine to a network, or plug it in again.

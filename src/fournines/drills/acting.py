@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from fournines.blueprint.predicate import Judgement
 from fournines.blueprint.requests import Failed, Reply, Request
@@ -72,6 +73,8 @@ async def look(place: Place, effect: Effect, deed: Intervention, before: Running
     """Whether the fault is there now; ``before`` is its unit as it was, where it hits one."""
     if deed.act in MACHINE_ACTS:
         machine = place.machines[deed.target]
+        if effect is Effect.IS_SLOW:
+            return effects.of_share(await asyncio.to_thread(lambda: machine.throttled))
         return effects.of_machine(effect, await asyncio.to_thread(lambda: machine.power))
     if deed.act in CABLE_ACTS:
         machine = place.machines[deed.target]
@@ -109,7 +112,9 @@ async def await_effect(place: Place, effect: Effect, deed: Intervention, before:
 def _to_machine(machine: Machine, deed: Intervention) -> None:
     """Blocks."""
     verbs: dict[Act, Callable[[], None]] = {Act.POWER_OFF: machine.power_off, Act.POWER_ON: machine.power_on,
-                                            Act.FREEZE: machine.freeze, Act.THAW: machine.thaw}
+                                            Act.FREEZE: machine.freeze, Act.THAW: machine.thaw,
+                                            Act.THROTTLE: partial(machine.throttle, deed.amount),
+                                            Act.UNTHROTTLE: partial(machine.throttle, 0)}
     if deed.act in verbs:
         verbs[deed.act]()
         return

@@ -14,6 +14,8 @@ class Act(StrEnum):
     POWER_ON = "power_on"
     FREEZE = "freeze"
     THAW = "thaw"
+    THROTTLE = "throttle"   # a share of one processor for all that the machine does
+    UNTHROTTLE = "unthrottle"
     CUT = "cut"             # pull the cables to some networks
     PLUG_IN = "plug_in"
     KILL = "kill"           # SIGKILL to every process of a unit
@@ -44,7 +46,7 @@ class Act(StrEnum):
     REACH = "reach"
 
 
-MACHINE_ACTS = frozenset({Act.POWER_OFF, Act.POWER_ON, Act.FREEZE, Act.THAW})
+MACHINE_ACTS = frozenset({Act.POWER_OFF, Act.POWER_ON, Act.FREEZE, Act.THAW, Act.THROTTLE, Act.UNTHROTTLE})
 CABLE_ACTS = frozenset({Act.CUT, Act.PLUG_IN})
 
 
@@ -53,6 +55,7 @@ class Capability(StrEnum):
 
     POWER = "power"
     FREEZE = "freeze"
+    THROTTLE = "throttle"
     CABLES = "cables"
     PROCESSES = "processes"   # signals to, and orders about, units of a node
     PACKETS = "packets"       # rules in a node's packet filter
@@ -105,6 +108,7 @@ class Effect(StrEnum):
     PACKETS_DROPPED = "packets dropped"     # the counter of the drill's rule has moved
     PACKETS_DELAYED = "packets delayed"     # the queue that delays has sent packets
     IS_THROTTLED = "is throttled"           # the kernel has made the unit wait for its share
+    IS_SLOW = "is slow"                     # the same of the machine
     IS_MISCONFIGURED = "is misconfigured"   # the unit runs, or tries to, with the drill's drop-in
     IS_FULL = "is full"                     # the file system says so
     CLOCK_IS_WRONG = "clock is wrong"       # by about as much as was asked

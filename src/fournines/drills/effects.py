@@ -142,6 +142,11 @@ def of_machine(effect: Effect, power: str) -> Sight:
     return Sight(power == wanted, f"its driver says that it is {power}")
 
 
+def of_share(times: int) -> Sight:
+    """What the driver says; 0 where the machine has all of the processor."""
+    return Sight(times > 0, f"its driver says that it has had to wait for its share {times} times")
+
+
 def of_cables(links: Mapping[str, bool]) -> Sight:
     """``links`` maps each network that was cut to whether there still is a link."""
     left = [network for network, link in links.items() if link]

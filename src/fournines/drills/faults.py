@@ -15,6 +15,12 @@ def freeze(target: Target) -> Fault:
     return Fault(Act.FREEZE, Act.THAW, target, frozenset({Capability.FREEZE}), Effect.IS_FROZEN)
 
 
+def throttle(target: Target, percent: int) -> Fault:
+    """The machine gets this share of one processor and no more: it is slow, and not silent."""
+    return Fault(Act.THROTTLE, Act.UNTHROTTLE, target, frozenset({Capability.THROTTLE}), Effect.IS_SLOW,
+                 amount=percent)
+
+
 def cut(target: Target, *networks: str) -> Fault:
     """The cables to these networks are pulled; without a name, all of them."""
     return Fault(Act.CUT, Act.PLUG_IN, target, frozenset({Capability.CABLES}), Effect.HAS_NO_LINK,

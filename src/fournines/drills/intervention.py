@@ -45,6 +45,8 @@ class Intervention:
             return (f"(by {self.amount} ms what leaves from {', '.join(self.addresses)})",)
         if self.direction is not None and self.amount:
             return (f"({self.amount} % of what passes between it and {', '.join(self.peers)})",)
+        if self.act in (Act.THROTTLE, Act.UNTHROTTLE):
+            return (f"(to {self.amount} % of one processor)",) if self.act is Act.THROTTLE else ()
         if self.setting or self.amount:
             return (self.setting or f"(by {self.amount} s)",)
         if self.direction is not None:

@@ -23,6 +23,8 @@ V1_FREEZER = "freezer"
 V1_SYSTEMD = "name=systemd"
 V1_SHARES = "cpu"     # equal for all groups unless told otherwise, cpu.shares
 V2_SHARES = "+cpu"    # the same, cpu.weight, once the groups above hand the controller down
+V1_QUOTA, V2_QUOTA = "cpu.cfs_quota_us", "cpu.max"
+QUOTA_PERIOD_US = 100_000   # the kernel's default; a quota is what may be used in each
 MAKE_TIMEOUT_S = 10.0
 REMOVE_TIMEOUT_S = 60.0
 FREEZE_TIMEOUT_S = 60.0
@@ -31,12 +33,13 @@ FREEZE_TIMEOUT_S = 60.0
 @dataclass(frozen=True, slots=True)
 class Hierarchy:
     """One mounted cgroup hierarchy that nodes take part in. ``freezer`` names the file that freezes a group
-    of it, or is empty where this hierarchy cannot."""
+    of it, or is empty where this hierarchy cannot; ``quota`` the file that limits its processor time."""
 
     mount: Path
     freezer: str = ""
     frozen_word: str = ""
     thawed_word: str = ""
+    quota: str = ""
 
 
 def hierarchies(mountinfo: str | None = None) -> tuple[Hierarchy, ...]:
@@ -53,10 +56,10 @@ def hierarchies(mountinfo: str | None = None) -> tuple[Hierarchy, ...]:
         elif kind == "cgroup" and V1_FREEZER in options.split(","):
             v1.append(Hierarchy(mount, "freezer.state", "FROZEN", "THAWED"))
         elif kind == "cgroup" and {V1_SYSTEMD, V1_SHARES} & set(options.split(",")):
-            v1.append(Hierarchy(mount))
+            v1.append(Hierarchy(mount, quota=V1_QUOTA if V1_SHARES in options.split(",") else ""))
     if v2 is not None:
         v1.append(Hierarchy(v2) if any(each.freezer for each in v1)
-                  else Hierarchy(v2, "cgroup.freeze", "1", "0"))
+                  else Hierarchy(v2, "cgroup.freeze", "1", "0", quota=V2_QUOTA))
     if not any(each.freezer for each in v1):
         raise LabError("this host has no cgroup hierarchy that can freeze",
                        hint="mount cgroup2 on /sys/fs/cgroup")
@@ -98,6 +101,32 @@ class ControlGroup:
     @property
     def frozen(self) -> bool:
         return all(self._state(each) for each in self._hierarchies if each.freezer)
+
+    def throttle(self, percent: int) -> None:
+        """All of it together gets this share of one processor; 0: as much as there is. Raises ``LabError``
+        where this host's hierarchies cannot."""
+        file = self._quota()
+        if file is None:
+            raise LabError("this host has no control group that limits processor time",
+                           hint="mount cgroup2, or cgroup with the controller cpu, and take the lab up anew")
+        quota_us = percent * QUOTA_PERIOD_US // 100
+        if file.name == V2_QUOTA:
+            file.write_text(f"{quota_us or 'max'} {QUOTA_PERIOD_US}")
+        else:
+            file.write_text(str(quota_us or -1))
+
+    @property
+    def throttled(self) -> int:
+        """How often it has had to wait for its share, since it was made; 0 where it has no limit now."""
+        file = self._quota()
+        if file is None or file.read_text().split()[0] in ("-1", "max"):
+            return 0
+        told = dict(line.split() for line in (file.parent / "cpu.stat").read_text().splitlines())
+        return int(told.get("nr_throttled", 0))
+
+    def _quota(self) -> Path | None:
+        files = (each.mount / self._path / each.quota for each in self._hierarchies if each.quota)
+        return next((file for file in files if file.exists()), None)
 
     @property
     def populated(self) -> bool:

@@ -53,6 +53,16 @@ class Machine(Protocol):
 
     def thaw(self) -> None: ...
 
+    def throttle(self, percent: int) -> None:
+        """It gets this share of one processor and no more, as on a host that has promised too much; 0: as
+        much as there is. A power cycle ends it. Raises ``LabError`` where this computer cannot."""
+        ...
+
+    @property
+    def throttled(self) -> int:
+        """How often it has had to wait for its share; 0 where it has all."""
+        ...
+
     def cut(self, network: str) -> None:
         """Pull the cable; stays pulled over a power cycle."""
         ...

@@ -127,6 +127,18 @@ class ProcessMachine(ABC):
         if self.power is Power.FROZEN:
             self._group().thaw()
 
+    def throttle(self, percent: int) -> None:
+        """See ``driver.Machine``."""
+        if self.power is not Power.OFF:
+            self._group().throttle(percent)
+        elif percent:
+            raise LabError(f"{self._name} is off and uses no processor")
+
+    @property
+    def throttled(self) -> int:
+        """See ``driver.Machine``."""
+        return 0 if self.power is Power.OFF else self._group().throttled
+
     def cut(self, network: str) -> None:
         """See ``driver.Machine``."""
         self._set_link(network, up=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fournines.drills.drill import Drill, Target
-from fournines.drills.faults import freeze, power_off
+from fournines.drills.faults import freeze, power_off, throttle
 
 DRILLS = (
     Drill("power-off-vip-holder",
@@ -20,4 +20,7 @@ DRILLS = (
     Drill("freeze-vip-holder",
           "the machine that holds the service address hangs: it executes nothing and keeps its connections",
           freeze(Target.VIP_HOLDER)),
+    Drill("throttle-vip-holder",
+          "the machine that holds the service address gets a twentieth of a processor: slow, and not silent",
+          throttle(Target.VIP_HOLDER, 5)),
 )
