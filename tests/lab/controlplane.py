@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,16 +61,16 @@ class ControlPlane:
         opened = open_cluster(self.file)
         return opened.secrets(open_store(opened.state / "secrets.age", identity_file({}, self.file.parent)))
 
-    def start(self, *argv: str | Path) -> subprocess.Popen[str]:
-        """The command, under way; stopped by whoever started it."""
+    def start(self, *argv: str | Path, within: Sequence[str] = ()) -> subprocess.Popen[str]:
+        """The command, under way; stopped by whoever started it. ``within`` is put before it."""
         command = Path(sys.executable).with_name("fournines")
-        return subprocess.Popen([command, *map(str, argv)], cwd=self.file.parent, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True,
+        return subprocess.Popen([*within, command, *map(str, argv)], cwd=self.file.parent,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                 env={**os.environ, "HOME": str(self.file.parent)})
 
-    def say(self, *argv: str | Path, timeout_s: float = 1200.0) -> Said:
+    def say(self, *argv: str | Path, within: Sequence[str] = (), timeout_s: float = 1200.0) -> Said:
         """The command, to its end."""
-        process = self.start(*argv)
+        process = self.start(*argv, within=within)
         out, err = process.communicate(timeout=timeout_s)
         return Said(process.returncode, out, err)
 

@@ -233,6 +233,24 @@ def test_a_drill_hits_heals_and_loses_nothing(plane: ControlPlane, drill: str) -
     plane.become_whole()
 
 
+def test_a_drill_over_ssh_breaks_what_the_file_allows_and_no_more(plane: ControlPlane) -> None:
+    """As on real machines: through the nodes' own sshd, with clients that are in their network."""
+    plane.change("cluster: mainjob", "cluster: mainjob\ndrills: {allow: [processes]}")
+    ssh = ("--via", "ssh", "--ssh-config", plane.lab.ssh_config, "--yes")
+    refused = plane.say("drill", "run", "power-off-vip-holder", *ssh)
+    assert refused.code == 1
+    assert "needs power, which the cluster file does not allow" in " ".join(refused.err.split())
+    said = plane.say("drill", "run", "kill-memcached-in-use", *ssh, "--json", within=plane.lab.inside())
+    assert said.out, said.err
+    verdicts = said.data["verdicts"]
+    assert isinstance(verdicts, list)
+    assert verdicts[0]["truth"] == "true", verdicts[0]   # that the fault took effect
+    rows = said.data["rows"]
+    assert isinstance(rows, list)
+    assert {row["lost"] for row in rows if row["acknowledged"]} == {0}
+    plane.become_whole()
+
+
 def test_an_interrupted_drill_heals(plane: ControlPlane) -> None:
     process = plane.start("drill", "run", "power-off-vip-holder")
     machines = plane.lab.machines
