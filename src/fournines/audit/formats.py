@@ -46,6 +46,15 @@ SERVICES = ("aodh", "barbican", "ceilometer", "cinder", "designate", "glance", "
             "sahara", "trove", "watcher")
 """The OpenStack services whose files below /etc/SERVICE are read as those of oslo.config."""
 
+_PROJECT = re.compile(rf"(?:.*/)?(?P<name>{'|'.join(SERVICES)})(?:/.+|[-_.][^/]*)")
+
+
+def project_of(path: str) -> str:
+    """``neutron`` for /etc/neutron/plugins/ml2/ml2_conf.ini, and for a neutron-server.conf anywhere; empty
+    for the files of others."""
+    match = _PROJECT.fullmatch(path)
+    return match["name"] if match is not None else ""
+
 
 def _my_cnf(text: str, complain: Complain) -> ini.Document:
     return ini.parse(text, Dialect.MY_CNF, complain)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from fournines.artifacts import crm, systemd_state
 from fournines.artifacts.pacemaker import Configuration
 from fournines.audit.cloud import Asleep, Cloud, File
-from fournines.audit.formats import SERVICES
+from fournines.audit.formats import SERVICES, project_of
 
 _ELSEWHERE = re.compile(r"(?:docker|podman|containerd|crio|cri-o|kubelet|k3s|lxc|lxd|incus|snap\.|devstack|"
                         r"supervisor|tripleo_).*")
@@ -23,11 +23,10 @@ _WEB_SERVERS = r"apache2|httpd|nginx|uwsgi"
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """``paths`` of its files, ``units`` that run it: patterns of whole names, a unit's without ``@...`` and
-    ``.service``; ``words`` of Pacemaker's configuration that name it (Corosync: whatever is in it)."""
+    """``units`` that run it: a pattern of whole names, without ``@...`` and ``.service``. ``words`` of
+    Pacemaker's configuration that name it (Corosync: whatever is in it)."""
 
     name: str
-    paths: re.Pattern[str]
     units: re.Pattern[str]
     words: re.Pattern[str]
 
@@ -37,21 +36,21 @@ class Program:
                 or any(self.words.search(text) for text in managed))
 
 
-def _program(name: str, paths: str, units: str, words: str) -> Program:
-    return Program(name, re.compile(paths), re.compile(units), re.compile(words))
+def _program(name: str, units: str, words: str) -> Program:
+    return Program(name, re.compile(units), re.compile(words))
 
 
-_PROGRAMS = (
-    _program("corosync", r".*/corosync/.*", "corosync|pacemaker", ""),
-    _program("haproxy", r".*/haproxy/.*", "haproxy.*", "haproxy"),
-    _program("keepalived", r".*/keepalived/.*", "keepalived.*", "keepalived"),
-    _program("memcached", r".*/memcached[^/]*\.conf", "memcached.*", "memcached"),
-    _program("mysql", r".*/(?:mysql|my\.cnf\.d|mariadb)/.*|/etc/my\.cnf", "mysqld?.*|mariadb.*",
-             "mysql|mariadb|galera"),
-    _program("rabbitmq", r".*/rabbitmq/.*", "rabbitmq.*", "rabbitmq"),
-    *(_program(name, rf"(?:.*/)?{name}(?:/.+|[-_.][^/]*)",
-               rf"(?:openstack-)?{name}(?:-.*)?|{_WEB_SERVERS}", name) for name in SERVICES),
-)
+_BY_PATH = tuple((re.compile(paths), _program(*program)) for paths, program in (
+    (r".*/corosync/.*", ("corosync", "corosync|pacemaker", "")),
+    (r".*/haproxy/.*", ("haproxy", "haproxy.*", "haproxy")),
+    (r".*/keepalived/.*", ("keepalived", "keepalived.*", "keepalived")),
+    (r".*/memcached[^/]*\.conf", ("memcached", "memcached.*", "memcached")),
+    (r".*/(?:mysql|my\.cnf\.d|mariadb)/.*|/etc/my\.cnf",
+     ("mysql", "mysqld?.*|mariadb.*", "mysql|mariadb|galera")),
+    (r".*/rabbitmq/.*", ("rabbitmq", "rabbitmq.*", "rabbitmq")),
+))
+_SERVICES = {name: _program(name, rf"(?:openstack-)?{name}(?:-.*)?|{_WEB_SERVERS}", name)
+             for name in SERVICES}
 
 
 def awake(cloud: Cloud) -> Cloud:
@@ -64,7 +63,8 @@ def awake(cloud: Cloud) -> Cloud:
                if isinstance(file.document, Configuration | crm.Document)]
     of: dict[Program, list[File]] = {}
     for file in cloud.files:
-        program = next((each for each in _PROGRAMS if each.paths.fullmatch(file.path)), None)
+        program = next((each for paths, each in _BY_PATH if paths.fullmatch(file.path)),
+                       _SERVICES.get(project_of(file.path)))
         if program is not None:
             of.setdefault(program, []).append(file)
     asleep = tuple(Asleep(program.name, file) for program, files in of.items()

@@ -14,7 +14,7 @@ from functools import lru_cache
 from fournines.artifacts import ini
 from fournines.artifacts.ini import Dialect
 from fournines.audit.cloud import Cloud, File
-from fournines.audit.formats import SERVICES
+from fournines.audit.formats import project_of
 from fournines.findings import Place
 
 PORTS = {
@@ -26,7 +26,6 @@ PORTS = {
     6080: "novnc", 6082: "spice",
 }
 HTTP_APIS = frozenset(PORTS.values()) - {"mysql", "amqp", "memcached"}
-_PROJECT = re.compile(rf"(?:.*/)?(?P<name>{'|'.join(SERVICES)})(?:/.+|[-_.][^/]*)")
 
 
 def is_on(option: Option | None) -> bool:
@@ -64,9 +63,8 @@ class Service:
 
     @property
     def project(self) -> str:
-        """``neutron`` for /etc/neutron/plugins/ml2/ml2_conf.ini, and for a neutron-server.conf anywhere."""
-        match = _PROJECT.fullmatch(self.file.path)
-        return match["name"] if match is not None else ""
+        """``neutron`` for /etc/neutron/plugins/ml2/ml2_conf.ini."""
+        return project_of(self.file.path)
 
     def option(self, section: str, name: str) -> Option | None:
         """The one that holds."""
