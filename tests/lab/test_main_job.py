@@ -251,6 +251,17 @@ def test_a_drill_over_ssh_breaks_what_the_file_allows_and_no_more(plane: Control
     plane.become_whole()
 
 
+def test_a_broker_that_never_ends_its_start_is_killed_by_its_guard(plane: ControlPlane) -> None:
+    """As after some partitions: Erlang's keeper of names answers nobody."""
+    def told() -> str:
+        return on(plane.lab, "ctl3", "journalctl", "--unit=fournines-broker-guard", "--no-pager")
+
+    on(plane.lab, "ctl3", "rabbitmqctl", "eval",
+       "rabbit:stop(), sys:suspend(global_name_server), spawn(fun() -> rabbit:start() end).")
+    eventually(lambda: "has not agreed with the others" in told(), "its guard acts")
+    plane.become_whole()
+
+
 def test_an_interrupted_drill_heals(plane: ControlPlane) -> None:
     process = plane.start("drill", "run", "power-off-vip-holder")
     machines = plane.lab.machines

@@ -12,7 +12,6 @@ from fournines.blueprint.snapshot import Absent, Snapshot, Unreadable
 from fournines.engine.verify import Checked
 from fournines.layers.layer import Site
 from fournines.layers.messaging import LAYER, health
-from fournines.layers.messaging.node import broker_guard
 
 # As erl_call printed it on a node of the lab, RabbitMQ 3.10.8.
 READY = ('{"alarms":[],"cluster":"demo","guest":false,"incomplete":[],"leads":1,"members":["rabbit@ctl3",'
@@ -98,12 +97,3 @@ def test_a_broker_that_waits_for_its_own_restart_does_not_block_it(site: Site) -
     service = next(item for item in LAYER.contribute(site).services if item.unit == "rabbitmq-server.service")
     assert service.others_ok is not None
     assert service.others_ok.judge(snapshot(ctl1=seen(BOOTING)), "ctl1").truth is True
-
-
-@pytest.mark.parametrize(("answer", "alone"), [
-    ({}, False), ({"running": 3, "members": 3}, False), ({"running": 2, "members": 3}, False),
-    ({"running": 1, "members": 3}, True), ({"running": 1, "members": 2}, True),
-    ({"running": 1, "members": 1}, False)])
-def test_a_guard_restarts_only_a_broker_that_serves_without_a_majority(answer: dict[str, int],
-                                                                       alone: bool) -> None:
-    assert broker_guard.alone(answer) is alone
