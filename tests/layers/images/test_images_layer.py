@@ -11,7 +11,7 @@ from fournines.artifacts import systemd
 from fournines.blueprint.requests import Run
 from fournines.blueprint.snapshot import Snapshot, Unreadable
 from fournines.layers.images import LAYER, artifacts, glusterd_rpc, health, procedures
-from fournines.layers.images.node.images_volume import connected, is_mounted, pending, stored
+from fournines.layers.images.node.images_volume import connected, in_reach, is_mounted, pending, stored
 from fournines.layers.images.spec import ImagesSpec
 from fournines.layers.layer import Site
 
@@ -48,6 +48,17 @@ def test_the_volume_has_a_copy_on_each_of_three(site: Site) -> None:
     assert isinstance(request, Run)
     bricks = [f"10.0.42.{last}:/srv/fournines/images/brick" for last in (11, 12, 13)]
     assert request.argv[2:] == ("volume", "create", "images", "replica", "3", *bricks, "force")
+
+
+def test_it_is_made_once_every_member_has_reached_every_other(site: Site) -> None:
+    steps = {step.name: step for step in procedures.steps(site, ImagesSpec())}
+    assert set(steps[procedures.REACH].do) == set(NODES)
+    assert steps[procedures.CREATE].needs == (procedures.REACH,)
+    listed = ("UUID\t\t\t\t\tHostname \tState\n1f0f\t10.0.42.12\tConnected \n"
+              "a0c1\t10.0.42.13\tDisconnected \n77b2\tlocalhost \tConnected \n")
+    assert in_reach(listed) == 2
+    assert in_reach(listed.replace("Disc", "C")) == 3
+    assert in_reach("") == 0
 
 
 def test_a_volume_that_another_member_knows_is_not_made_again(site: Site) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from fournines.blueprint.predicate import Answers, Fact, OnEvery, OnOthers, Predicate, Test
-from fournines.blueprint.requests import Request, Run
+from fournines.blueprint.requests import NODE_PYTHON, Request, Run
 from fournines.blueprint.steps import Gate, On, Service, Step
 from fournines.layers.images import artifacts, health
 from fournines.layers.images.spec import ImagesSpec
 from fournines.layers.layer import Site
 
-INTRODUCE, CREATE, SET, START = ("images: introduce the members to one another", "images: create the volume",
-                                 "images: set the volume's options", "images: start the volume")
+INTRODUCE, REACH = ("images: introduce the members to one another",
+                    "images: wait until every member has reached every other")
+CREATE, SET, START = ("images: create the volume", "images: set the volume's options",
+                      "images: start the volume")
+REACH_S = 90.0
 START_DAEMON = f"images: start {artifacts.GLUSTERD_UNIT}"
 
 
@@ -50,6 +53,10 @@ def steps(site: Site, spec: ImagesSpec) -> tuple[Step, ...]:
     probing = tuple(gluster("peer", "probe", str(node.replication)) for node in members[1:])
     introduce = step(INTRODUCE, "glusterd takes orders only from members of its pool", OnEvery(names, known),
                      probing, START_DAEMON)
+    reach = Step(REACH, On.EACH, {
+        name: (Run((*NODE_PYTHON, artifacts.SCRIPT, "reached", str(len(members))), timeout_s=REACH_S),)
+        for name in names}, "a member that has not connected to another refuses the volume", unless=created,
+        needs=(INTRODUCE,))
     # force: a copy may lie on the root file system; glusterd would refuse that, Fournines only advises
     # against it.
     copies = ("replica", str(len(members))) if len(members) > 1 else ()
@@ -59,9 +66,9 @@ def steps(site: Site, spec: ImagesSpec) -> tuple[Step, ...]:
                   only_if=OnEvery(names, Fact(health.VOLUME, "created", Test.EQ, False)),
                   refusal="another member already knows the volume: bring this node back into its pool "
                           "(gluster peer status), then apply again",
-                  until=Gate(OnEvery(names, created), 60.0), needs=(INTRODUCE,))
+                  until=Gate(OnEvery(names, created), 60.0), needs=(REACH,))
     words = [word for option in options.items() for word in option]
-    return (introduce, create,
+    return (introduce, reach, create,
             step(SET, "how long it stands still, and who may use it", as_wanted,
                  (gluster("volume", "set", artifacts.VOLUME, *words),), CREATE),
             step(START, "a volume serves only once it was started", started,

@@ -4,6 +4,7 @@
     images_volume.py prepare   before the mount: clear away a dead one, close the directory below it
     images_volume.py ready     after the mount: wait until it is there, give it to Glance
     images_volume.py facts     what is known here, as one JSON object
+    images_volume.py reached N before the volume is made: wait until glusterd here has reached all N members
 
 Shipped as /usr/lib/fournines/images_volume.py; standard library only.
 """
@@ -21,7 +22,7 @@ from pathlib import Path
 
 SETTINGS = "/etc/fournines/images.json"
 GLUSTERD = Path("/var/lib/glusterd")
-MOUNTED_WITHIN_S = 60.0
+MOUNTED_WITHIN_S = REACHED_WITHIN_S = 60.0
 STARTED, IN_CLUSTER = "1", "3"   # glusterd's own numbers: status of a volume, state of a peer
 
 
@@ -64,6 +65,26 @@ def facts(volume: str, mount: str, brick: str) -> dict[str, object]:
     }
 
 
+def in_reach(listed: str) -> int:
+    """How many members are connected, this one included, of what ``gluster pool list`` prints. Pure."""
+    return sum(line.split()[-1:] == ["Connected"] for line in listed.splitlines()[1:])
+
+
+def reached(members: int) -> None:
+    """Members know of one another before they have connected, and a volume is refused until all have."""
+    import subprocess  # here: see ``prepare``
+
+    deadline = time.monotonic() + REACHED_WITHIN_S
+    while True:
+        listed = subprocess.run(["gluster", "--mode=script", "pool", "list"], check=False, timeout=60,
+                                capture_output=True, text=True).stdout
+        if in_reach(listed) >= members:
+            return
+        if time.monotonic() > deadline:
+            raise SystemExit(f"after {REACHED_WITHIN_S:g} s not {members} members are in reach:\n{listed}")
+        time.sleep(0.2)
+
+
 def prepare(mount: str) -> None:
     """A client that died leaves a mount that answers nobody. The directory below is closed, so that nobody
     writes images to this node alone while nothing is mounted."""
@@ -90,7 +111,7 @@ def ready(mount: str, owner: str) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """``prepare``, ``ready`` or ``facts``."""
+    """``prepare``, ``ready``, ``facts`` or ``reached N``."""
     settings = json.loads(Path(SETTINGS).read_text(encoding="utf-8"))
     match arguments:
         case ["prepare"]:
@@ -99,8 +120,10 @@ def main(arguments: Sequence[str]) -> None:
             ready(settings["mount"], settings["owner"])
         case ["facts"]:
             print(json.dumps(facts(settings["volume"], settings["mount"], settings["brick"])))
+        case ["reached", count]:
+            reached(int(count))
         case _:
-            raise SystemExit("say prepare, ready or facts")
+            raise SystemExit("say prepare, ready, facts or reached N")
 
 
 if __name__ == "__main__":
