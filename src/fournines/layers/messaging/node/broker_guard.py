@@ -8,9 +8,10 @@ RabbitMQ sees its peers before it has counted itself as a minority: it does not 
 its half of a partitioned Mnesia until somebody restarts it. Under ``pause_minority`` a broker that is ready
 without a majority is wrong whatever the cause, so it is restarted, and joins the others.
 
-A broker that comes back from its pause agrees with the others on the names that Erlang keeps (``global``),
-which after a partition may wait for ever: RabbitMQ tries to end that with messages that Erlang 25.1 and newer
-do not understand (rabbitmq-server pull request 5438, in 3.11). Such a broker serves nobody, and is killed.
+A broker that comes back from its pause agrees with the others on the names and locks that Erlang keeps
+(``global``), which after a partition may wait for ever: RabbitMQ tries to end that with messages that Erlang
+25.1 and newer do not understand (rabbitmq-server pull request 5438, in 3.11). Such a broker serves nobody, and
+is killed.
 Shipped as /usr/lib/fournines/broker_guard.py; standard library only.
 """
 
@@ -24,7 +25,7 @@ from dataclasses import dataclass
 
 UNIT = "rabbitmq-server.service"
 STRIKES = 2   # once may be the moment before a minority pauses itself
-HUNG_S = 30   # RabbitMQ itself gives up after 20 s, and an agreement takes moments
+HUNG_S = 30   # RabbitMQ itself does something after 20 s; a question of this kind is answered in moments
 ASK_TIMEOUT_S, RESTART_TIMEOUT_S = 6, 700
 # Of a broker that boots, RabbitMQ may be asked nothing but the boot state, see status.erl; what its processes
 # wait for the virtual machine tells.
@@ -34,6 +35,7 @@ case rabbit_boot_state:get() of
                        [length(rabbit_nodes:all_running()), length(rabbit_nodes:all())]);
     _ ->
         Waits = fun(Stack) -> lists:any(fun({rabbit_node_monitor, global_sync, _, _}) -> true;
+                                           ({global, set_lock_on_nodes, _, _}) -> true;
                                            (_) -> false end, Stack) end,
         io:format("{\\"agreeing\\": ~s}",
                   [lists:any(Waits, [Stack || Process <- erlang:processes(), {_, Stack} <-
