@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, encodebytes
 from datetime import timedelta
 
 import pytest
@@ -40,3 +41,12 @@ def test_what_is_none_is_refused_at_its_line() -> None:
     with pytest.raises(Unparsable) as refused:
         certificate.parse("\n-----BEGIN CERTIFICATE-----\nabc=\n-----END CERTIFICATE-----\n")
     assert refused.value.line == 2
+
+
+def test_one_of_a_version_that_is_none_is_refused() -> None:
+    """Found by atheris: cryptography has errors of its own that are no ValueError."""
+    body = "".join(pem(30).splitlines()[1:-1])
+    strange = b64decode(body).replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x06", 1)
+    text = f"-----BEGIN CERTIFICATE-----\n{encodebytes(strange).decode()}-----END CERTIFICATE-----\n"
+    with pytest.raises(Unparsable, match="version"):
+        certificate.parse(text)

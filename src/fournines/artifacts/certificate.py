@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
 from fournines.artifacts.document import Complain, refuse
 from fournines.errors import Unparsable
 
 _FORMAT = "PEM certificate"
+_REFUSED = (ValueError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
+            UnsupportedAlgorithm)   # what cryptography raises where it reads something strange
 _BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----[^-]{1,100000}-----END CERTIFICATE-----")
 
 
@@ -45,7 +48,7 @@ def parse(text: str, complain: Complain = refuse) -> Document:
     for block in _BLOCK.finditer(text):
         try:
             found.append(_certificate(block[0]))
-        except ValueError as problem:
+        except _REFUSED as problem:
             complain(Unparsable(_FORMAT, text.count("\n", 0, block.start()) + 1,
                                 " ".join(str(problem).split())))
     return Document(tuple(found))

@@ -10,8 +10,8 @@ without a majority is wrong whatever the cause, so it is restarted, and joins th
 
 A broker that comes back from its pause agrees with the others on the names and locks that Erlang keeps
 (``global``), which after a partition may wait for ever: RabbitMQ tries to end that with messages that Erlang
-25.1 and newer do not understand (rabbitmq-server pull request 5438, in 3.11). Such a broker serves nobody, and
-is killed.
+25.1 and newer do not understand (rabbitmq-server pull request 5438, in 3.11). Such a broker serves nobody,
+and is killed.
 Shipped as /usr/lib/fournines/broker_guard.py; standard library only.
 """
 
