@@ -55,7 +55,10 @@ def test_a_cluster_file_accepts_rules_with_a_reason(slow: Path,
     assert [(item["file"], item["summary"]) for item in told if item["rule"] == "AUD003"] == [
         (str(file), "there is no rule XYZ999 to be accepted")]
     file.write_text(file.read_text().replace(", XYZ999: a test", ""))
-    assert run(slow / "ctl1", file, "--fail-on", "warning") == 0
+    log = slow / "log.sarif"
+    assert run(slow / "ctl1", file, "--fail-on", "warning", "--sarif", log) == 0
+    results = json.loads(log.read_text())["runs"][0]["results"]
+    assert {item["suppressions"][0]["kind"] for item in results if item["ruleId"] == "HAP007"} == {"external"}
 
 
 @pytest.mark.parametrize(("threshold", "code"), [("error", 0), ("warning", 1), ("info", 1)])

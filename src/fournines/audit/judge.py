@@ -17,8 +17,8 @@ _RANKS = {severity: severity.rank for severity in Severity}
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one rule says about one place; ``accepted`` is the reason why the file's owner takes it as it
-    is."""
+    """What one rule says about one place; ``accepted`` is the reason why its owner takes it as it is, given
+    in the file itself or, ``elsewhere``, in the cluster file."""
 
     rule: Rule
     severity: Severity
@@ -26,6 +26,7 @@ class Verdict:
     what: str
     fix: str
     accepted: str = ""
+    elsewhere: bool = False
     change: Change | None = None
 
     @property
@@ -64,10 +65,12 @@ def judge(cloud: Cloud, rules: Iterable[Rule] | None = None) -> Audit:
     verdicts: dict[tuple[str, Severity, Place, str], Verdict] = {}   # each is said once
     for rule in RULES.values() if rules is None else rules:
         for hit in rule.detect(cloud):
-            reason = accepted.get((hit.where.file, hit.where.line, rule.id), everywhere.get(rule.id, ""))
+            here = accepted.get((hit.where.file, hit.where.line, rule.id), "")
+            reason = here or everywhere.get(rule.id, "")
             severity = hit.severity or rule.severity
             verdicts.setdefault((rule.id, severity, hit.where, hit.what), Verdict(
-                rule, severity, hit.where, hit.what, hit.fix or rule.fix, reason, hit.change))
+                rule, severity, hit.where, hit.what, hit.fix or rule.fix, reason, bool(reason and not here),
+                hit.change))
     return Audit(tuple(sorted(verdicts.values(), key=_worst_first)), len(cloud.files), len(cloud.nodes))
 
 

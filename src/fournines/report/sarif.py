@@ -18,7 +18,7 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 
 def sarif_of(audit: Audit) -> dict[str, object]:
-    """The log: one run, all rules, a result for each finding; accepted ones are suppressed in source."""
+    """The log: one run, all rules, a result for each finding; accepted ones are suppressed."""
     numbers = {name: number for number, name in enumerate(RULES)}
     driver = {"name": "fournines", "version": __version__, "rules": [_rule(rule) for rule in RULES.values()]}
     results = [_result(verdict, numbers[verdict.rule.id]) for verdict in audit.verdicts]
@@ -40,7 +40,8 @@ def _result(verdict: Verdict, rule_index: int) -> dict[str, object]:
         "locations": [{"physicalLocation": _location(verdict.place)}],
     }
     if verdict.accepted:
-        result["suppressions"] = [{"kind": "inSource", "justification": verdict.accepted}]
+        kind = "external" if verdict.elsewhere else "inSource"
+        result["suppressions"] = [{"kind": kind, "justification": verdict.accepted}]
     return result
 
 
