@@ -132,6 +132,16 @@ async def test_what_a_killed_runner_left_is_healed_later(place: Place, machine: 
     assert await heal_left_behind(place, tmp_path) == ()
 
 
+async def test_what_was_left_in_another_cluster_is_told_and_not_healed(
+        place: Place, machine: MadeUpMachine, tmp_path: Path) -> None:
+    folder, told = RunFolder.create(tmp_path, "x"), list[str]()
+    folder.write("spec.json", {"cluster": {"name": "another"}})
+    folder.arm([Intervention(Act.POWER_ON, "ctl1")])
+    assert await heal_left_behind(place, tmp_path, told.append) == ()
+    assert machine.done == []
+    assert told == [f"{folder.name} was killed, and may have left cluster another broken"]
+
+
 async def test_a_drill_is_refused_where_it_would_be_a_second_failure(place: Place, machine: MadeUpMachine,
                                                                      tmp_path: Path) -> None:
     async def ill() -> Health:

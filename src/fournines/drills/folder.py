@@ -109,6 +109,14 @@ def armed(runs: Path) -> dict[Path, tuple[Intervention, ...]]:
     return found
 
 
+def cluster_of(run: Path) -> str:
+    """The name of the cluster that a run broke; empty where that is not known."""
+    try:
+        return str(json.loads((run / SPEC).read_text())["cluster"]["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def _plain(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)

@@ -20,7 +20,7 @@ from fournines.drills.crowd import Crowd, crowd
 from fournines.drills.drill import SILENCING, Drill, Fault, Target
 from fournines.drills.effects import Running, Sight
 from fournines.drills.expectation import Expectation, Seen
-from fournines.drills.folder import SPEC, TIMELINE, VERDICT, RunFolder, armed
+from fournines.drills.folder import SPEC, TIMELINE, VERDICT, RunFolder, armed, cluster_of
 from fournines.drills.history import HistoryWriter
 from fournines.drills.intervention import Intervention, injection
 from fournines.drills.journals import told_by_pacemaker
@@ -301,9 +301,13 @@ class _Run:
 
 
 async def heal_left_behind(place: Place, runs: Path, progress: Progress = silently) -> tuple[str, ...]:
-    """Take away the faults that killed runners have left below ``runs``; the names of the machines healed."""
+    """Take away the faults that killed runners have left below ``runs``; the names of the machines healed.
+    Those of other clusters are only told."""
     healed = []
     for path, undos in armed(runs).items():
+        if (other := cluster_of(path)) not in ("", place.cluster.name):
+            progress(f"{path.name} was killed, and may have left cluster {other} broken")
+            continue
         for undo in undos:
             reached = place.machines if acting.is_outside(undo.act) else place.nodes
             if undo.target not in reached:
