@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from fournines.audit import archives
 from fournines.audit.collect import collect
+from fournines.audit.formats import PATTERN
 from fournines.audit.judge import judge
 
 CFG = "listen a\n server a 10.0.0.1:80 check\n server b 10.0.0.2:80\n"
@@ -51,6 +53,14 @@ def test_what_commands_have_printed_is_found_beside_etc(tmp_path: Path) -> None:
     names = ("ctl1/etc/fstab", "ctl1/proc/drbd", "ctl1/wsrep-status.txt", "ctl1/proc/mounts")
     assert seen(packed(tmp_path / "all.tar.gz", dict.fromkeys(names, ""))) == [
         ("ctl1", "/etc/fstab"), ("ctl1", "/proc/drbd"), ("ctl1", "/wsrep-status.txt")]
+
+
+def test_somebodys_copies_are_no_configuration(tmp_path: Path) -> None:
+    names = ("ctl1/etc/haproxy/haproxy.cfg", "ctl1/root/kept/haproxy.cfg", "ctl1/root/setup.sh")
+    assert seen(packed(tmp_path / "all.tar.gz", dict.fromkeys(names, ""))) == [
+        ("ctl1", "/etc/haproxy/haproxy.cfg"), ("ctl1", "/root/setup.sh")]
+    assert re.fullmatch(PATTERN, "/root/setup.sh")
+    assert re.fullmatch(PATTERN, "/root/kept/haproxy.cfg") is None   # nor are running nodes asked for them
 
 
 def test_an_archive_of_one_etc_is_a_node_of_its_name(tmp_path: Path) -> None:

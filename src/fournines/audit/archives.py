@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fournines.audit.cloud import File, Unread
-from fournines.audit.formats import by_name, read, reader_of
+from fournines.audit.formats import BESIDE_ETC, by_name, read, reader_of
 
 LARGEST_BYTES = 64 * 1024 * 1024
 MOST_MEMBERS = 500_000
@@ -26,8 +26,7 @@ MOST_BYTES = 16 * 1024**3
 """What is larger when unpacked is not read to its end, and said so."""
 
 _SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz", ".tbz2", ".tar.xz", ".txz")
-_BESIDES = ("/root/", "/usr/local/bin/", "/usr/local/sbin/", "/var/lib/pacemaker/cib/",
-            "/var/lib/rabbitmq/", "/proc/drbd")
+_BESIDES = (*(f"{path}/" for path in BESIDE_ETC), "/proc/drbd")
 _SCRIPTS = (".sh", ".bash", ".sql")
 _MOST_LINKS = 40
 

@@ -15,15 +15,11 @@ from pathlib import Path
 
 from fournines.audit.archives import is_archive, read_archive
 from fournines.audit.cloud import Cloud, Enabled, File, Unread
-from fournines.audit.formats import by_name, read, reader_of
+from fournines.audit.formats import BESIDE_ETC, by_name, read, reader_of
 from fournines.audit.looks import LOOKS
 
 LARGEST_BYTES = 64 * 1024 * 1024
 """What is larger is no configuration file, and is said to be unread."""
-
-_BESIDES = ("root", "usr/local/bin", "usr/local/sbin", "var/lib/pacemaker/cib", "var/lib/rabbitmq")
-"""Where else than in etc something of a node may be: scripts of administrators, Pacemaker's own file,
-Erlang's cookie."""
 
 _DEEPEST = 20
 _MOST_LINKS = 40
@@ -109,9 +105,10 @@ class _Collector:
         yield from self._below(root / "etc", _DEEPEST)
         if given.absolute().name == "etc":
             return
-        for name in _BESIDES:
-            if (root / name).is_dir() and not (root / name).is_symlink():
-                yield from self._below(root / name, 0)
+        for path in BESIDE_ETC:
+            beside = root / path.lstrip("/")
+            if beside.is_dir() and not beside.is_symlink():
+                yield from self._below(beside, 0)
         yield from (root / look.name for look in LOOKS if (root / look.name).is_file())
 
     def _below(self, directory: Path, depth: int) -> Iterator[Path]:

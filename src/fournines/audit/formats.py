@@ -128,12 +128,19 @@ _NOT_OSLO = re.compile(r".*(?:paste|uwsgi|wsgi|rootwrap|logging|policy|audit_map
                        r"|.*/rootwrap\.d/.*")
 
 
-PATTERN = "|".join(f"(?:{pattern.pattern})" for pattern, _ in _FORMATS)
+BESIDE_ETC = ("/root", "/usr/local/bin", "/usr/local/sbin", "/var/lib/pacemaker/cib", "/var/lib/rabbitmq")
+"""Where else something of a node may be: scripts of administrators, Pacemaker's own file, Erlang's cookie.
+What lies in folders there is in force nowhere: somebody's copies."""
+
+_COPY = re.compile(rf"(?:{'|'.join(map(re.escape, BESIDE_ETC))})/[^/]+/.*")
+PATTERN = f"(?!{_COPY.pattern})(?:{'|'.join(f'(?:{pattern.pattern})' for pattern, _ in _FORMATS)})"
 """A regular expression that matches the paths of all files that may be audited."""
 
 
 def reader_of(path: str) -> Reader | None:
     """What reads a file that lies at this path of a node; None for one that is not audited."""
+    if _COPY.fullmatch(path):
+        return None
     for pattern, reader in _FORMATS:
         if pattern.fullmatch(path):
             return None if reader is _oslo and _NOT_OSLO.fullmatch(path) else reader

@@ -12,14 +12,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from fournines.audit.cloud import Cloud, File, Unread
-from fournines.audit.formats import PATTERN, by_name, read
+from fournines.audit.formats import BESIDE_ETC, PATTERN, by_name, read
 from fournines.audit.looks import LOOKS, Look
 from fournines.audit.sleeping import awake
 from fournines.blueprint.requests import Failed, ReadTree, Reply, Run
 from fournines.errors import Unreachable
 from fournines.nodes.node import Node
 
-PATHS = ("/etc", "/root", "/usr/local/bin", "/usr/local/sbin", "/var/lib/pacemaker/cib", "/var/lib/rabbitmq")
+PATHS = ("/etc", *BESIDE_ETC)
 TIMEOUT_S = 60.0
 LOOK_TIMEOUT_S = 20.0
 
