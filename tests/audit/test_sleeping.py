@@ -33,6 +33,12 @@ def test_what_runs_or_may_run_on_one_node_is_awake_on_all(unit: str) -> None:
     assert asleep({"nova": "", "units": SSH, "ctl2 nova": "", "ctl2 units": f"{SSH}\n{unit}"}) == set()
 
 
+def test_what_is_to_start_at_the_next_boot_is_awake() -> None:
+    texts = {"my.cnf": "", "units": SSH}
+    assert asleep(texts) == {("ctl1", "mysql")}
+    assert asleep({**texts, "wants-mariadb": ""}) == set()
+
+
 def test_one_node_without_a_word_leaves_all_awake() -> None:
     assert asleep({"nova": "", "units": SSH, "ctl2 nova": ""}) == set()
 

@@ -23,11 +23,12 @@ def test_a_v1_host_freezes_by_its_freezer_and_gives_systemd_its_hierarchies() ->
 
     assert set(hierarchies(V1_HYBRID)) == {
         Hierarchy(root / "freezer", "freezer.state", "FROZEN", "THAWED"), Hierarchy(root / "systemd"),
-        Hierarchy(root / "unified"), Hierarchy(root / "cpu,cpuacct")}
+        Hierarchy(root / "unified"), Hierarchy(root / "cpu,cpuacct", quota="cpu.cfs_quota_us")}
 
 
 def test_a_v2_host_has_one_hierarchy_that_does_it_all() -> None:
-    assert hierarchies(V2) == (Hierarchy(Path("/sys/fs/cgroup"), "cgroup.freeze", "1", "0"),)
+    assert hierarchies(V2) == (Hierarchy(Path("/sys/fs/cgroup"), "cgroup.freeze", "1", "0",
+                                       quota="cpu.max"),)
 
 
 def test_a_host_that_cannot_freeze_is_refused() -> None:

@@ -95,8 +95,13 @@ class SmallService:
         return [int(pid) for pid in listed if _lives(pid)]
 
     def tell(self, number: signal.Signals) -> None:
+        """A process that runs at that moment stands still a little later."""
         for pid in self.pids:
             os.kill(pid, number)
+        end = time.monotonic() + TIMEOUT_S
+        while number is signal.SIGSTOP and not all(map(_stands, self.pids)):
+            assert time.monotonic() < end, f"{self.unit} does not stand still"
+            time.sleep(0.01)
 
     def be_gone(self) -> None:
         """Whatever is left of it."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from fournines.artifacts import crm, systemd_state
 from fournines.artifacts.pacemaker import Configuration
-from fournines.audit.cloud import Asleep, Cloud, File
+from fournines.audit.cloud import Asleep, Cloud, Enabled, File
 from fournines.audit.formats import SERVICES, project_of
 
 _ELSEWHERE = re.compile(r"(?:docker|podman|containerd|crio|cri-o|kubelet|k3s|lxc|lxd|incus|snap\.|devstack|"
@@ -57,6 +57,8 @@ def awake(cloud: Cloud) -> Cloud:
     """The cloud with those files in ``asleep`` and no longer in ``files``."""
     told = {file.node: {_bare(unit.name) for unit in state.units if unit.wanted}
             for file, state in cloud.documents(systemd_state.Document)}
+    for file, _ in cloud.documents(Enabled):   # what is to start at the next boot need not be loaded yet
+        told.get(file.node, set()).add(_bare(file.path.rpartition("/")[2]))
     if any(_ELSEWHERE.fullmatch(unit) for units in told.values() for unit in units):
         return cloud
     managed = [file.text or "" for file in cloud.files
