@@ -119,10 +119,19 @@ class SmallService:
 
 
 def _lives(pid: str) -> bool:
+    return _state(pid) not in "ZX"
+
+
+def _stands(pid: int) -> bool:
+    return _state(str(pid)) in "TZX"
+
+
+def _state(pid: str) -> str:
+    """The letter that proc(5) has for it; X where it is gone."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
-        return False
+        return "X"
 
 
 @dataclass(slots=True)
