@@ -59,7 +59,7 @@ def awake(cloud: Cloud) -> Cloud:
             for file, state in cloud.documents(systemd_state.Document)}
     for file, _ in cloud.documents(Enabled):   # what is to start at the next boot need not be loaded yet
         told.get(file.node, set()).add(_bare(file.path.rpartition("/")[2]))
-    if any(_ELSEWHERE.fullmatch(unit) for units in told.values() for unit in units):
+    if not told or any(_ELSEWHERE.fullmatch(unit) for units in told.values() for unit in units):
         return cloud
     managed = [file.text or "" for file in cloud.files
                if isinstance(file.document, Configuration | crm.Document)]
