@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from fournines.blueprint.hardware import Disk, Hardware
 from fournines.errors import CommandFailed, LabError
+from fournines.lab.cgroups import ControlGroup
 from fournines.lab.driver import Power
 from fournines.lab.lab import Lab
 from fournines.lab.process import run
@@ -44,6 +46,17 @@ def test_nodes_get_the_machine_that_their_layers_need(mixed: Lab) -> None:
     assert on(mixed, "ctl1", "systemctl", "is-system-running", "--wait") == "running"
     assert on(mixed, "ctl1", "hostname") == "ctl1"
     assert on(mixed, "ctl1", "cat", "/etc/machine-id") != on(mixed, "ctl2", "cat", "/etc/machine-id")
+
+
+def test_a_kernel_and_its_processes_stay_on_one_processor(mixed: Lab) -> None:
+    """Where they wake each other on two, everything takes two to four times as long."""
+    usable = sorted(os.sched_getaffinity(0))
+    for number, name in enumerate(("ctl1", "ctl2")):
+        directory = ControlGroup(NAME, name).directories[0]
+        found = {frozenset(os.sched_getaffinity(int(pid)))
+                 for pid in (directory / "cgroup.procs").read_text().split()
+                 if "linux.uml" in Path(f"/proc/{pid}/cmdline").read_text()}
+        assert found == {frozenset({usable[number % len(usable)]})}
 
 
 def test_both_kinds_are_on_the_same_networks(mixed: Lab) -> None:

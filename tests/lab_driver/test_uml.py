@@ -102,12 +102,16 @@ def test_the_kernel_gets_its_disks_and_cards_in_order() -> None:
 
 
 def test_cables_lead_into_the_fabric_and_the_door_to_nobody() -> None:
-    start = uml.start_of(CARDS, {"eth0": "node0net0"}, "fournines-small", Path("/n/memory"), DISKS)
+    start = uml.start_of(CARDS, {"eth0": "node0net0"}, "fournines-small", Path("/n/memory"), DISKS, 0)
 
     assert ("link", "set", "node0net0", "netns", "fournines-small") in start.links
     assert [words for words in start.links if "netns" in words and "door" in " ".join(words)] == []
     ends = [words[8] for words in start.links if words[-2:] == ("gso_max_segs", "1")]
     assert ends == ["node0net0", "door"]   # what they send is cut into packets
+
+
+def test_machines_take_turns_on_the_processors_that_may_be_used() -> None:
+    assert [uml.processor_of(number, {7, 2, 4}) for number in range(4)] == [2, 4, 7, 2]
 
 
 def test_a_card_keeps_its_address_and_shares_it_with_no_other() -> None:

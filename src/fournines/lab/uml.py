@@ -1,7 +1,7 @@
 """A machine made of User-Mode-Linux: a Linux kernel of its own as a process of this computer, from Debian's
 ``user-mode-linux``. For what needs a kernel: DRBD, a watchdog, and a power loss that loses unwritten pages.
 
-What differs from a computer: one processor, starting a process takes about twenty times as long, and what
+What differs from a computer: one processor, starting a process takes about ten times as long, and what
 its kernel handed to a disk survives the power loss (no disk's write cache is lost). A pulled cable passes
 nothing, but its link light stays on. See https://docs.kernel.org/virt/uml/user_mode_linux_howto_v2.html.
 """
@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
 import socket
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -58,11 +59,13 @@ class Card:
 @dataclass(frozen=True, slots=True)
 class Start:
     """What ``uml_start.py`` is to do: ``links`` are arguments of ip(8), ``memory`` is the directory for what
-    is the machine's memory, ``kernel`` the command."""
+    is the machine's memory, ``processor`` the one of this computer's that it runs on, ``kernel`` the
+    command."""
 
     links: tuple[tuple[str, ...], ...]
     memory: str
     memory_mib: int
+    processor: int
     kernel: tuple[str, ...]
 
     def as_json(self) -> bytes:
@@ -94,7 +97,8 @@ class UmlMachine(ProcessMachine):
         far = {interface: self._cables.cable(self._name, network)
                for network, interface in self._interfaces.items()}
         self._places.memory.mkdir(exist_ok=True)
-        start = start_of(cards, far, self._cables.namespace, self._places.memory, self._disks)
+        processor = processor_of(self._cables.number(self._name), os.sched_getaffinity(0))
+        start = start_of(cards, far, self._cables.namespace, self._places.memory, self._disks, processor)
         write_durably(self._places.start, start.as_json())
         state = self._run(["unshare", "--net", "--pid", "--mount", "--propagation", "private", "--fork",
                            "--kill-child=KILL", "--", *script("uml_start"), str(self._places.start)],
@@ -125,8 +129,16 @@ def cards_of(lab: str, name: str, interfaces: Mapping[str, str]) -> tuple[Card, 
     return (*cards, Card(DOOR, f"{DOOR}-far", _mac(lab, name, DOOR)))
 
 
-def start_of(cards: Sequence[Card], far: Mapping[str, str], fabric: str, memory: Path,
-             disks: Disks) -> Start:
+def processor_of(number: int, usable: Iterable[int]) -> int:
+    """The one that a lab's machine of this number stays on, of those that may be used. Its kernel and its
+    processes never run at once: each fault of a process stops it for the kernel to act. On two processors
+    each of these turns is a wake-up of the other one, and all takes two to four times as long."""
+    found = sorted(usable)
+    return found[number % len(found)]
+
+
+def start_of(cards: Sequence[Card], far: Mapping[str, str], fabric: str, memory: Path, disks: Disks,
+             processor: int) -> Start:
     """``far`` maps the near end of each cable to its end in the namespace ``fabric``. Both ends of the door's
     are in the machine's namespace, where no other machine can be; its card is on the far one. Near ends speak
     no protocol of their own."""
@@ -136,7 +148,7 @@ def start_of(cards: Sequence[Card], far: Mapping[str, str], fabric: str, memory:
     links += [("link", "set", near, "addrgenmode", "none", "up") for near, _ in ends]
     links += [("link", "set", other, "netns", fabric) for _, other in ends[:-1]]
     links += [("link", "set", DOOR, "addrgenmode", "none", "up"), ("address", "add", DOOR_NEAR, "dev", DOOR)]
-    return Start(tuple(links), str(memory), MEMORY_MIB, kernel_argv(memory, disks, cards))
+    return Start(tuple(links), str(memory), MEMORY_MIB, processor, kernel_argv(memory, disks, cards))
 
 
 def kernel_argv(memory: Path, disks: Disks, cards: Sequence[Card]) -> tuple[str, ...]:

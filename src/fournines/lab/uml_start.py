@@ -28,6 +28,7 @@ def main(plan: str) -> int:
         subprocess.run(["ip", *words], check=True)
     size = f"size={start['memory_mib'] + BESIDES_MIB}m,mode=0700"
     subprocess.run(["mount", "-t", "tmpfs", "-o", size, "memory", start["memory"]], check=True)
+    os.sched_setaffinity(0, {start["processor"]})
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))   # a panic aborts; its memory is not wanted on the disk
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifications:
         notifications.sendto(b"READY=1", os.environ.pop("NOTIFY_SOCKET"))

@@ -56,9 +56,13 @@ class Cables:
         """The command that runs ``argv`` as a client inside the fabric."""
         return ("nsenter", f"--net={self.path}", *argv)
 
+    def number(self, node: str) -> int:
+        """Which of the lab's nodes it is, from 0 on."""
+        return self._nodes.index(node)
+
     def cable(self, node: str, network: str) -> str:
         """The name of the fabric's end of a cable."""
-        return f"node{self._nodes.index(node)}net{self._networks.index(network)}"
+        return f"node{self.number(node)}net{self._networks.index(network)}"
 
     def plug(self, node: str, networks: Iterable[str], *, cut: Iterable[str] = ()) -> None:
         """Connect a node's cables once its machine has made them; those in ``cut`` stay without a link."""
