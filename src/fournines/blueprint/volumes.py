@@ -1,25 +1,72 @@
-"""Volumes: replicated devices that hold a service's data, as the layers speak of them.
+"""Volumes: file systems that hold a service's data and are used on one node at a time, as the layers speak of
+them.
 
-The layer storage makes them and says how Pacemaker promotes and mounts them; a service's layer puts its
-resources beside them. Both use the names that are made here.
+The layers storage and san make them and say how Pacemaker brings them to a node; a service's layer puts its
+resources beside them. All use the names that are made here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
-from fournines.blueprint.predicate import Fact, Test
-from fournines.blueprint.resources import Colocation, Order
+from fournines.blueprint.predicate import All, Fact, OnEvery, Predicate, Test
+from fournines.blueprint.resources import Colocation, Order, Resources
 from fournines.cluster.topology import Cluster
 
 DEVICES: Final = "storage.devices"
-"""The probe that maps a volume's name to its side on the node: ``disk`` and ``role`` are DRBD's own words."""
+"""The probe that maps a mirrored volume's name to its side on the node: ``disk`` and ``role`` are DRBD's own
+words."""
+
+DISKS: Final = "san.disks"
+"""The probe that maps a shared volume's name to what the node sees of its disk."""
+
+
+class Volume(Protocol):
+    """A file system that can be mounted on more than one node, and is on one of them.
+
+    ``name`` is how the cluster file calls it; ``mount`` where its file system belongs.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def mount(self) -> str: ...
+
+    @property
+    def filesystem(self) -> str: ...
+
+    @property
+    def device(self) -> str:
+        """What is mounted."""
+
+    @property
+    def promotes(self) -> bool:
+        """Whether a node has to be made primary before it may mount it."""
+
+    @property
+    def ready(self) -> str:
+        """The step after which its device has a file system on it."""
+
+    @property
+    def mounted_id(self) -> str:
+        """The primitive that is active where its file system is mounted; to be a group's first member."""
+
+    @property
+    def has_data(self) -> Predicate:
+        """The node could take it over."""
+
+    def free(self, nodes: tuple[str, ...]) -> Predicate:
+        """The node may mount it now, before Pacemaker has it."""
+
+    def carries(self, group: str) -> Resources:
+        """What binds ``group`` to it, beside the group's own order."""
 
 
 @dataclass(frozen=True, slots=True)
-class Volume:
-    """A file system that is on two nodes and mounted on one of them.
+class MirroredVolume:
+    """A volume of which two nodes have a copy each, DRBD's.
 
     ``name`` is DRBD's resource; ``minor`` the number of its device; ``port`` the TCP port between the nodes;
     ``disk`` the device below, of the same path and size on both; ``mount`` where its file system belongs.
@@ -38,8 +85,11 @@ class Volume:
         return f"/dev/drbd{self.minor}"
 
     @property
+    def promotes(self) -> bool:
+        return True
+
+    @property
     def ready(self) -> str:
-        """The step after which its device has a file system on it."""
         return f"storage: make the file system of {self.name}"
 
     @property
@@ -54,24 +104,81 @@ class Volume:
 
     @property
     def mounted_id(self) -> str:
-        """The primitive that is active where its file system is mounted; to be a group's first member."""
         return f"p_fs_{self.name}"
 
-    def carries(self, group: str) -> tuple[Colocation, Order]:
+    @property
+    def has_data(self) -> Predicate:
+        """The node's side is up to date."""
+        return Fact(DEVICES, f"{self.name}.disk", Test.EQ, "UpToDate")
+
+    def free(self, nodes: tuple[str, ...]) -> Predicate:
+        """DRBD lets one node only be primary."""
+        return self.has_data
+
+    def carries(self, group: str) -> Resources:
         """``group`` runs where the volume is promoted, and after that."""
-        return (Colocation(f"c_{self.name}_on_drbd", group, self.promoted_id, with_role="Promoted"),
-                Order(f"o_drbd_before_{self.name}", self.promoted_id, group, "promote", "start"))
+        return Resources(
+            colocations=(Colocation(f"c_{self.name}_on_drbd", group, self.promoted_id,
+                                    with_role="Promoted"),),
+            orders=(Order(f"o_drbd_before_{self.name}", self.promoted_id, group, "promote", "start"),))
+
+
+@dataclass(frozen=True, slots=True)
+class SharedVolume:
+    """A volume on a disk that every node reaches, such as a LUN of a storage array.
+
+    ``disk`` is its device, of the same path on every node: a name that follows the disk, such as
+    /dev/disk/by-id/wwn-0x5000c500a0b1c2d3 or /dev/mapper/NAME; ``mount`` where its file system belongs.
+    """
+
+    name: str
+    disk: str
+    mount: str
+    filesystem: Literal["xfs"] = "xfs"
+
+    @property
+    def device(self) -> str:
+        return self.disk
+
+    @property
+    def promotes(self) -> bool:
+        return False
+
+    @property
+    def ready(self) -> str:
+        return f"san: make the file system of {self.name}"
+
+    @property
+    def mounted_id(self) -> str:
+        return f"p_fs_{self.name}"
+
+    @property
+    def has_data(self) -> Predicate:
+        """The node sees its file system."""
+        return Fact(DISKS, f"{self.name}.filesystem", Test.EQ, self.filesystem)
+
+    def free(self, nodes: tuple[str, ...]) -> Predicate:
+        """Nothing but fencing keeps two nodes from writing: all have to say that they do not."""
+        return All((self.has_data, OnEvery(nodes, Fact(DISKS, f"{self.name}.mounted", wanted=False))))
+
+    def carries(self, group: str) -> Resources:
+        """Nothing: the group mounts it by itself."""
+        return Resources()
+
+
+def volumes(cluster: Cluster) -> tuple[Volume, ...]:
+    """All that some layer of the cluster file makes."""
+    return tuple(each for settings in cluster.layers.values() for name in ("resources", "volumes")
+                 for each in getattr(settings, name, ()) if isinstance(each, MirroredVolume | SharedVolume))
 
 
 def volume_named(cluster: Cluster, name: str) -> Volume | None:
     """The volume of that name, if some layer of the cluster file makes it."""
-    for settings in cluster.layers.values():
-        for each in getattr(settings, "resources", ()):
-            if isinstance(each, Volume) and each.name == name:
-                return each
-    return None
+    return next((each for each in volumes(cluster) if each.name == name), None)
 
 
-def has_data(volume: Volume) -> Fact:
-    """The node's side of the volume is up to date: it could take over."""
-    return Fact(DEVICES, f"{volume.name}.disk", Test.EQ, "UpToDate")
+def how_to_write(name: str, mount: str) -> str:
+    """What to do about a volume that no layer makes."""
+    both = f"disk: /dev/..., mount: {mount}"
+    return (f"write it under layers.storage.resources, {{name: {name}, minor: 0, port: 7700, {both}}}, or "
+            f"under layers.san.volumes, {{name: {name}, {both}}}")

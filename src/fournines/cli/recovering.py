@@ -16,7 +16,7 @@ from fournines.cli.reaching import Via, connected
 from fournines.errors import Refused
 
 if TYPE_CHECKING:
-    from fournines.blueprint.volumes import Volume
+    from fournines.blueprint.volumes import MirroredVolume
     from fournines.layers.storage.split import Resolution
 
 app = typer.Typer(no_args_is_help=True, help="Decide what no rule may decide: whose data are lost.")
@@ -63,17 +63,18 @@ def split_brain(
     return 0
 
 
-def _volume(opened: Opened, name: str) -> Volume:
-    from fournines.blueprint.volumes import volume_named
+def _volume(opened: Opened, name: str) -> MirroredVolume:
+    from fournines.blueprint.volumes import MirroredVolume, volume_named
 
     volume = volume_named(opened.cluster, name)
-    if volume is None:
-        raise Refused(f"the cluster {opened.cluster.name} has no volume {name}",
+    if not isinstance(volume, MirroredVolume):
+        raise Refused(f"the cluster {opened.cluster.name} has no mirrored volume {name}",
                       hint="they are listed under layers: storage: resources:")
     return volume
 
 
-async def _look(opened: Opened, volume: Volume, loser: str, via: Via, ssh_config: Path | None) -> Resolution:
+async def _look(opened: Opened, volume: MirroredVolume, loser: str, via: Via,
+                ssh_config: Path | None) -> Resolution:
     from fournines.engine.observe import observe
     from fournines.layers.storage import health
     from fournines.layers.storage.split import resolution
@@ -83,7 +84,7 @@ async def _look(opened: Opened, volume: Volume, loser: str, via: Via, ssh_config
         return resolution(volume, names, await observe(nodes, health.probes(names)), loser)
 
 
-async def _carry_out(opened: Opened, volume: Volume, made: Resolution, via: Via,
+async def _carry_out(opened: Opened, volume: MirroredVolume, made: Resolution, via: Via,
                      ssh_config: Path | None) -> str:
     """Returns the connection's state once the two talk."""
     from fournines.blueprint.predicate import Judgement

@@ -91,7 +91,7 @@ def test_accounts_are_made_where_it_runs(site: Site) -> None:
 
 
 @pytest.mark.parametrize(("spec", "why"), [
-    (DatabaseSpec(pattern="active-passive", volume="nothing"), "the layer storage makes no such"),
+    (DatabaseSpec(pattern="active-passive", volume="nothing"), "there is no such volume"),
     (DatabaseSpec(pattern="active-passive", volume="rabbitmq"), "where MariaDB does not look"),
 ])
 def test_it_needs_its_volume_where_it_keeps_data(guide: Cluster, spec: DatabaseSpec, why: str) -> None:

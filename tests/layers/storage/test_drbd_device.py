@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from itertools import pairwise
-from pathlib import Path
-
 import pytest
 
+from fournines.layers.node.disk_content import Refused
 from fournines.layers.storage.node import drbd_device
-from fournines.layers.storage.node.drbd_device import BLOCK, EDGE, Refused
 
 PROC = """version: 8.4.11 (api:1/proto:86-101)
 srcversion: 059B1B470318F053F5077D5
@@ -37,38 +33,6 @@ def test_generations_do_not_tell_who_is_primary() -> None:
     assert drbd_device.generations(primary) == [
         "7A0AC9D698AE5EE4", "A4B2C74994E79264", "0000000000000004", "0000000000000000"]
     assert drbd_device.generations("") == []
-
-
-@pytest.mark.parametrize("size", [BLOCK, EDGE, 3 * EDGE, 400 << 20, (400 << 20) + BLOCK])
-def test_both_ends_are_looked_at_whole_and_much_between(size: int) -> None:
-    found = list(drbd_device.offsets(size))
-    assert found == sorted(set(found))
-    assert all(0 <= offset <= size - BLOCK for offset in found)
-    edge = min(EDGE, size) // BLOCK
-    assert found[:edge] == [number * BLOCK for number in range(edge)]
-    assert found[-edge:] == [size - (edge - number) * BLOCK for number in range(edge)]
-    gaps = [later - earlier for earlier, later in pairwise(found)]
-    assert max(gaps, default=0) <= max(2 * size // drbd_device.SAMPLES, BLOCK)
-
-
-@pytest.mark.parametrize("offset", [0, 4095, 65536, (8 << 20) - 1])
-def test_a_single_byte_at_an_end_is_data(tmp_path: Path, offset: int) -> None:
-    path = tmp_path / "disk"
-    path.write_bytes(bytes(8 << 20))
-    with drbd_device.Disk(str(path)) as disk:
-        assert disk.first_data() is None
-    descriptor = os.open(path, os.O_WRONLY)
-    os.pwrite(descriptor, b"x", offset)
-    os.fsync(descriptor)
-    os.close(descriptor)
-    with drbd_device.Disk(str(path)) as disk:
-        assert disk.first_data() == offset // BLOCK * BLOCK
-
-
-def test_a_file_is_no_disk(tmp_path: Path) -> None:
-    path = tmp_path / "disk"
-    path.write_bytes(b"")
-    assert drbd_device.holds(str(path)) == f"{path} is no block device"
 
 
 def facts(**changed: object) -> dict[str, object]:

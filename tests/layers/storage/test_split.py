@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from fournines.blueprint.snapshot import Gone, Snapshot
-from fournines.blueprint.volumes import Volume
+from fournines.blueprint.volumes import MirroredVolume
 from fournines.errors import Refused
 from fournines.layers.storage import health
 from fournines.layers.storage.health import Device
 from fournines.layers.storage.split import NONE, OneHistory, Relation, relation, resolution
 
-MYSQL = Volume("mysql", 0, 7700, "/dev/data/mysql", "/var/lib/mysql")
+MYSQL = MirroredVolume("mysql", 0, 7700, "/dev/data/mysql", "/var/lib/mysql")
 NODES = ("node1", "node2")
 BEFORE = "7A0AC9D698AE5EE4"
 SIDE = Device(health.METADATA, used=True, filesystem="xfs", connection="StandAlone", role="Secondary",

@@ -10,7 +10,7 @@ import pytest
 from fournines.artifacts import drbd
 from fournines.blueprint.left_to_pacemaker import Boot
 from fournines.blueprint.snapshot import Snapshot, Unreadable
-from fournines.blueprint.volumes import Volume, volume_named
+from fournines.blueprint.volumes import MirroredVolume, volume_named
 from fournines.cluster.notation import Wrong
 from fournines.cluster.timers import derive
 from fournines.cluster.topology import Cluster, Network, Node, Recovery
@@ -20,8 +20,8 @@ from fournines.layers.storage import LAYER, artifacts, health, procedures
 from fournines.layers.storage.invariants import invariants
 from fournines.layers.storage.spec import StorageSpec
 
-MYSQL = Volume("mysql", 0, 7700, "/dev/data/mysql", "/var/lib/mysql")
-RABBITMQ = Volume("rabbitmq", 1, 7701, "/dev/data/rabbitmq", "/var/lib/rabbitmq")
+MYSQL = MirroredVolume("mysql", 0, 7700, "/dev/data/mysql", "/var/lib/mysql")
+RABBITMQ = MirroredVolume("rabbitmq", 1, 7701, "/dev/data/rabbitmq", "/var/lib/rabbitmq")
 NODES = ("node1", "node2")
 BLANK = health.Device("blank", used=False, filesystem="", connection="", role="", peer_role="", disk="",
                       peer_disk="", current="", base="", history=())
@@ -78,7 +78,7 @@ def test_a_write_is_on_both_disks_and_a_lost_side_is_fenced(site: Site) -> None:
         "resync-rate": "100M", "after-sb-0pri": "disconnect", "ping-int": "3", "timeout": "24",
         "connect-int": "3", "ping-timeout": "15"}
     assert [each.value for each in handlers.statements] == [
-        "/usr/lib/drbd/crm-fence-peer.sh", "/usr/lib/drbd/crm-unfence-peer.sh",
+        "python3 -I -S /usr/lib/fournines/fence_peer.py", "/usr/lib/drbd/crm-unfence-peer.sh",
         "/usr/lib/drbd/crm-unfence-peer.sh"]
 
 

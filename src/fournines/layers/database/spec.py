@@ -14,11 +14,10 @@ class DatabaseSpec:
     them takes all writes until it fails. With active-passive, one MariaDB, where Pacemaker has its volume, at
     an address that moves with it.
 
-    ``volume`` names the resource of the layer storage that it keeps its data on, ``vip`` the address where it
-    listens (else internal, or the first): both for active-passive. So is ``existing_data``: the controller
+    ``volume`` names the one of the layer storage or san that it keeps its data on, ``vip`` the address where
+    it listens (else internal, or the first): both for active-passive. So is ``existing_data``: the controller
     whose data directory of before is moved onto the volume, when that is new; without it a new one is made.
-    ``gcache_mib``, ``applier_threads`` and
-    ``serve_as_donor`` are for active-active.
+    ``gcache_mib``, ``applier_threads`` and ``serve_as_donor`` are for active-active.
 
     ``buffer_pool_mib`` is InnoDB's cache: give it what the data need and the machine can spare.
     ``gcache_mib`` is how much of the latest writes a member keeps so that another may come back without a

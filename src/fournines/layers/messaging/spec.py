@@ -14,7 +14,7 @@ class MessagingSpec:
 
     pattern: active-active, a cluster on every controller, with quorum queues; or active-passive, one broker
     where Pacemaker has its volume, at an address that moves with it.
-    volume: the resource of the layer storage that it keeps its messages on, for active-passive.
+    volume: the one of the layer storage or san that it keeps its messages on, for active-passive.
     vip: the address where it listens, for active-passive; else internal, or the first.
     memory_share: the part of a node's memory that the broker may use before it holds publishers back.
     memory_limit_mb: the same as a fixed amount, for a node that cannot see its own memory limit (in a

@@ -1,33 +1,39 @@
-"""The files of the storage layer: DRBD's configuration and the node script."""
+"""The files of the storage layer: DRBD's configuration and the node scripts."""
 
 from __future__ import annotations
 
 import json
+import shlex
 from importlib import resources
+from pathlib import PurePosixPath
 
 from fournines.artifacts import drbd
 from fournines.blueprint.files import NodeFile
-from fournines.blueprint.volumes import Volume
+from fournines.blueprint.requests import NODE_PYTHON
+from fournines.blueprint.volumes import MirroredVolume
 from fournines.layers.layer import Site
+from fournines.layers.shipped_library import library
 from fournines.layers.storage.spec import StorageSpec
 
 COMMON = "/etc/drbd.d/global_common.conf"
-SCRIPT = "/usr/lib/fournines/drbd_device.py"
+SCRIPT, FENCE_SCRIPT = "/usr/lib/fournines/drbd_device.py", "/usr/lib/fournines/fence_peer.py"
 SETTINGS_FILE = "/etc/fournines/storage.json"
 UNIT = "drbd.service"
-FENCE, UNFENCE = "/usr/lib/drbd/crm-fence-peer.sh", "/usr/lib/drbd/crm-unfence-peer.sh"
+FENCE, UNFENCE = shlex.join((*NODE_PYTHON, FENCE_SCRIPT)), "/usr/lib/drbd/crm-unfence-peer.sh"
 EXTENT_MIB = 4
 
 
 def files(site: Site, spec: StorageSpec) -> tuple[NodeFile, ...]:
     """Everything that the layer writes on a node, the same on both."""
-    script = resources.files("fournines.layers.storage.node").joinpath("drbd_device.py").read_bytes()
+    scripts = resources.files("fournines.layers.storage.node")
     return (
         NodeFile(COMMON, drbd.emit(common(site, spec)).encode()),
         *(NodeFile(f"/etc/drbd.d/{each.name}.res", drbd.emit(resource(site, each)).encode())
           for each in spec.resources),
         NodeFile(SETTINGS_FILE, (json.dumps(settings(spec), indent=1) + "\n").encode()),
-        NodeFile(SCRIPT, script, mode=0o755))
+        *(NodeFile(path, scripts.joinpath(PurePosixPath(path).name).read_bytes(), mode=0o755)
+          for path in (SCRIPT, FENCE_SCRIPT)),
+        *library("disk_content"))
 
 
 def common(site: Site, spec: StorageSpec) -> drbd.Document:
@@ -76,7 +82,7 @@ def common(site: Site, spec: StorageSpec) -> drbd.Document:
         ]))
 
 
-def resource(site: Site, volume: Volume) -> drbd.Document:
+def resource(site: Site, volume: MirroredVolume) -> drbd.Document:
     """A .res file: the guide's, with the addresses of the replication network."""
     return drbd.document(drbd.section(f"resource {volume.name}", [
         ("device", "minor", volume.minor),
@@ -87,6 +93,7 @@ def resource(site: Site, volume: Volume) -> drbd.Document:
 
 
 def settings(spec: StorageSpec) -> dict[str, object]:
-    """What drbd_device.py is told."""
+    """What the scripts are told."""
     return {"devices": [{"name": each.name, "minor": each.minor, "disk": each.disk,
-                         "filesystem": each.filesystem} for each in spec.resources]}
+                         "filesystem": each.filesystem, "clone": each.promoted_id}
+                        for each in spec.resources]}

@@ -11,7 +11,7 @@ from fournines.blueprint.predicate import All, Fact, OnAny, Predicate, Test
 from fournines.blueprint.requests import NODE_PYTHON, JsonValue, Run
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.volumes import DEVICES as DEVICES
-from fournines.blueprint.volumes import Volume, has_data
+from fournines.blueprint.volumes import MirroredVolume
 from fournines.layers.storage.artifacts import SCRIPT, UNIT
 
 BOOT = "storage.boot"
@@ -73,34 +73,34 @@ def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
             left(nodes).asked())
 
 
-def fact(volume: Volume, field: str, test: Test = Test.EQ, wanted: object = True) -> Fact:
+def fact(volume: MirroredVolume, field: str, test: Test = Test.EQ, wanted: object = True) -> Fact:
     """About a node's side of the volume."""
     return Fact(DEVICES, f"{volume.name}.{field}", test, wanted)
 
 
-def talking(volume: Volume) -> Predicate:
+def talking(volume: MirroredVolume) -> Predicate:
     """The node's side is connected to the other."""
     return fact(volume, "connection", Test.IN, TALKING)
 
 
-def used(volume: Volume, nodes: tuple[str, ...]) -> Predicate:
+def used(volume: MirroredVolume, nodes: tuple[str, ...]) -> Predicate:
     """Some side has data of before, or could have: nothing may be made anew."""
     return OnAny(nodes, fact(volume, "used"))
 
 
-def up_to_date(volume: Volume) -> Predicate:
+def up_to_date(volume: MirroredVolume) -> Predicate:
     """Both sides, as this node knows them: it could lose the other."""
     return All((fact(volume, "connection", Test.EQ, "Connected"), fact(volume, "disk", Test.EQ, "UpToDate"),
                 fact(volume, "peer_disk", Test.EQ, "UpToDate")))
 
 
-def seats(volumes: tuple[Volume, ...], nodes: tuple[str, ...]) -> tuple[Seat, ...]:
+def seats(volumes: tuple[MirroredVolume, ...], nodes: tuple[str, ...]) -> tuple[Seat, ...]:
     """Where each volume is used."""
     return tuple(Seat(f"volume {each.name}", fact(each, "role", Test.EQ, "Primary"), nodes)
                  for each in volumes)
 
 
-def members(volumes: tuple[Volume, ...], nodes: tuple[str, ...]) -> Members:
+def members(volumes: tuple[MirroredVolume, ...], nodes: tuple[str, ...]) -> Members:
     """One up-to-date side has to stay."""
-    well = All(tuple(has_data(each) for each in volumes))
+    well = All(tuple(each.has_data for each in volumes))
     return Members("storage", well, nodes, 1)

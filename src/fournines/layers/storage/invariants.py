@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fournines.blueprint.contribution import Invariant
 from fournines.blueprint.predicate import Either, OnEvery, OnExactly, Test
-from fournines.blueprint.volumes import Volume
+from fournines.blueprint.volumes import MirroredVolume
 from fournines.layers.storage import health
 from fournines.layers.storage.split import OneHistory
 
 
-def invariants(volumes: tuple[Volume, ...], nodes: tuple[str, ...]) -> tuple[Invariant, ...]:
+def invariants(volumes: tuple[MirroredVolume, ...], nodes: tuple[str, ...]) -> tuple[Invariant, ...]:
     """What ``verify`` judges."""
     found = [health.left(nodes).invariant("DRBD is left to Pacemaker at boot",
                                           "fournines apply disables drbd.service")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from fournines.blueprint.predicate import All, Either, OnAny, OnEvery, Test
 from fournines.blueprint.requests import NODE_PYTHON, Run
 from fournines.blueprint.steps import Gate, On, Step
-from fournines.blueprint.volumes import Volume
+from fournines.blueprint.volumes import MirroredVolume
 from fournines.layers.storage import artifacts, health
 from fournines.layers.storage.health import fact
 
@@ -17,19 +17,19 @@ LEAVE = "storage: leave DRBD to Pacemaker"
 CONNECT_S = 60.0
 
 
-def before_resources(volumes: tuple[Volume, ...]) -> tuple[str, ...]:
+def before_resources(volumes: tuple[MirroredVolume, ...]) -> tuple[str, ...]:
     """What has to be done before Pacemaker may have the volumes."""
     return (LEAVE, *(each.ready for each in volumes))
 
 
-def steps(volumes: tuple[Volume, ...], nodes: tuple[str, ...]) -> tuple[Step, ...]:
+def steps(volumes: tuple[MirroredVolume, ...], nodes: tuple[str, ...]) -> tuple[Step, ...]:
     """All of them, volume by volume."""
     leave = health.left(nodes).let_go(
         LEAVE, why="at boot DRBD's own unit would wait for the other node before Pacemaker could act")
     return (leave, *(step for each in volumes for step in _volume(each, nodes)))
 
 
-def _volume(volume: Volume, nodes: tuple[str, ...]) -> tuple[Step, ...]:
+def _volume(volume: MirroredVolume, nodes: tuple[str, ...]) -> tuple[Step, ...]:
     def do(verb: str) -> dict[str, tuple[Run, ...]]:
         return {node: (Run((*NODE_PYTHON, artifacts.SCRIPT, verb, volume.name), timeout_s=120),)
                 for node in nodes}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fournines.blueprint.resources import Clone, Operation, Primitive, Resources
-from fournines.blueprint.volumes import Volume
+from fournines.blueprint.volumes import MirroredVolume
 from fournines.cluster.timers import Timers
 
 # What ocf:linbit:drbd of drbd-utils 9.22 and ocf:heartbeat:Filesystem advise in their metadata.
@@ -19,12 +19,12 @@ DRBD_EVERY, MOUNT_EVERY = 5, 10
 EAGERNESS = "0 10 10000 10000"
 
 
-def resources(volumes: tuple[Volume, ...], timers: Timers) -> Resources:
+def resources(volumes: tuple[MirroredVolume, ...], timers: Timers) -> Resources:
     """Of all volumes."""
     return sum((_volume(each, timers) for each in volumes), Resources())
 
 
-def _volume(volume: Volume, timers: Timers) -> Resources:
+def _volume(volume: MirroredVolume, timers: Timers) -> Resources:
     every_s = timers.seconds("pacemaker.monitor_interval")
     longest_s = timers.seconds("pacemaker.operation_timeout")
     device = Primitive(

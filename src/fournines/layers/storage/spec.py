@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from fournines.blueprint.volumes import Volume
+from fournines.blueprint.volumes import MirroredVolume
 from fournines.cluster.notation import Wrong
 
 
@@ -20,7 +20,7 @@ class StorageSpec:
     of it is copied again after the loss of the node that wrote. DRBD counts it in 4 MiB, from 67 of them on.
     """
 
-    resources: tuple[Volume, ...]
+    resources: tuple[MirroredVolume, ...]
     resync_mib_s: int = 100
     activity_log_mib: int = 268
 
@@ -39,7 +39,7 @@ class StorageSpec:
             raise Wrong(f"has activity_log_mib {self.activity_log_mib}", "write 268 to 26132")
 
 
-def _sound(volume: Volume) -> None:
+def _sound(volume: MirroredVolume) -> None:
     """Refuse what DRBD, or a path, cannot be."""
     where = f"has resource {volume.name}"
     if not volume.name.replace("-", "").replace("_", "").isalnum() or not volume.name[:1].isalpha():

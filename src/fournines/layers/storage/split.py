@@ -14,7 +14,7 @@ from enum import StrEnum
 from fournines.blueprint.predicate import Judgement
 from fournines.blueprint.requests import NODE_PYTHON, Run
 from fournines.blueprint.snapshot import Absent, Gone, Snapshot
-from fournines.blueprint.volumes import DEVICES, Volume
+from fournines.blueprint.volumes import DEVICES, MirroredVolume
 from fournines.errors import Refused
 from fournines.layers.storage.artifacts import SCRIPT
 from fournines.layers.storage.health import Device
@@ -96,7 +96,7 @@ class Resolution:
     requests: tuple[tuple[str, Run], ...]
 
 
-def resolution(volume: Volume, nodes: tuple[str, ...], snapshot: Snapshot, loser: str) -> Resolution:
+def resolution(volume: MirroredVolume, nodes: tuple[str, ...], snapshot: Snapshot, loser: str) -> Resolution:
     """How to give the loser's data up. Raises Refused where there is nothing to choose, or no way to."""
     if loser not in nodes:
         raise Refused(f"{loser} has no side of {volume.name}", hint=f"choose one of: {', '.join(nodes)}")

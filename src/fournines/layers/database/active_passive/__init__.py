@@ -10,7 +10,7 @@ from fournines.blueprint.contribution import (
     SecretNeed,
     SqlAccount,
 )
-from fournines.blueprint.volumes import Volume, volume_named
+from fournines.blueprint.volumes import Volume, how_to_write, volume_named
 from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.errors import ClusterFileError
@@ -50,9 +50,8 @@ def volume_of(cluster: Cluster, spec: DatabaseSpec) -> Volume:
     """Where the data are. Raises ClusterFileError where there is no such volume, or it belongs elsewhere."""
     volume = volume_named(cluster, spec.volume)
     if volume is None:
-        raise _wrong(f"the database's volume is {spec.volume}, and the layer storage makes no such",
-                     f"write it under layers.storage.resources: {{name: {spec.volume}, minor: 0, port: 7700, "
-                     f"disk: /dev/..., mount: {DATADIR}}}")
+        raise _wrong(f"the database's volume is {spec.volume}, and there is no such volume",
+                     how_to_write(spec.volume, DATADIR))
     names = [node.name for node in cluster.controllers]
     if spec.existing_data and spec.existing_data not in names:
         raise _wrong(f"existing_data names {spec.existing_data}, which is no controller",

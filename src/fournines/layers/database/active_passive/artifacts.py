@@ -34,8 +34,8 @@ def vip_of(cluster: Cluster, spec: DatabaseSpec) -> Vip:
 
 def files(site: Site, spec: DatabaseSpec, volume: Volume) -> tuple[NodeFile, ...]:
     """Everything that the layer writes on a node."""
-    data = {"volume": volume.name, "device": volume.device, "filesystem": volume.filesystem,
-            "datadir": DATADIR}
+    data = {"volume": volume.name, "promotes": volume.promotes, "device": volume.device,
+            "filesystem": volume.filesystem, "datadir": DATADIR}
     return (
         NodeFile(SERVER_FILE, ini.emit(server(site, spec)).encode()),
         NodeFile(DROP_IN, systemd.emit(drop_in()).encode()),

@@ -10,7 +10,7 @@ from fournines.blueprint.left_to_pacemaker import LeftToPacemaker, on_one_node
 from fournines.blueprint.requests import NODE_PYTHON, JsonValue, Run
 from fournines.blueprint.resources import Runs
 from fournines.blueprint.snapshot import Probe, Unreadable
-from fournines.blueprint.volumes import Volume, has_data
+from fournines.blueprint.volumes import Volume
 from fournines.layers.database.active_passive.artifacts import DATA_SCRIPT
 from fournines.layers.database.active_passive.resources import MARIADB
 from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, MARIADB_UNIT
@@ -67,4 +67,4 @@ def seats(nodes: tuple[str, ...]) -> tuple[Seat, ...]:
 
 def membership(volume: Volume, nodes: tuple[str, ...]) -> Members:
     """Those with all data; one is enough."""
-    return Members("database", has_data(volume), nodes, 1)
+    return Members("database", volume.has_data, nodes, 1)

@@ -9,7 +9,7 @@ from fournines.blueprint.predicate import All, Fact, OnAny, OnEvery, Predicate, 
 from fournines.blueprint.requests import NODE_PYTHON, Run
 from fournines.blueprint.resources import LOAD_RESOURCES, Runs
 from fournines.blueprint.steps import Gate, On, Step
-from fournines.blueprint.volumes import Volume, has_data
+from fournines.blueprint.volumes import Volume
 from fournines.layers.database.active_passive import artifacts, health
 from fournines.layers.database.active_passive.resources import MARIADB
 from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, DATADIR
@@ -57,10 +57,11 @@ def _make(volume: Volume, nodes: tuple[str, ...]) -> Step:
                 {node: (Run((*NODE_PYTHON, artifacts.DATA_SCRIPT, "make"), timeout_s=MAKE_S),)
                  for node in nodes},
                 why=f"volume {volume.name} has an empty file system, and MariaDB starts from its own tables",
-                unless=made, only_if=All((has_data(volume), OnEvery(nodes, NOTHING_OWN))),
-                refusal="the volume has to be up to date on this node, and no node may have databases of "
-                        f"before below {DATADIR}, which it would hide: say under layers: database: whose "
-                        "are to be moved onto it (existing_data: NODE), or move that directory away",
+                unless=made, only_if=All((volume.free(nodes), OnEvery(nodes, NOTHING_OWN))),
+                refusal="the volume has to be up to date on this node and in use nowhere, and no node may "
+                        f"have databases of before below {DATADIR}, which it would hide: say under layers: "
+                        "database: whose are to be moved onto it (existing_data: NODE), or move that "
+                        "directory away",
                 until=Gate(made, SEEN_S), needs=(volume.ready, LEAVE))
 
 
@@ -72,11 +73,11 @@ def _move(spec: DatabaseSpec, volume: Volume, nodes: tuple[str, ...]) -> Step:
                 why=f"volume {volume.name} has an empty file system, and what {node} has in {DATADIR} is to "
                     "go with it; the files are compared, and those of before are kept beside it",
                 unless=made,
-                only_if=All((has_data(volume), Fact(health.DATA, "own", Test.NE, ()),
+                only_if=All((volume.free(nodes), Fact(health.DATA, "own", Test.NE, ()),
                              OnEvery(others, NOTHING_OWN))),
-                refusal=f"the volume has to be up to date on {node}, there have to be databases in its "
-                        f"{DATADIR}, and none in that of {' and '.join(others)}, which it would hide: "
-                        "move that directory away, or take existing_data out of the cluster file",
+                refusal=f"the volume has to be up to date on {node} and in use nowhere, there have to be "
+                        f"databases in its {DATADIR}, and none in that of {' and '.join(others)}, which it "
+                        "would hide: move that directory away, or take existing_data out of the cluster file",
                 until=Gate(made, SEEN_S), needs=(volume.ready, LEAVE))
 
 

@@ -1,4 +1,4 @@
-"""The database as Pacemaker runs it: address, file system and MariaDB, where its volume is primary."""
+"""The database as Pacemaker runs it: address, file system and MariaDB, where its volume may be mounted."""
 
 from __future__ import annotations
 
@@ -23,6 +23,5 @@ def resources(cluster: Cluster, timers: Timers, spec: DatabaseSpec, volume: Volu
     vip = replace(vip, operations=operations(timers, monitor_s=ADDRESS_EVERY * every_s))
     mariadb = Primitive(MARIADB, f"ocf:openstack:{AGENT}", {},
                         operations(timers, monitor_s=every_s, start_s=START_S, stop_s=1.5 * STOP_S))
-    colocation, order = volume.carries(GROUP)
-    return Resources(primitives=(vip, mariadb), groups=(Group(GROUP, (vip.id, volume.mounted_id, MARIADB)),),
-                     colocations=(colocation,), orders=(order,))
+    group = Group(GROUP, (vip.id, volume.mounted_id, MARIADB))
+    return Resources(primitives=(vip, mariadb), groups=(group,)) + volume.carries(GROUP)

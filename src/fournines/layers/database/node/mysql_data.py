@@ -40,18 +40,35 @@ def run(*argv: str, timeout_s: float = TOOL_TIMEOUT_S) -> None:
 
 
 @contextmanager
-def mounted(volume: str, device: str, kind: str) -> Iterator[Path]:
-    """The volume's file system at a place of its own, while this node is primary. DRBD allows for one."""
-    run("drbdadm", "primary", volume)
+def primary(volume: str, *, promotes: bool) -> Iterator[None]:
+    """This node may mount the volume: DRBD allows for one. Of a disk that nodes share nobody has it, says the
+    step that starts this script."""
+    if promotes:
+        run("drbdadm", "primary", volume)
     try:
-        with tempfile.TemporaryDirectory(dir="/run", prefix="fournines-volume-") as place:
-            run("mount", "-t", kind, device, place)
-            try:
-                yield Path(place)
-            finally:
-                run("umount", place)
+        yield
     finally:
-        run("drbdadm", "secondary", volume)
+        if promotes:
+            run("drbdadm", "secondary", volume)
+
+
+@contextmanager
+def mounted(device: str, kind: str) -> Iterator[Path]:
+    """A file system at a place of its own."""
+    with tempfile.TemporaryDirectory(dir="/run", prefix="fournines-volume-") as place:
+        run("mount", "-t", kind, device, place)
+        try:
+            yield Path(place)
+        finally:
+            run("umount", place)
+
+
+@contextmanager
+def volume(settings: dict[str, str]) -> Iterator[Path]:
+    """The volume's file system, on this node."""
+    with (primary(settings["volume"], promotes=bool(settings["promotes"])),
+          mounted(settings["device"], settings["filesystem"]) as directory):
+        yield directory
 
 
 def is_data(directory: Path) -> bool:
@@ -203,11 +220,11 @@ def main(arguments: Sequence[str]) -> None:
         case ["facts"]:
             print(json.dumps(facts(datadir, Path(device))))
         case ["make"]:
-            with mounted(settings["volume"], device, settings["filesystem"]) as directory:
+            with volume(settings) as directory:
                 make(directory)
             remember()
         case ["move"]:
-            with mounted(settings["volume"], device, settings["filesystem"]) as directory:
+            with volume(settings) as directory:
                 move(datadir, directory)
             remember()   # first: should the next not come to its end, all is on the volume nevertheless
             set_aside(datadir)

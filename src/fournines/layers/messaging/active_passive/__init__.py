@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fournines.blueprint.contribution import Contribution, Endpoint, Exchange, SecretKind, SecretNeed
-from fournines.blueprint.volumes import Volume, volume_named
+from fournines.blueprint.volumes import Volume, how_to_write, volume_named
 from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.errors import ClusterFileError
@@ -47,9 +47,8 @@ def volume_of(cluster: Cluster, spec: MessagingSpec) -> Volume:
     elsewhere."""
     volume = volume_named(cluster, spec.volume)
     if volume is None:
-        raise _wrong(f"the broker's volume is {spec.volume}, and the layer storage makes no such",
-                     f"write it under layers.storage.resources: {{name: {spec.volume}, minor: 1, port: 7701, "
-                     f"disk: /dev/..., mount: {artifacts.DATADIR}}}")
+        raise _wrong(f"the broker's volume is {spec.volume}, and there is no such volume",
+                     how_to_write(spec.volume, artifacts.DATADIR))
     if volume.mount != artifacts.DATADIR:
         raise _wrong(f"volume {volume.name} is mounted at {volume.mount}, where RabbitMQ keeps no messages",
                      f"write mount: {artifacts.DATADIR}")

@@ -8,7 +8,7 @@ from fournines.blueprint.predicate import Fact, OnAny
 from fournines.blueprint.requests import NODE_PYTHON, JsonValue, Run, TcpConnect
 from fournines.blueprint.resources import Runs
 from fournines.blueprint.snapshot import Probe, Unreadable
-from fournines.blueprint.volumes import Volume, has_data
+from fournines.blueprint.volumes import Volume
 from fournines.layers.layer import Site
 from fournines.layers.messaging.active_passive.artifacts import CODE_SCRIPT, HERE
 from fournines.layers.messaging.active_passive.resources import RABBITMQ
@@ -67,4 +67,4 @@ def seats(nodes: tuple[str, ...]) -> tuple[Seat, ...]:
 
 def membership(volume: Volume, nodes: tuple[str, ...]) -> Members:
     """Those with all messages; one is enough."""
-    return Members("messaging", has_data(volume), nodes, 1)
+    return Members("messaging", volume.has_data, nodes, 1)

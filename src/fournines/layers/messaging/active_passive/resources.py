@@ -1,4 +1,4 @@
-"""The broker as Pacemaker runs it: address, file system and RabbitMQ, where its volume is primary."""
+"""The broker as Pacemaker runs it: address, file system and RabbitMQ, where its volume may be mounted."""
 
 from __future__ import annotations
 
@@ -26,6 +26,5 @@ def resources(cluster: Cluster, timers: Timers, spec: MessagingSpec, volume: Vol
     broker = Primitive(
         RABBITMQ, f"ocf:openstack:{AGENT}", {"address": str(held.address), "port": str(PORT)},
         operations(timers, monitor_s=every_s, start_s=START_S, stop_s=1.5 * STOP_S))
-    colocation, order = volume.carries(GROUP)
-    return Resources(primitives=(vip, broker), groups=(Group(GROUP, (vip.id, volume.mounted_id, RABBITMQ)),),
-                     colocations=(colocation,), orders=(order,))
+    group = Group(GROUP, (vip.id, volume.mounted_id, RABBITMQ))
+    return Resources(primitives=(vip, broker), groups=(group,)) + volume.carries(GROUP)
