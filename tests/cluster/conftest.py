@@ -64,6 +64,22 @@ class StorageSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedSettings:
+    """A disk that all nodes reach."""
+
+    name: str
+    disk: str
+    mount: str
+
+
+@dataclass(frozen=True, slots=True)
+class SanSettings:
+    """Disks that all nodes reach."""
+
+    volumes: tuple[SharedSettings, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceSettings:
     """A power switch."""
 
@@ -93,7 +109,7 @@ class ApiSettings:
 @pytest.fixture(scope="session")
 def specs() -> Mapping[str, type]:
     return {"host": NoSettings, "database": DatabaseSettings, "membership": MembershipSettings,
-            "storage": StorageSettings, "messaging": MessagingSettings,
+            "storage": StorageSettings, "san": SanSettings, "messaging": MessagingSettings,
             "cache": NoSettings, "images": NoSettings, "loadbalancer": NoSettings, "api": ApiSettings,
             "network": NoSettings}
 

@@ -42,11 +42,12 @@ def test_a_node_fences_another_and_brings_it_back(lab: Lab) -> None:
     assert (off.returncode, machine.power) == (0, Power.OFF), off.said
     assert fence(lab, "status").returncode == 2   # how fence agents say "off"
     on_again = fence(lab, "on")
-    assert (on_again.returncode, machine.power) == (0, Power.ON), on_again.said
+    assert (on_again.returncode, machine.power) == (0, Power.STARTING), on_again.said
+    assert "Status: ON" in fence(lab, "status").output
     machine.wait_up(TIMEOUT_S)
     noted = lab.bmc.actions()[before:]
     assert [(each.by, each.node, each.asked, each.outcome) for each in noted] == [
-        ("192.168.42.11", "ctl2", "ForceOff", "off"), ("192.168.42.11", "ctl2", "On", "on")]
+        ("192.168.42.11", "ctl2", "ForceOff", "off"), ("192.168.42.11", "ctl2", "On", "starting")]
     assert begun < noted[0].at < noted[1].at < datetime.now(UTC)
 
 
@@ -59,6 +60,18 @@ def test_a_reboot_gives_a_new_boot(lab: Lab) -> None:
 
     lab.machine("ctl2").wait_up(TIMEOUT_S)
     assert boot() != before
+
+
+def test_who_loses_its_power_in_its_firmware_does_not_boot(lab: Lab) -> None:
+    machine = lab.machine("ctl2")
+    machine.power_off()
+    begun = machine.enter_firmware()
+    assert (bool(begun), machine.enter_firmware(), machine.power) == (True, "", Power.STARTING)
+    machine.power_off()
+
+    machine.boot(begun)
+
+    assert machine.power is Power.OFF
 
 
 def test_a_frozen_machine_is_fenced(lab: Lab) -> None:

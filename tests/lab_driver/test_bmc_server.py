@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from fournines.errors import LabError
+from fournines.lab import bmc_server
 from fournines.lab.authority import make_authority
 from fournines.lab.bmc import USER, Bmc, PowerAction
 from fournines.lab.bmc_server import Handler, Server, Service
@@ -32,9 +33,15 @@ class Switch:
     def __init__(self) -> None:
         self.power = Power.ON
         self.stuck = False
+        self.booted = threading.Event()
 
-    def power_on(self) -> None:
-        self.power = Power.ON
+    def enter_firmware(self) -> str:
+        self.power = Power.STARTING
+        return "1"
+
+    def boot(self, start: str) -> None:
+        assert start == "1"
+        self.booted.set()
 
     def power_off(self) -> None:
         if self.stuck:
@@ -83,8 +90,9 @@ def agent(bmc: Bmc, url: str) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_power_follows_what_is_asked_and_each_action_is_noted(agent: httpx.Client, bmc: Bmc,
-                                                             switch: Switch) -> None:
+def test_power_follows_what_is_asked_and_each_action_is_noted(agent: httpx.Client, bmc: Bmc, switch: Switch,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bmc_server, "FIRMWARE_S", 0.05)
     assert agent.get(system_uri("ctl1")).json()["PowerState"] == "On"
 
     assert agent.post(RESET, json={"ResetType": "ForceOff"}).status_code == 204
@@ -92,10 +100,12 @@ def test_power_follows_what_is_asked_and_each_action_is_noted(agent: httpx.Clien
     assert switch.power is Power.OFF
     assert agent.get(system_uri("ctl1")).json()["PowerState"] == "Off"
     assert agent.post(RESET, json={"ResetType": "ForceRestart"}).status_code == 204
-    assert switch.power is Power.ON
+    assert switch.power is Power.STARTING
+    assert agent.get(system_uri("ctl1")).json()["PowerState"] == "On"
+    assert switch.booted.wait(10)
     noted: list[PowerAction] = list(bmc.actions())
     assert [(each.by, each.node, each.asked, each.outcome) for each in noted] == [
-        (LOOPBACK, "ctl1", "ForceOff", "off"), (LOOPBACK, "ctl1", "ForceRestart", "on")]
+        (LOOPBACK, "ctl1", "ForceOff", "off"), (LOOPBACK, "ctl1", "ForceRestart", "starting")]
     assert noted[0].at < noted[1].at
     assert noted[0].at.tzinfo is not None
 

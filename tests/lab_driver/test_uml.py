@@ -64,7 +64,7 @@ def test_layers_ask_for_hardware_in_their_exchange() -> None:
 
 
 def test_one_disk_in_two_sizes_is_a_mistake_in_a_layer() -> None:
-    with pytest.raises(ValueError, match="two sizes"):
+    with pytest.raises(ValueError, match="two ways"):
         by_node([Hardware("ctl1", (), (Disk("/dev/a", 1),)), Hardware("ctl1", (), (Disk("/dev/a", 2),))])
 
 

@@ -61,21 +61,13 @@ class BrokerAccount:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a service that Pacemaker runs accepts connections, on whichever node it is."""
-
-    address: str
-    port: int
-
-
-@dataclass(frozen=True, slots=True)
 class Exchange:
     """Phase one: what a layer needs others to provide for it.
 
     ``resources`` is what Pacemaker is to run, once the steps named in ``before_resources`` have gone (a file
     system made, a service's own start at boot taken away). ``service_resources`` is what it may start only
     when those run and the steps in ``before_service_resources`` have gone: an API whose tables are made in a
-    database that is a resource itself. ``endpoints`` answer once all of it has been started.
+    database that is a resource itself.
     """
 
     listeners: tuple[Listener, ...] = ()
@@ -86,7 +78,6 @@ class Exchange:
     before_resources: tuple[str, ...] = ()
     service_resources: Resources = field(default_factory=Resources)
     before_service_resources: tuple[str, ...] = ()
-    endpoints: tuple[Endpoint, ...] = ()
     hardware: tuple[Hardware, ...] = ()
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """A block device of the node's own, empty at first; ``path`` is where the cluster file says that it is,
-    such as ``/dev/disk/by-id/virtio-mysql``. ``size_mib`` is what a lab makes it; a real one is as it is."""
+    """A block device, empty at first; ``path`` is where the cluster file says that it is, such as
+    ``/dev/disk/by-id/virtio-mysql``. ``size_mib`` is what a lab makes it; a real one is as it is. One that is
+    ``shared`` is the same disk on every node that asks for this path; others are the node's own."""
 
     path: str
     size_mib: int = 1024
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,13 @@ class Hardware:
 
 def by_node(asked: Iterable[Hardware]) -> Mapping[str, Hardware]:
     """What all layers together ask of each node that any of them asks something of. Raises ``ValueError``
-    for two sizes of one disk: a mistake in a layer."""
+    for two sizes or kinds of one disk: a mistake in a layer."""
     together: dict[str, Hardware] = {}
     for item in asked:
         before = together.get(item.node, Hardware(item.node))
         disks = tuple(dict.fromkeys((*before.disks, *item.disks)))
         if len({disk.path for disk in disks}) < len(disks):
-            raise ValueError(f"layers ask for one disk of {item.node} in two sizes: {disks}")
+            raise ValueError(f"layers ask for one disk of {item.node} in two ways: {disks}")
         modules = tuple(dict.fromkeys((*before.kernel_modules, *item.kernel_modules)))
         together[item.node] = Hardware(item.node, modules, disks)
     return together

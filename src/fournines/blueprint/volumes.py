@@ -7,11 +7,15 @@ resources beside them. All use the names that are made here.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
 from fournines.blueprint.predicate import All, Fact, OnEvery, Predicate, Test
-from fournines.blueprint.resources import Colocation, Order, Resources
+from fournines.blueprint.resources import Colocation, Operation, Order, Primitive, Resources
+from fournines.cluster.notation import Wrong
+from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 
 DEVICES: Final = "storage.devices"
@@ -20,6 +24,10 @@ words."""
 
 DISKS: Final = "san.disks"
 """The probe that maps a shared volume's name to what the node sees of its disk."""
+
+# What ocf:heartbeat:Filesystem advises in its metadata. Each look of it starts dozens of processes, and what
+# it looks at does not end by itself: a service that cannot read is found by its own monitor.
+MOUNT_S, MOUNT_EVERY = 60.0, 10
 
 
 class Volume(Protocol):
@@ -164,6 +172,39 @@ class SharedVolume:
     def carries(self, group: str) -> Resources:
         """Nothing: the group mounts it by itself."""
         return Resources()
+
+
+def file_system(volume: Volume, timers: Timers) -> Primitive:
+    """The volume's file system as Pacemaker mounts it."""
+    longest_s = timers.seconds("pacemaker.operation_timeout")
+    return Primitive(
+        volume.mounted_id, "ocf:heartbeat:Filesystem",
+        {"device": volume.device, "directory": volume.mount, "fstype": volume.filesystem,
+         "options": "relatime"}, (
+            Operation("start", 0, max(MOUNT_S, longest_s)),
+            Operation("stop", 0, max(MOUNT_S, longest_s)),
+            Operation("monitor", MOUNT_EVERY * timers.seconds("pacemaker.monitor_interval"), longest_s)))
+
+
+def sound(found: Sequence[MirroredVolume] | Sequence[SharedVolume], kind: str,
+          apart: tuple[str, ...] = ("name", "disk", "mount")) -> None:
+    """Refuse what no path or name can be, and two with the same of what keeps them ``apart``. ``kind`` is how
+    the cluster file calls them. Raises Wrong."""
+    if not found:
+        raise Wrong(f"has no {kind}s", "write at least one, or leave the layer out")
+    for volume in found:
+        where = f"has {kind} {volume.name}"
+        if not volume.name.replace("-", "").replace("_", "").isalnum() or not volume.name[:1].isalpha():
+            raise Wrong(where, "write a name of letters, digits, - and _ that begins with a letter")
+        for what, path in (("disk", volume.disk), ("mount", volume.mount)):
+            if not path.startswith("/") or any(part in ("", ".", "..") for part in path[1:].split("/")):
+                raise Wrong(f"{where} with {what} {path or 'empty'}", "write an absolute path")
+        if not volume.disk.startswith("/dev/"):
+            raise Wrong(f"{where} with disk {volume.disk}", "write a device, such as /dev/vg/name")
+    for what in apart:
+        value, count = Counter(getattr(each, what) for each in found).most_common(1)[0]
+        if count > 1:
+            raise Wrong(f"has two {kind}s with {what} {value}", f"give each its own {what}")
 
 
 def volumes(cluster: Cluster) -> tuple[Volume, ...]:

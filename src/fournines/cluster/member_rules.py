@@ -10,7 +10,8 @@ from fournines.cluster.draft import Draft, called
 from fournines.cluster.wording import proposal
 
 _WATCHDOG = "fence_watchdog"   # sbd: the node's own, and no power switch
-_ACTIVE_PASSIVE = ("storage", "database", "messaging", "api", "network")
+_ALWAYS = ("storage", "san")
+_ACTIVE_PASSIVE = (*_ALWAYS, "database", "messaging", "api", "network")
 
 
 def membership(draft: Draft) -> Iterator[Problem]:
@@ -25,7 +26,7 @@ def membership(draft: Draft) -> Iterator[Problem]:
         yield from _fencing(draft)
         return
     for layer in _ACTIVE_PASSIVE:
-        needs_it = layer == "storage" or getattr(draft.layers.get(layer), "pattern", "") == "active-passive"
+        needs_it = layer in _ALWAYS or getattr(draft.layers.get(layer), "pattern", "") == "active-passive"
         if layer in draft.layers and needs_it:
             yield Problem(("layers", layer), f"layer {layer} is run by Pacemaker, and there is no layer "
                           "membership", "write membership: {fencing: [...]} under layers", at_key=True)

@@ -18,6 +18,7 @@ DEBIAN12 = Distro(
                        "libnss3-tools", "libxml2-utils", "openssl", "pacemaker-cli-utils", "resource-agents",
                        "sbd"),
         "storage": ("drbd-utils", "xfsprogs"),
+        "san": ("xfsprogs",),
         "database": ("galera-4", "mariadb-backup", "mariadb-client", "mariadb-server", "rsync", "socat"),
         "messaging": ("erlang-base", "rabbitmq-server"),
         "cache": ("memcached",),

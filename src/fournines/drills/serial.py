@@ -112,6 +112,6 @@ def _start(machine: Machine, networks: Sequence[str]) -> None:
     for network in networks:
         if not machine.has_link(network):
             machine.heal(network)
-    if machine.power == "off":
+    if machine.power in ("off", "starting"):
         machine.power_on()
         machine.wait_up(UP_TIMEOUT_S)

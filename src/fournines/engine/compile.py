@@ -75,7 +75,6 @@ def exchange(cluster: Cluster, timers: Timers, layers: Sequence[Layer]) -> Excha
         service_resources=sum((answer.service_resources for answer in answers), Resources()),
         before_service_resources=tuple(name for answer in answers
                                        for name in answer.before_service_resources),
-        endpoints=tuple(item for answer in answers for item in answer.endpoints),
         hardware=tuple(item for answer in answers for item in answer.hardware))
 
 

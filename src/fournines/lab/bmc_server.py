@@ -16,6 +16,7 @@ import os
 import socket
 import ssl
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -34,6 +35,9 @@ from fournines.lab.wires import Cables, fabric_socket
 SILENCE_S = 30.0   # then a client is taken for gone
 BODY_LIMIT = 64 << 10
 BACKLOG = 32
+# As long as the firmware of a server takes at the least; many take minutes. Without it a node that is fenced
+# would be back while the others recover, which no real one is.
+FIRMWARE_S = 30.0
 
 
 class Service:
@@ -75,14 +79,29 @@ def do(machine: Machine, kind: ResetType) -> None:
     """One power action; what is already as asked stays so."""
     match kind:
         case ResetType.ON:
-            machine.power_on()
+            start(machine)
         case ResetType.FORCE_OFF:
             machine.power_off()
         case ResetType.GRACEFUL_SHUTDOWN:
             machine.shut_down()
         case ResetType.FORCE_RESTART:
             machine.power_off()
-            machine.power_on()
+            start(machine)
+
+
+def start(machine: Machine) -> None:
+    """It is on at once, and boots when its firmware is done."""
+    if begun := machine.enter_firmware():
+        timer = threading.Timer(FIRMWARE_S, _boot, (machine, begun))
+        timer.daemon = True
+        timer.start()
+
+
+def _boot(machine: Machine, begun: str) -> None:
+    try:
+        machine.boot(begun)
+    except FourninesError as failed:
+        print(f"{machine.name} does not boot: {failed.message}", file=sys.stderr)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

@@ -13,6 +13,12 @@ class Power(StrEnum):
     ON = "on"
     OFF = "off"
     FROZEN = "frozen"   # on, and executing nothing
+    STARTING = "starting"   # on, and in its firmware: no system runs yet
+
+    @property
+    def runs(self) -> bool:
+        """Whether there is a system, which may stand still."""
+        return self in (Power.ON, Power.FROZEN)
 
 
 class Machine(Protocol):
@@ -32,7 +38,17 @@ class Machine(Protocol):
     def power(self) -> Power: ...
 
     def power_on(self) -> None:
-        """Returns once its init runs and its cables are plugged in (those that were cut stay cut)."""
+        """Returns once its init runs and its cables are plugged in (those that were cut stay cut); without
+        the time that a firmware takes."""
+        ...
+
+    def enter_firmware(self) -> str:
+        """As if its power button was pressed: it is on, and no system runs yet. What is returned is for
+        ``boot``; empty where it runs, or starts already."""
+        ...
+
+    def boot(self, start: str) -> None:
+        """Its firmware is done. Nothing happens where it has lost its power since ``enter_firmware``."""
         ...
 
     def wait_up(self, timeout_s: float = 120.0) -> None:

@@ -21,7 +21,7 @@ from fournines.cluster.topology import Cluster
 from fournines.distros import DISTROS
 from fournines.durable import PRIVATE_DIRECTORY, write_durably
 from fournines.errors import LabError, Refused
-from fournines.lab import image, keys, rootfs, uml_disk
+from fournines.lab import image, keys, rootfs, shared_disk, uml_disk
 from fournines.lab.archive import archives
 from fournines.lab.bmc import Bmc, BmcStatus
 from fournines.lab.driver import Machine, Power
@@ -198,6 +198,8 @@ class Lab:
                 uml_disk.prepare(self._places.node(node.name), files, wanted[node.name].disks)
             else:
                 rootfs.write(self._places.node(node.name), files)
+        shared_disk.prepare({node.name: self._places.node(node.name) for node in self._cluster.nodes},
+                            {name: made.disks for name, made in wanted.items()})
         write_durably(self._places.known_hosts, "".join(known).encode(), 0o644)
         config = keys.ssh_config(self._cluster, self.fabric.path, self._places.key, self._places.known_hosts)
         write_durably(self._places.ssh_config, config.encode(), 0o644)
@@ -207,12 +209,12 @@ class Lab:
     def _boot(self, started: list[Machine], timeout_s: float) -> None:
         begun = time.monotonic()
         for machine in self.machines:
-            if machine.power is Power.OFF:
+            if machine.power is Power.FROZEN:
+                raise LabError(f"{machine.name} is frozen", hint=f"fournines lab power {machine.name} thaw")
+            if not machine.power.runs:
                 self._progress(Event(machine.name, "power on"))
                 started.append(machine)
                 machine.power_on()
-            elif machine.power is Power.FROZEN:
-                raise LabError(f"{machine.name} is frozen", hint=f"fournines lab power {machine.name} thaw")
         for machine in self.machines:
             machine.wait_up(timeout_s - (time.monotonic() - begun))
             self._progress(Event(machine.name, "is up"))

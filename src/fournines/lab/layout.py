@@ -55,14 +55,21 @@ class Layout:
         cables = Cables(self.lab, list(self.machines), self.networks)
         if made.driver is Driver.NSPAWN:
             return NspawnMachine(self.lab, name, made.interfaces, places.node(name), cables,
-                                 image.root_of(images / self.image))
+                                 image.root_of(images / self.image), made.disks)
         disks = uml_disk.disks_of(places.node(name), images / self.image / self.system, made.disks)
         return UmlMachine(self.lab, name, made.interfaces, places, cables, disks)
 
 
 def choose(hardware: Hardware | None, *, own_kernel: bool = False) -> Driver:
-    """A container, unless a layer needs the machine's kernel or disks of its own there (or the user does)."""
-    if own_kernel or (hardware is not None and (hardware.kernel_modules or hardware.disks)):
+    """A container, unless a layer needs the machine's kernel or disks of its own there (or the user does).
+    Raises ``LabError`` for such a machine with a disk that it is to share."""
+    asked = hardware or Hardware("")
+    shares = [disk.path for disk in asked.disks if disk.shared]
+    if own_kernel or asked.kernel_modules or len(shares) < len(asked.disks):
+        if shares:
+            raise LabError(f"{asked.node} needs a kernel of its own, and is to share {', '.join(shares)}, "
+                           "which only containers can",
+                           hint="try the layers san and storage in labs of their own, without --own-kernel")
         return Driver.UML
     return Driver.NSPAWN
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fournines.lab import rootfs
+from fournines.blueprint.hardware import Disk
+from fournines.lab import rootfs, shared_disk
 from fournines.lab.cgroups import ControlGroup
 from fournines.lab.pids import ProcessId
 from fournines.lab.places import NodePlaces
@@ -33,26 +34,39 @@ class NspawnMachine(ProcessMachine):
     """See ``driver.Machine``."""
 
     def __init__(self, lab: str, name: str, interfaces: Mapping[str, str], places: NodePlaces, cables: Cables,
-                 image: Path) -> None:
-        """``image`` is the root directory that its own disk lies over."""
+                 image: Path, disks: Sequence[Disk] = ()) -> None:
+        """``image`` is the root directory that its own disk lies over; ``disks`` are those that it shares."""
         super().__init__(lab, name, interfaces, places, cables)
         self._image = image
+        self._disks = disks
 
     def _start(self, group: ControlGroup) -> MachineState:
         rootfs.mount(self._places, self._image, f"fournines-{self._lab}-{self._name}")
-        return self._run(self._cables.inside(self._nspawn_argv()), group, ENVIRONMENT, _leader)
+        devices = shared_disk.attach(self._places, self._disks)
+        return self._run(self._cables.inside(self._nspawn_argv(devices)), group, ENVIRONMENT, _leader)
+
+    def _destroy(self, group: ControlGroup) -> None:
+        init = self._state().init
+        if init is not None and init.alive:
+            shared_disk.lose_what_is_not_written(self._places, init)
+        super()._destroy(group)
+
+    def _clear_away(self) -> None:
+        super()._clear_away()
+        shared_disk.detach(self._places)
 
     def _ask_to_shut_down(self, init: ProcessId, timeout_s: float) -> None:
         os.kill(init.pid, ORDERLY_POWEROFF)
 
-    def _nspawn_argv(self) -> list[str]:
+    def _nspawn_argv(self, devices: Mapping[str, str]) -> list[str]:
         cables = [f"--network-veth-extra={self._cables.cable(self._name, network)}:{interface}"
                   for network, interface in self._interfaces.items()]
         return ["systemd-nspawn", "--quiet", "--boot", "--settings=no", "--register=no", "--keep-unit",
                 f"--machine={self._lab}-{self._name}", f"--hostname={self._name}",
                 f"--directory={self._places.root}", f"--bind={self._places.srv}:/srv", "--bind=/dev/fuse",
                 f"--capability={CAPABILITIES}", f"--rlimit={OPEN_FILES}", "--resolv-conf=off",
-                "--timezone=off", "--link-journal=no", "--console=read-only", *cables]
+                "--timezone=off", "--link-journal=no", "--console=read-only", *cables,
+                *(f"--bind={device}:{path}" for path, device in devices.items())]
 
 
 def _leader(notifications: socket.socket) -> ProcessId | None:

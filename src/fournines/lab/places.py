@@ -4,8 +4,8 @@
     /var/lib/fournines/labs/NAME/           one lab; removed as a whole when it goes down
         lab.json  ssh_config  known_hosts  key  key.pub
         bmc/          password  authority.pem  certificate.pem  key.pem  process.json  actions.jsonl  log
-        nodes/NODE/   machine.json  console.log
-                      a container's:            upper/ work/ root/ (overlay)  srv/ (the node's /srv)
+        nodes/NODE/   machine.json  console.log  firmware
+                      a container's:            upper/ work/ root/ (overlay) srv/ (its /srv) data-N.img
                       with its own kernel:      own.cow seed.tar data-N.img  start.json  memory/
 """
 
@@ -24,6 +24,11 @@ class NodePlaces:
     @property
     def state(self) -> Path:
         return self.directory / "machine.json"
+
+    @property
+    def firmware(self) -> Path:
+        """There while the machine is on and no system runs yet."""
+        return self.directory / "firmware"
 
     @property
     def console(self) -> Path:
@@ -63,7 +68,7 @@ class NodePlaces:
         return self.directory / "memory"
 
     def data(self, number: int) -> Path:
-        """A disk of the layers'."""
+        """A disk of the layers'; one that nodes share is a hard link."""
         return self.directory / f"data-{number}.img"
 
 

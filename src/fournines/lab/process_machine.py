@@ -12,12 +12,14 @@ import os
 import socket
 import sys
 import time
+import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib import resources
 
+from fournines.durable import write_durably
 from fournines.errors import CommandFailed, GateTimeout, LabError
 from fournines.lab import rootfs
 from fournines.lab.cgroups import ControlGroup
@@ -66,25 +68,29 @@ class ProcessMachine(ABC):
         """See ``driver.Machine``."""
         init = self._state().init
         if init is None or not init.alive:
-            return Power.OFF
+            return Power.STARTING if self._places.firmware.exists() else Power.OFF
         return Power.FROZEN if self._group().frozen else Power.ON
 
     def power_on(self) -> None:
         """See ``driver.Machine``."""
         with self._alone():
+            if not self.power.runs:
+                self._power_on()
+
+    def enter_firmware(self) -> str:
+        """See ``driver.Machine``."""
+        with self._alone():
             if self.power is not Power.OFF:
-                return
-            self._clear_away()
-            group = self._group()
-            try:
-                group.create()
-                state = replace(self._start(group), cut=self._state().cut)
-                write_machine(self._places.state, state)
-                self._cables.plug(self._name, self.networks, cut=state.cut)
-            except BaseException:
-                self._destroy(group)
-                self._clear_away()
-                raise
+                return ""
+            start = uuid.uuid4().hex
+            write_durably(self._places.firmware, start.encode())
+            return start
+
+    def boot(self, start: str) -> None:
+        """See ``driver.Machine``."""
+        with self._alone(), suppress(FileNotFoundError):
+            if self._places.firmware.read_text() == start:
+                self._power_on()
 
     def wait_up(self, timeout_s: float = 120.0) -> None:
         """See ``driver.Machine``."""
@@ -118,8 +124,8 @@ class ProcessMachine(ABC):
 
     def freeze(self) -> None:
         """See ``driver.Machine``."""
-        if self.power is Power.OFF:
-            raise LabError(f"{self._name} is off and cannot freeze")
+        if not self.power.runs:
+            raise LabError(f"{self._name} is {self.power} and cannot freeze")
         self._group().freeze()
 
     def thaw(self) -> None:
@@ -129,15 +135,15 @@ class ProcessMachine(ABC):
 
     def throttle(self, percent: int) -> None:
         """See ``driver.Machine``."""
-        if self.power is not Power.OFF:
+        if self.power.runs:
             self._group().throttle(percent)
         elif percent:
-            raise LabError(f"{self._name} is off and uses no processor")
+            raise LabError(f"{self._name} is {self.power} and uses no processor")
 
     @property
     def throttled(self) -> int:
         """See ``driver.Machine``."""
-        return 0 if self.power is Power.OFF else self._group().throttled
+        return self._group().throttled if self.power.runs else 0
 
     def cut(self, network: str) -> None:
         """See ``driver.Machine``."""
@@ -149,7 +155,7 @@ class ProcessMachine(ABC):
 
     def has_link(self, network: str) -> bool:
         """See ``driver.Machine``."""
-        return self.power is not Power.OFF and self._cables.has_link(self._name, network)
+        return self.power.runs and self._cables.has_link(self._name, network)
 
     def enter_argv(self, argv: Sequence[str] = ()) -> tuple[str, ...]:
         """See ``driver.Machine``."""
@@ -162,6 +168,19 @@ class ProcessMachine(ABC):
         except FileNotFoundError:
             return ""
         return "\n".join(text.splitlines()[-lines:])
+
+    def _power_on(self) -> None:
+        self._clear_away()
+        group = self._group()
+        try:
+            group.create()
+            state = replace(self._start(group), cut=self._state().cut)
+            write_machine(self._places.state, state)
+            self._cables.plug(self._name, self.networks, cut=state.cut)
+        except BaseException:
+            self._destroy(group)
+            self._clear_away()
+            raise
 
     def _may_be_up(self) -> bool:
         """Whether asking it is worth while."""
@@ -188,7 +207,7 @@ class ProcessMachine(ABC):
             state = self._state()
             cut = set(state.cut) - {network} if up else {*state.cut, network}
             write_machine(self._places.state, replace(state, cut=tuple(sorted(cut))))
-            if self.power is not Power.OFF:
+            if self.power.runs:
                 self._cables.set_link(self._name, network, up=up)
 
     def _run(self, argv: Sequence[str], group: ControlGroup, env: Mapping[str, str],
@@ -241,6 +260,7 @@ class ProcessMachine(ABC):
 
     def _clear_away(self) -> None:
         """Remove what a dead machine leaves on this computer; its disk stays."""
+        self._places.firmware.unlink(missing_ok=True)
         group = self._group()
         group.kill_all()
         self._cables.unplug(self._name, self.networks)

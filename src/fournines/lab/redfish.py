@@ -52,7 +52,8 @@ def is_open(method: str, path: str) -> bool:
 
 
 def answer(method: str, path: str, body: bytes, power: Mapping[str, str]) -> Answer | Reset:
-    """``power`` maps each machine to ``on``, ``off`` or ``frozen``; to a BMC, one that hangs is on."""
+    """``power`` maps each machine to ``on``, ``off``, ``frozen`` or ``starting``; to a BMC, one that hangs is
+    on, and so is one whose firmware runs."""
     path = path.rstrip("/")
     node, _, action = path.removeprefix(f"{SYSTEMS}/").partition("/")
     is_system = path.startswith(f"{SYSTEMS}/") and node in power

@@ -15,14 +15,15 @@ from fournines.layers import (
     membership,
     messaging,
     network,
+    san,
     storage,
 )
 from fournines.layers.layer import Layer
 
 # In the order in which they are started, where `after` leaves a choice.
 LAYERS: Final[tuple[Layer, ...]] = (
-    host.LAYER, membership.LAYER, storage.LAYER, database.LAYER, messaging.LAYER, cache.LAYER, images.LAYER,
-    loadbalancer.LAYER, api.LAYER, network.LAYER)
+    host.LAYER, membership.LAYER, storage.LAYER, san.LAYER, database.LAYER, messaging.LAYER, cache.LAYER,
+    images.LAYER, loadbalancer.LAYER, api.LAYER, network.LAYER)
 
 # What the cluster file may say of each layer.
 SPECS: Final[Mapping[str, type]] = {layer.name: layer.spec for layer in LAYERS}

@@ -12,7 +12,7 @@ from fournines.lab.bmc import BmcStatus, PowerAction
 from fournines.lab.lab import LabStatus
 from fournines.report.console import BAD, DOUBTFUL, GOOD, QUIET, STRONG, line
 
-_POWER = {"on": GOOD, "off": BAD, "frozen": DOUBTFUL}
+_POWER = {"on": GOOD, "off": BAD, "frozen": DOUBTFUL, "starting": DOUBTFUL}
 
 
 def show_lab(console: Console, status: LabStatus) -> None:

@@ -40,7 +40,6 @@ from fournines.layers.membership import (
     fencing,
     health,
     procedures,
-    rejoin,
 )
 from fournines.layers.membership.answers import FENCING, PACEMAKER, Pacemaker, Proofs
 from fournines.layers.membership.spec import FencingDevice, MembershipSpec
@@ -262,17 +261,3 @@ def test_the_layer_is_the_one_of_the_example(fenced: Site) -> None:
     part = LAYER.contribute(fenced)
     assert set(part.packages) == set(NODES)
     assert {Path(each.path).name for each in part.files["ctl1"]} >= {"corosync.conf", "authkey", "cib.xml"}
-
-
-def test_a_node_that_was_lost_lets_the_others_recover_first(guide_site: Site) -> None:
-    files = {each.path: each for each in artifacts.files(guide_site, guide_site.cluster.nodes[0])}
-    told = json.loads(files[rejoin.SETTINGS].content)
-    assert told == {"answers": [["192.168.42.101", 3306], ["192.168.42.100", 5672]],
-                    "limit_s": 120, "hold_s": 6.6}
-    assert str(rejoin.RUNS_SINCE) == rejoin.RUNS_SINCE
-    assert str(rejoin.SETTINGS) == rejoin.SETTINGS
-    lines = files[artifacts.PACEMAKER_DROP_IN].content.decode().splitlines()
-    assert f"ExecStartPre=-/usr/bin/env python3 -I -S {rejoin.SCRIPT} wait" in lines
-    assert f"ExecStopPost=-/bin/rm -f {rejoin.RUNS_SINCE}" in lines   # a stop in good order is none
-    assert "TimeoutStartSec=infinity" in lines
-    assert "rejoin" not in files[artifacts.COROSYNC_DROP_IN].content.decode()

@@ -79,7 +79,7 @@ def test_a_write_is_on_both_disks_and_a_lost_side_is_fenced(site: Site) -> None:
         "connect-int": "3", "ping-timeout": "15"}
     assert [each.value for each in handlers.statements] == [
         "python3 -I -S /usr/lib/fournines/fence_peer.py", "/usr/lib/drbd/crm-unfence-peer.sh",
-        "/usr/lib/drbd/crm-unfence-peer.sh"]
+        "/usr/lib/drbd/crm-unfence-peer.sh; attrd_updater --name=master-p_drbd_$DRBD_RESOURCE --update=10000"]
 
 
 def test_a_device_has_one_writer_and_is_mounted_where_it_is(site: Site) -> None:

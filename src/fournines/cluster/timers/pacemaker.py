@@ -53,10 +53,6 @@ DEFINITIONS: tuple[Definition, ...] = (
     Share("pacemaker.dc_deadtime", 1 / 3, at_least=5, at_most=20, grain=1,
           source=f"{_EXPLAINED}, cluster options: dc-deadtime (default 20 s)",
           because="A cluster that starts waits so long for other members before it elects its controller."),
-    Share("pacemaker.rejoin_limit", 4, at_least=60, at_most=300, grain=1,
-          source="the unit of Pacemaker, which starts it when all that the cluster serves answers",
-          because="A node that was fenced costs those who recover time: they plan anew, look at everything "
-                  "on it and copy to it. What does not answer after several times the promise may need it."),
     Fixed("pacemaker.recheck_interval", 900,
           source=f"{_EXPLAINED}, cluster options: cluster-recheck-interval (default 15 min); guide line 479",
           because="Since Pacemaker 2.0.3 failures expire by timers of their own, and this is a safety net "

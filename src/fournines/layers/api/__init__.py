@@ -44,8 +44,7 @@ def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
         secrets=(*(need for service in services for need in service.needs), *records.SECRETS))
     if is_group:
         return replace(asked, service_resources=group.resources(cluster, timers),
-                       before_service_resources=(group.DISABLE, *procedures.before_start(cluster)),
-                       endpoints=group.endpoints(cluster))
+                       before_service_resources=(group.DISABLE, *procedures.before_start(cluster)))
     return replace(asked, listeners=tuple(
         Listener(service.name, cluster.service_vip.name, service.port, "api", members,
                  check_path=service.check_path, unit=service.unit) for service in services))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fournines.blueprint.contribution import Endpoint, Invariant
+from fournines.blueprint.contribution import Invariant
 from fournines.blueprint.left_to_pacemaker import LeftToPacemaker, on_one_node
 from fournines.blueprint.predicate import Fact, OnExactly
 from fournines.blueprint.requests import JsonValue, Run
@@ -57,12 +57,6 @@ def _primitive(service: ApiService, cluster: Cluster, timers: Timers) -> Primiti
         {"config": service.config, "unit": " ".join(service.units), **url},
         operations(timers, monitor_s=timers.seconds("pacemaker.monitor_interval"), start_s=_START_S,
                    stop_s=_STOP_S))
-
-
-def endpoints(cluster: Cluster) -> tuple[Endpoint, ...]:
-    """Those of the services that listen."""
-    address = str(settings.api_vip(cluster).address)
-    return tuple(Endpoint(address, service.port) for service in chosen(cluster) if service.port)
 
 
 def _left(site: Site) -> LeftToPacemaker:

@@ -60,4 +60,5 @@ def contribute(site: Site) -> Contribution:
         members=(health.membership(members),))
 
 
-LAYER = Layer("database", DatabaseSpec, after=("host", "storage"), exchange=exchange, contribute=contribute)
+LAYER = Layer("database", DatabaseSpec, after=("host", "storage", "san"), exchange=exchange,
+              contribute=contribute)

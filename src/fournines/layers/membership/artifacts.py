@@ -8,7 +8,7 @@ from fournines.artifacts import cib, corosync
 from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.cluster.topology import Node
 from fournines.layers.layer import Site
-from fournines.layers.membership import arbitrator, configuration, fencing, rejoin, units, watchdog
+from fournines.layers.membership import arbitrator, configuration, fencing, units, watchdog
 from fournines.layers.membership.units import COROSYNC_UNIT as COROSYNC_UNIT
 from fournines.layers.membership.units import PACEMAKER_UNIT as PACEMAKER_UNIT
 
@@ -28,11 +28,10 @@ def files(site: Site, node: Node) -> tuple[NodeFile, ...]:
         NodeFile(AUTHKEY, base64.b64decode(site.secret(KEY_SECRET)), 0o400, secret=True),
         NodeFile(COROSYNC_DROP_IN, units.restarted(site, wants=arbitrator.QDEVICE_UNIT
                                                    if site.cluster.arbitrated else "")),
-        NodeFile(PACEMAKER_DROP_IN, rejoin.pacemaker(site)),
+        NodeFile(PACEMAKER_DROP_IN, units.restarted(site)),
         NodeFile(CIB, cib.emit(configuration.whole(site)).encode()),
         NodeFile(LOAD_SCRIPT, units.shipped("cib_load.py"), 0o755),
         NodeFile(TEST_SCRIPT, units.shipped("fence_test.py"), 0o755),
-        *rejoin.files(site),
         *fencing.files(site),
         *arbitrator.files(site, "member"),
         *watchdog.files(site),

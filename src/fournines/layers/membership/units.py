@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib.resources import files as package_files
 
 from fournines.artifacts import systemd
@@ -18,12 +17,11 @@ def drop_in(unit: str) -> str:
     return f"/etc/systemd/system/{unit}.d/fournines.conf"
 
 
-def restarted(site: Site, *, wants: str = "", service: Mapping[str, Scalar] | None = None) -> bytes:
-    """However it died, it comes back; and brings ``wants`` along. ``service``: what else is set for it."""
+def restarted(site: Site, *, wants: str = "") -> bytes:
+    """However it died, it comes back; and brings ``wants`` along."""
     return systemd.emit(systemd.document({
         "Unit": {"StartLimitIntervalSec": 0, **({"Wants": wants} if wants else {})},
-        "Service": {"Restart": "on-failure", "RestartSec": site.timers.seconds("systemd.restart_delay"),
-                    **(service or {})},
+        "Service": {"Restart": "on-failure", "RestartSec": site.timers.seconds("systemd.restart_delay")},
     })).encode()
 
 

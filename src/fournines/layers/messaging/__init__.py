@@ -48,5 +48,5 @@ def _contribute(site: Site) -> Contribution:
         members=(health.members(site),))
 
 
-LAYER = Layer("messaging", MessagingSpec, after=("host", "storage"), exchange=_exchange,
+LAYER = Layer("messaging", MessagingSpec, after=("host", "storage", "san"), exchange=_exchange,
               contribute=_contribute)

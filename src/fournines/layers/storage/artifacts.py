@@ -19,6 +19,9 @@ COMMON = "/etc/drbd.d/global_common.conf"
 SCRIPT, FENCE_SCRIPT = "/usr/lib/fournines/drbd_device.py", "/usr/lib/fournines/fence_peer.py"
 SETTINGS_FILE = "/etc/fournines/storage.json"
 UNIT = "drbd.service"
+# What ocf:linbit:drbd sets where all is well, as resources.py tells it. It looks every half a minute, and a
+# side that was copied to could not be promoted until then.
+EAGER = "attrd_updater --name=master-p_drbd_$DRBD_RESOURCE --update=10000"
 FENCE, UNFENCE = shlex.join((*NODE_PYTHON, FENCE_SCRIPT)), "/usr/lib/drbd/crm-unfence-peer.sh"
 EXTENT_MIB = 4
 
@@ -77,7 +80,7 @@ def common(site: Site, spec: StorageSpec) -> drbd.Document:
                 # A connection that was lost for a moment, without a write, is followed by no resync: only the
                 # first of the two then lets the other side be promoted again.
                 ("unfence-peer", UNFENCE),
-                ("after-resync-target", UNFENCE),
+                ("after-resync-target", f"{UNFENCE}; {EAGER}"),
             ]),
         ]))
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from fournines.blueprint.resources import Clone, Operation, Primitive, Resources
-from fournines.blueprint.volumes import MirroredVolume
+from fournines.blueprint.volumes import MirroredVolume, file_system
 from fournines.cluster.timers import Timers
 
-# What ocf:linbit:drbd of drbd-utils 9.22 and ocf:heartbeat:Filesystem advise in their metadata.
-DRBD_START_S, DRBD_OTHER_S, DRBD_STOP_S, MOUNT_S = 240.0, 90.0, 100.0, 60.0
-# Each look of these agents starts dozens of processes, and what they look at does not end by itself: DRBD
-# leaves a broken disk without being asked, and a service that cannot read is found by its own monitor.
-DRBD_EVERY, MOUNT_EVERY = 5, 10
+# What ocf:linbit:drbd of drbd-utils 9.22 advises in its metadata.
+DRBD_START_S, DRBD_OTHER_S, DRBD_STOP_S = 240.0, 90.0, 100.0
+# Each look of this agent starts dozens of processes, and what it looks at does not end by itself: DRBD leaves
+# a broken disk without being asked.
+DRBD_EVERY = 5
 # How gladly a side is promoted, by what it knows: only that its data are consistent; that the other side's
 # are up to date; that its own are, and of the other's nothing; that both are. With the agent's own 1000 for
 # the third, a node that has taken over is worth less, until the agent looks again, than the one that comes
@@ -39,13 +39,6 @@ def _volume(volume: MirroredVolume, timers: Timers) -> Resources:
             # Pacemaker tells the two monitors apart by their intervals.
             Operation("monitor", DRBD_EVERY * every_s, longest_s, role="Promoted"),
             Operation("monitor", DRBD_EVERY * every_s + 1, longest_s, role="Unpromoted")))
-    mounted = Primitive(
-        volume.mounted_id, "ocf:heartbeat:Filesystem",
-        {"device": volume.device, "directory": volume.mount, "fstype": volume.filesystem,
-         "options": "relatime"}, (
-            Operation("start", 0, max(MOUNT_S, longest_s)),
-            Operation("stop", 0, max(MOUNT_S, longest_s)),
-            Operation("monitor", MOUNT_EVERY * every_s, longest_s)))
     clone = Clone(volume.promoted_id, volume.primitive_id, promotable=True, meta={
         "promoted-max": "1", "promoted-node-max": "1", "clone-max": "2", "clone-node-max": "1",
         # Told of everything before and after it happens, each side would start its agent six times for each
@@ -53,4 +46,4 @@ def _volume(volume: MirroredVolume, timers: Timers) -> Resources:
         # learn: a start waits for the connection itself, and what a side is worth it says then and when it is
         # looked at.
         "notify": "false", "interleave": "true"})
-    return Resources(primitives=(device, mounted), clones=(clone,))
+    return Resources(primitives=(device, file_system(volume, timers)), clones=(clone,))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fournines.blueprint.contribution import (
     Contribution,
-    Endpoint,
     Exchange,
     SecretKind,
     SecretNeed,
@@ -16,7 +15,7 @@ from fournines.cluster.topology import Cluster
 from fournines.errors import ClusterFileError
 from fournines.findings import Finding, Severity
 from fournines.layers.database.active_passive import artifacts, health, procedures, resources
-from fournines.layers.database.artifacts import DATADIR, SQL_PORT
+from fournines.layers.database.artifacts import DATADIR
 from fournines.layers.database.spec import DatabaseSpec
 from fournines.layers.layer import Site
 
@@ -29,8 +28,7 @@ def exchange(cluster: Cluster, timers: Timers, spec: DatabaseSpec, drill: SqlAcc
     return Exchange(
         sql_accounts=(drill,), secrets=(SecretNeed(drill.secret, SecretKind.PASSWORD),),
         resources=resources.resources(cluster, timers, spec, volume),
-        before_resources=procedures.before_resources(spec),
-        endpoints=(Endpoint(str(artifacts.vip_of(cluster, spec).address), SQL_PORT),))
+        before_resources=procedures.before_resources(spec))
 
 
 def contribute(site: Site, spec: DatabaseSpec) -> Contribution:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fournines.blueprint.contribution import Contribution, Endpoint, Exchange, SecretKind, SecretNeed
+from fournines.blueprint.contribution import Contribution, Exchange, SecretKind, SecretNeed
 from fournines.blueprint.volumes import Volume, how_to_write, volume_named
 from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
@@ -11,7 +11,7 @@ from fournines.findings import Finding, Severity
 from fournines.layers.layer import Site
 from fournines.layers.messaging.accounts import DRILL_ACCOUNT
 from fournines.layers.messaging.active_passive import artifacts, health, procedures, resources
-from fournines.layers.messaging.artifacts import COOKIE_SECRET, PORT
+from fournines.layers.messaging.artifacts import COOKIE_SECRET
 from fournines.layers.messaging.spec import MessagingSpec
 
 PACKAGES = ("rabbitmq-server", "erlang-base")
@@ -23,8 +23,7 @@ def exchange(cluster: Cluster, timers: Timers, spec: MessagingSpec) -> Exchange:
         secrets=(SecretNeed(COOKIE_SECRET, SecretKind.ERLANG_COOKIE),
                  SecretNeed(DRILL_ACCOUNT.secret, SecretKind.PASSWORD)),
         resources=resources.resources(cluster, timers, spec, volume_of(cluster, spec)),
-        before_resources=procedures.BEFORE_RESOURCES,
-        endpoints=(Endpoint(str(artifacts.vip_of(cluster, spec).address), PORT),))
+        before_resources=procedures.BEFORE_RESOURCES)
 
 
 def contribute(site: Site, spec: MessagingSpec) -> Contribution:

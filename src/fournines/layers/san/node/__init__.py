@@ -1,0 +1,1 @@
+"""Scripts that run on the nodes, shipped to /usr/lib/fournines/."""
