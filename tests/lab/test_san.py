@@ -1,0 +1,111 @@
+"""MySQL and RabbitMQ on disks that three nodes share: one writer, whoever is lost, and no write with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fournines.lab.driver import Power
+from fournines.layers.database import DRILL
+from fournines.layers.messaging.accounts import DRILL_ACCOUNT, DRILL_VHOST
+from lab.amqp_load import AmqpLoad
+from lab.conftest import eventually, on
+from lab.controlplane import ControlPlane, up_and_applied
+from lab.sql_load import SqlLoad
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "three-node-shared-disk.yaml"
+# aio-pika's, of a connection that could not be made.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:coroutine 'Connection.close' was never awaited:RuntimeWarning")
+NODES = ("node1", "node2", "node3")
+FAILOVER_S = 120.0   # 10 s are usual; what is not timed here must not fail for its time
+
+
+@pytest.fixture(scope="module")
+def plane(can_host: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """The example, up and applied; taken down at the end."""
+    folder = tmp_path_factory.mktemp("san")
+    with up_and_applied(folder, EXAMPLE, {"cluster: shared-disk": "cluster: test-san"}) as made:
+        made.become_whole()
+        yield made
+
+
+def holders(plane: ControlPlane, seat: str) -> list[str]:
+    """The nodes that have it."""
+    seats = plane.say("status", "--json").data["seats"]
+    assert isinstance(seats, list)
+    (found,) = (each["holders"] for each in seats if each["name"] == seat)
+    return list(found)
+
+
+def loads(plane: ControlPlane) -> tuple[SqlLoad, AmqpLoad]:
+    """As the accounts of the drills."""
+    secrets = plane.secrets()
+    sql, amqp = secrets[DRILL.secret], secrets[DRILL_ACCOUNT.secret]
+    return (SqlLoad(plane.lab, "192.168.42.101", DRILL.user, sql, DRILL.database),
+            AmqpLoad(plane.lab, "192.168.42.102", DRILL_ACCOUNT.user, amqp, DRILL_VHOST))
+
+
+def test_every_invariant_holds_and_a_second_apply_changes_nothing(plane: ControlPlane) -> None:
+    told = plane.say("verify")
+    assert told.code == 0, told.out + told.err
+    plan = plane.say("plan")
+    assert plan.code == 0, plan.out + plan.err
+
+
+def test_a_volume_is_mounted_where_its_service_runs(plane: ControlPlane) -> None:
+    for seat, volume in (("database", "mysql"), ("broker", "rabbitmq")):
+        assert holders(plane, f"volume {volume}") == holders(plane, seat)
+
+
+def test_nothing_is_made_over_a_file_system(plane: ControlPlane) -> None:
+    (active,) = holders(plane, "database")
+    for node in NODES:
+        said = on(plane.lab, node, "sh", "-c",
+                  "python3 -I -S /usr/lib/fournines/shared_disk.py format mysql 2>&1; echo exit $?")
+        assert said.endswith("exit 1"), said
+        assert ("in use" if node == active else "holds data: xfs") in said
+    plane.become_whole()
+
+
+@pytest.mark.parametrize("loss", ["power", "freeze"])
+def test_a_lost_node_loses_nothing_and_never_writes_again(plane: ControlPlane, loss: str) -> None:
+    (active,) = holders(plane, "database")
+    machine = plane.lab.machine(active)
+    sql, amqp = loads(plane)
+    with sql, amqp:
+        eventually(lambda: len(sql.acknowledged) > 20, "writes are acknowledged")
+        eventually(lambda: len(amqp.confirmed) > 20, "messages are confirmed")
+        writes, messages = len(sql.acknowledged), len(amqp.confirmed)
+        if loss == "power":
+            machine.power_off()
+        else:
+            machine.freeze()
+        eventually(lambda: len(sql.acknowledged) > writes + 20, "writes go on", FAILOVER_S)
+        assert machine.power in (Power.OFF, Power.STARTING)   # it was fenced, and is not back yet
+        eventually(lambda: len(amqp.confirmed) > messages + 20, "messages go on", FAILOVER_S)
+        plane.become_whole()
+    print(f"{loss}: SQL away for {sql.longest_gap_s():.1f} s, AMQP for {amqp.longest_gap_s():.1f} s")
+    lost = {value for value, _ in sql.acknowledged} - sql.rows()
+    vanished = {message for message, _ in amqp.confirmed} - amqp.messages()
+    assert not lost
+    assert not vanished
+    for seat in ("database", "volume mysql", "broker", "volume rabbitmq"):
+        assert len(holders(plane, seat)) == 1
+        assert holders(plane, seat) != [active]   # which is whole again, and gets nothing back
+
+
+def test_a_loss_of_all_power_needs_nobody(plane: ControlPlane) -> None:
+    sql, amqp = loads(plane)
+    with sql, amqp:
+        eventually(lambda: len(sql.acknowledged) > 20, "writes are acknowledged")
+        eventually(lambda: len(amqp.confirmed) > 20, "messages are confirmed")
+        for node in NODES:
+            plane.lab.machine(node).power_off()
+    for node in NODES:
+        plane.lab.machine(node).power_on()
+    plane.become_whole()
+    assert not {value for value, _ in sql.acknowledged} - sql.rows()
+    assert not {message for message, _ in amqp.confirmed} - amqp.messages()
