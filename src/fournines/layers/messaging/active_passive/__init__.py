@@ -11,7 +11,7 @@ from fournines.findings import Finding, Severity
 from fournines.layers.layer import Site
 from fournines.layers.messaging.accounts import DRILL_ACCOUNT
 from fournines.layers.messaging.active_passive import artifacts, health, procedures, resources
-from fournines.layers.messaging.artifacts import COOKIE_SECRET
+from fournines.layers.messaging.artifacts import COOKIE_SECRET, DATADIR
 from fournines.layers.messaging.spec import MessagingSpec
 
 PACKAGES = ("rabbitmq-server", "erlang-base")
@@ -47,10 +47,10 @@ def volume_of(cluster: Cluster, spec: MessagingSpec) -> Volume:
     volume = volume_named(cluster, spec.volume)
     if volume is None:
         raise _wrong(f"the broker's volume is {spec.volume}, and there is no such volume",
-                     how_to_write(spec.volume, artifacts.DATADIR))
-    if volume.mount != artifacts.DATADIR:
+                     how_to_write(spec.volume, DATADIR))
+    if volume.mount != DATADIR:
         raise _wrong(f"volume {volume.name} is mounted at {volume.mount}, where RabbitMQ keeps no messages",
-                     f"write mount: {artifacts.DATADIR}")
+                     f"write mount: {DATADIR}")
     return volume
 
 

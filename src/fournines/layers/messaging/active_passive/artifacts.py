@@ -15,11 +15,13 @@ from fournines.layers.messaging.artifacts import (
     CONFIG,
     COOKIE,
     COOKIE_SECRET,
+    DATADIR,
     DEFINITIONS,
     ENVIRONMENT,
     EPMD_DROP_IN,
     EPMD_PORT,
     PORT,
+    WRITTEN,
 )
 from fournines.layers.messaging.spec import MessagingSpec
 from fournines.layers.resource_agents import shipped
@@ -27,8 +29,6 @@ from fournines.layers.resource_agents import shipped
 AGENT = "rabbitmq"
 NODENAME = "rabbit@localhost"
 HERE = "127.0.0.1"
-# The guide mounts the volume one directory above, over the cookie, which then has to be kept on it as well.
-DATADIR = "/var/lib/rabbitmq/mnesia"
 STOP_S = 120
 # See node/rabbitmq_code.py. RabbitMQ puts the directory of every plugin that it may have before all others,
 # and asks each for the settings that it knows: an empty directory says that there is nobody but itself.
@@ -93,6 +93,7 @@ def _broker_drop_in() -> systemd.Document:
         "Service": {
             # + runs it as root: a new file system belongs to root.
             "ExecStartPre": "+" + systemd.command(["/bin/chown", "rabbitmq:rabbitmq", DATADIR]),
+            "ExecStartPost": WRITTEN,
             # Debian's starts a second Erlang to say what a signal says as well.
             "ExecStop": "",
             # What ended is started again where Pacemaker says.
