@@ -66,12 +66,25 @@ def test_who_loses_its_power_in_its_firmware_does_not_boot(lab: Lab) -> None:
     machine = lab.machine("ctl2")
     machine.power_off()
     begun = machine.enter_firmware()
-    assert (bool(begun), machine.enter_firmware(), machine.power) == (True, "", Power.STARTING)
+    assert (machine.enter_firmware(), machine.power) == (begun, Power.STARTING)
     machine.power_off()
 
     machine.boot(begun)
 
     assert machine.power is Power.OFF
+
+
+def test_a_bmc_that_is_started_anew_lets_who_is_in_the_firmware_boot(lab: Lab) -> None:
+    machine = lab.machine("ctl2")
+    machine.power_off()
+    machine.enter_firmware()
+    lab.bmc.stop()
+    lab.bmc.start()
+
+    machine.wait_up(TIMEOUT_S)
+
+    assert machine.power is Power.ON
+    assert machine.enter_firmware() == ""
 
 
 def test_a_frozen_machine_is_fenced(lab: Lab) -> None:

@@ -137,6 +137,20 @@ class Either:
 
 
 @dataclass(frozen=True, slots=True)
+class Surely:
+    """The part is known to hold; what is unknown does not."""
+
+    part: Predicate
+
+    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
+        inner = self.part.judge(snapshot, node)
+        return Judgement(inner.truth is True, inner.because, inner.consulted)
+
+    def __str__(self) -> str:
+        return f"surely {self.part}"
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """The part does not hold; unknown stays unknown."""
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from fournines.errors import FourninesError
 from fournines.lab import redfish
 from fournines.lab.bmc import USER, PowerAction, note_action, write_process
-from fournines.lab.driver import Machine
+from fournines.lab.driver import Machine, Power
 from fournines.lab.layout import Layout, read_layout
 from fournines.lab.pids import ProcessId
 from fournines.lab.places import LabPlaces
@@ -47,6 +47,12 @@ class Service:
         self._images = images
         self._places = places
         self._layout = layout
+
+    def go_on(self) -> None:
+        """Machines that were in their firmware when an earlier BMC ended boot, too."""
+        for name in self._layout.machines:
+            if (machine := self._machine(name)).power is Power.STARTING:
+                start(machine)
 
     def knows(self, authorization: str) -> bool:
         """Whether the header is that of the user with the password."""
@@ -179,10 +185,12 @@ def main(words: list[str]) -> None:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((words[2], int(words[3])))
     listening.listen(BACKLOG)
-    handler = type("LabHandler", (Handler,), {"service": Service(Path(words[0]), places, layout)})
+    service = Service(Path(words[0]), places, layout)
+    handler = type("LabHandler", (Handler,), {"service": service})
     process = ProcessId.of(os.getpid())
     assert process is not None
     write_process(places.bmc, process)
+    service.go_on()
     Server(listening, context, handler).serve_forever()
 
 

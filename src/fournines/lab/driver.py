@@ -44,7 +44,7 @@ class Machine(Protocol):
 
     def enter_firmware(self) -> str:
         """As if its power button was pressed: it is on, and no system runs yet. What is returned is for
-        ``boot``; empty where it runs, or starts already."""
+        ``boot``, the same for one that starts already; empty where a system runs."""
         ...
 
     def boot(self, start: str) -> None:

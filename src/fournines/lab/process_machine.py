@@ -80,11 +80,11 @@ class ProcessMachine(ABC):
     def enter_firmware(self) -> str:
         """See ``driver.Machine``."""
         with self._alone():
-            if self.power is not Power.OFF:
+            if self.power.runs:
                 return ""
-            start = uuid.uuid4().hex
-            write_durably(self._places.firmware, start.encode())
-            return start
+            if self.power is Power.OFF:
+                write_durably(self._places.firmware, uuid.uuid4().hex.encode())
+            return self._places.firmware.read_text()
 
     def boot(self, start: str) -> None:
         """See ``driver.Machine``."""

@@ -9,6 +9,7 @@ import pytest
 
 from fournines.artifacts import drbd
 from fournines.blueprint.left_to_pacemaker import Boot
+from fournines.blueprint.resources import RESOURCES, Placed, Placements
 from fournines.blueprint.snapshot import Snapshot, Unreadable
 from fournines.blueprint.volumes import MirroredVolume, volume_named
 from fournines.cluster.notation import Wrong
@@ -170,3 +171,20 @@ def test_settings_that_cannot_be_are_refused(change: dict[str, str | int]) -> No
 def test_a_volume_is_found_by_name() -> None:
     assert volume_named(cluster(), "rabbitmq") == RABBITMQ
     assert volume_named(cluster(), "images") is None
+
+
+def test_a_restart_goes_on_to_the_other_node_when_this_one_could_take_over() -> None:
+    def back(one: health.Device, runs: str) -> bool | None:
+        placed = (Placed("p_drbd_mysql", runs, "Promoted"),) if runs else ()
+        placements = Placements(quorate=True, dc="node2", online=NODES, offline=(), placed=placed)
+        snapshot = Snapshot({node: {health.DEVICES: {"mysql": device}, RESOURCES: placements}
+                             for node, device in zip(NODES, (one, USED), strict=True)}, {})
+        return health.back((MYSQL,), NODES).judge(snapshot, "node1").truth
+
+    whole = replace(USED, connection="Connected")
+    assert back(whole, runs="node2") is True
+    assert back(replace(whole, connection="SyncTarget", disk="Inconsistent"), runs="node2") is False
+    assert back(replace(whole, connection="", disk="", peer_disk=""), runs="node2") is False
+    assert back(replace(NEW, connection="SyncTarget"), runs="") is True   # made just now, and not loaded yet
+    silent = Snapshot({node: {health.DEVICES: {"mysql": NEW}} for node in NODES}, {})
+    assert health.back((MYSQL,), NODES).judge(silent, "node1").truth is True

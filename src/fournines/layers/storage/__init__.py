@@ -15,6 +15,8 @@ PACKAGES = ("drbd-utils", "kmod", "udev", "util-linux", "xfsprogs")
 SIDES = 2
 MODULES = ("drbd", "xfs")
 LAB_DISK_MIB = 640
+# What takes the volumes from a node, and gives them back.
+RESTARTED = ("corosync.service", "pacemaker.service")
 
 
 def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
@@ -53,6 +55,7 @@ def _contribute(site: Site) -> Contribution:
         steps=procedures.steps(spec.resources, nodes),
         probes=health.probes(nodes),
         invariants=invariants(spec.resources, nodes),
+        gates=dict.fromkeys(RESTARTED, health.back(spec.resources, nodes)),
         seats=health.seats(spec.resources, nodes),
         members=(health.members(spec.resources, nodes),))
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Members, Seat
 from fournines.blueprint.left_to_pacemaker import LeftToPacemaker
-from fournines.blueprint.predicate import All, Fact, OnAny, Predicate, Test
+from fournines.blueprint.predicate import All, Either, Fact, Not, OnAny, Predicate, Surely, Test
 from fournines.blueprint.requests import NODE_PYTHON, JsonValue, Run
+from fournines.blueprint.resources import Runs
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.volumes import DEVICES as DEVICES
 from fournines.blueprint.volumes import MirroredVolume
@@ -92,6 +93,14 @@ def up_to_date(volume: MirroredVolume) -> Predicate:
     """Both sides, as this node knows them: it could lose the other."""
     return All((fact(volume, "connection", Test.EQ, "Connected"), fact(volume, "disk", Test.EQ, "UpToDate"),
                 fact(volume, "peer_disk", Test.EQ, "UpToDate")))
+
+
+def back(volumes: tuple[MirroredVolume, ...], nodes: tuple[str, ...]) -> Predicate:
+    """Of a node whose Pacemaker was restarted: it could take over, where Pacemaker runs the volumes already.
+    Else the other one would be restarted next, and nobody would have them. Before Pacemaker has them there is
+    nobody to tell."""
+    return All(tuple(Either((Not(Surely(OnAny(nodes, Runs(each.primitive_id, nodes)))), up_to_date(each)))
+                     for each in volumes))
 
 
 def seats(volumes: tuple[MirroredVolume, ...], nodes: tuple[str, ...]) -> tuple[Seat, ...]:
