@@ -88,8 +88,8 @@ class ProcessMachine(ABC):
 
     def boot(self, start: str) -> None:
         """See ``driver.Machine``."""
-        with self._alone(), suppress(FileNotFoundError):
-            if self._places.firmware.read_text() == start:
+        with self._alone():
+            if self.power is Power.STARTING and self._places.firmware.read_text() == start:
                 self._power_on()
 
     def wait_up(self, timeout_s: float = 120.0) -> None:
