@@ -68,6 +68,15 @@ def test_one_disk_in_two_sizes_is_a_mistake_in_a_layer() -> None:
         by_node([Hardware("ctl1", (), (Disk("/dev/a", 1),)), Hardware("ctl1", (), (Disk("/dev/a", 2),))])
 
 
+def test_a_shared_disk_needs_no_kernel_and_cannot_have_one() -> None:
+    shared = Hardware("ctl1", disks=(Disk("/dev/san/a", shared=True),))
+    assert choose(shared) is Driver.NSPAWN
+    for asked, own_kernel in ((shared, True), (Hardware("ctl1", ("drbd",), shared.disks), False),
+                              (Hardware("ctl1", (), (*shared.disks, Disk("/dev/b"))), False)):
+        with pytest.raises(LabError, match="/dev/san/a"):
+            choose(asked, own_kernel=own_kernel)
+
+
 def test_what_a_lab_is_made_of_is_remembered_and_makes_its_machines(tmp_path: Path) -> None:
     made = machines_of(small_cluster(), {"ctl2": Hardware("ctl2", (), (Disk("/dev/a", 64),))})
     layout = Layout("small", "abc", "system-1.ext4", ("management", "replication"), made)
