@@ -109,6 +109,7 @@ class ProcessMachine(ABC):
     def power_off(self) -> None:
         """See ``driver.Machine``."""
         with self._alone():
+            self._places.firmware.unlink(missing_ok=True)
             self._destroy(self._group())
             self._clear_away()
 
@@ -181,6 +182,8 @@ class ProcessMachine(ABC):
             self._destroy(group)
             self._clear_away()
             raise
+        finally:   # last: until it runs, it starts
+            self._places.firmware.unlink(missing_ok=True)
 
     def _may_be_up(self) -> bool:
         """Whether asking it is worth while."""
@@ -260,7 +263,6 @@ class ProcessMachine(ABC):
 
     def _clear_away(self) -> None:
         """Remove what a dead machine leaves on this computer; its disk stays."""
-        self._places.firmware.unlink(missing_ok=True)
         group = self._group()
         group.kill_all()
         self._cables.unplug(self._name, self.networks)
