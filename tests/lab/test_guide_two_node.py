@@ -9,12 +9,9 @@ from pathlib import Path
 import pytest
 
 from fournines.lab.lab import Lab
-from fournines.layers.database import DRILL
-from fournines.layers.messaging.accounts import DRILL_ACCOUNT, DRILL_VHOST
-from lab.amqp_load import AmqpLoad
-from lab.conftest import eventually, on
-from lab.controlplane import ControlPlane, up_and_applied
-from lab.sql_load import SqlLoad
+from lab.both_loads import BothLoads
+from lab.conftest import on
+from lab.controlplane import ControlPlane, one_at_a_time, up_and_applied
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "guide-two-node.yaml"
 # aio-pika's, of a connection that could not be made.
@@ -60,12 +57,9 @@ def devices(plane: ControlPlane, node: str) -> dict[str, dict[str, object]]:
     return found
 
 
-def loads(plane: ControlPlane) -> tuple[SqlLoad, AmqpLoad]:
-    """As the accounts of the drills, at the guide's addresses."""
-    secrets = plane.secrets()
-    sql, amqp = secrets[DRILL.secret], secrets[DRILL_ACCOUNT.secret]
-    return (SqlLoad(plane.lab, "192.168.42.101", DRILL.user, sql, DRILL.database),
-            AmqpLoad(plane.lab, "192.168.42.100", DRILL_ACCOUNT.user, amqp, DRILL_VHOST))
+def loads(plane: ControlPlane) -> BothLoads:
+    """At the guide's addresses."""
+    return BothLoads(plane, "192.168.42.101", "192.168.42.100")
 
 
 def test_a_second_apply_changes_nothing(plane: ControlPlane) -> None:
@@ -118,25 +112,24 @@ def test_what_is_not_split_is_not_resolved(plane: ControlPlane) -> None:
     assert "not split" in said.err
 
 
+def test_the_other_node_is_restarted_when_this_one_could_take_over(plane: ControlPlane) -> None:
+    plane.change("cluster: test-guide", "cluster: test-guide\noverrides: {corosync.token: 3500ms}")
+    with loads(plane) as both:
+        applied = plane.say("apply", "--json")
+        assert applied.code == 0, applied.out + applied.err
+        both.wait_for_more(FAILOVER_S)
+    assert one_at_a_time(applied.events, "membership: restart corosync.service")
+    both.lose_nothing()
+    plane.become_whole()
+
+
 def test_a_power_loss_of_the_active_node_loses_nothing_acknowledged(plane: ControlPlane) -> None:
     active = holder(plane, "database")
-    sql, amqp = loads(plane)
-    with sql, amqp:
-        eventually(lambda: len(sql.acknowledged) > 20, "writes are acknowledged")
-        eventually(lambda: len(amqp.confirmed) > 20, "messages are confirmed")
-        writes, messages = len(sql.acknowledged), len(amqp.confirmed)
+    with loads(plane) as both:
         plane.lab.machine(active).power_off()
-        eventually(lambda: len(sql.acknowledged) > writes + 20, "writes go on after the power loss",
-                   FAILOVER_S)
-        eventually(lambda: len(amqp.confirmed) > messages + 20, "messages go on after the power loss",
-                   FAILOVER_S)
+        both.wait_for_more(FAILOVER_S)
         plane.become_whole()   # fencing has turned it on again
-    acknowledged, confirmed = ({value for value, _ in each} for each in (sql.acknowledged, amqp.confirmed))
-    lost, vanished = acknowledged - sql.rows(), confirmed - amqp.messages()
-    print(f"writes: {len(acknowledged)} acknowledged, {len(lost)} lost, gap {sql.longest_gap_s():.1f} s; "
-          f"messages: {len(confirmed)} confirmed, {len(vanished)} lost, gap {amqp.longest_gap_s():.1f} s")
-    assert not lost
-    assert not vanished
+    both.lose_nothing()
     for seat in SEATS:
         assert holder(plane, seat) != active   # which is whole again, and gets nothing back
 
@@ -152,14 +145,10 @@ def test_both_sides_are_the_same_again(plane: ControlPlane) -> None:
 
 
 def test_a_loss_of_all_power_needs_nobody(plane: ControlPlane) -> None:
-    sql, amqp = loads(plane)
-    with sql, amqp:
-        eventually(lambda: len(sql.acknowledged) > 20, "writes are acknowledged")
-        eventually(lambda: len(amqp.confirmed) > 20, "messages are confirmed")
+    with loads(plane) as both:
         for node in NODES:
             plane.lab.machine(node).power_off()
     for node in NODES:
         plane.lab.machine(node).power_on()
     plane.become_whole()
-    assert not {value for value, _ in sql.acknowledged} - sql.rows()
-    assert not {message for message, _ in amqp.confirmed} - amqp.messages()
+    both.lose_nothing()

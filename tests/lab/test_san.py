@@ -8,12 +8,9 @@ from pathlib import Path
 import pytest
 
 from fournines.lab.driver import Power
-from fournines.layers.database import DRILL
-from fournines.layers.messaging.accounts import DRILL_ACCOUNT, DRILL_VHOST
-from lab.amqp_load import AmqpLoad
-from lab.conftest import eventually, on
+from lab.both_loads import BothLoads
+from lab.conftest import on
 from lab.controlplane import ControlPlane, up_and_applied
-from lab.sql_load import SqlLoad
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "three-node-shared-disk.yaml"
 # aio-pika's, of a connection that could not be made.
@@ -40,12 +37,9 @@ def holders(plane: ControlPlane, seat: str) -> list[str]:
     return list(found)
 
 
-def loads(plane: ControlPlane) -> tuple[SqlLoad, AmqpLoad]:
-    """As the accounts of the drills."""
-    secrets = plane.secrets()
-    sql, amqp = secrets[DRILL.secret], secrets[DRILL_ACCOUNT.secret]
-    return (SqlLoad(plane.lab, "192.168.42.101", DRILL.user, sql, DRILL.database),
-            AmqpLoad(plane.lab, "192.168.42.102", DRILL_ACCOUNT.user, amqp, DRILL_VHOST))
+def loads(plane: ControlPlane) -> BothLoads:
+    """At the example's addresses."""
+    return BothLoads(plane, "192.168.42.101", "192.168.42.102")
 
 
 def test_every_invariant_holds_and_a_second_apply_changes_nothing(plane: ControlPlane) -> None:
@@ -74,38 +68,25 @@ def test_nothing_is_made_over_a_file_system(plane: ControlPlane) -> None:
 def test_a_lost_node_loses_nothing_and_never_writes_again(plane: ControlPlane, loss: str) -> None:
     (active,) = holders(plane, "database")
     machine = plane.lab.machine(active)
-    sql, amqp = loads(plane)
-    with sql, amqp:
-        eventually(lambda: len(sql.acknowledged) > 20, "writes are acknowledged")
-        eventually(lambda: len(amqp.confirmed) > 20, "messages are confirmed")
-        writes, messages = len(sql.acknowledged), len(amqp.confirmed)
+    with loads(plane) as both:
         if loss == "power":
             machine.power_off()
         else:
             machine.freeze()
-        eventually(lambda: len(sql.acknowledged) > writes + 20, "writes go on", FAILOVER_S)
+        both.wait_for_more(FAILOVER_S)
         assert machine.power in (Power.OFF, Power.STARTING)   # it was fenced, and is not back yet
-        eventually(lambda: len(amqp.confirmed) > messages + 20, "messages go on", FAILOVER_S)
         plane.become_whole()
-    print(f"{loss}: SQL away for {sql.longest_gap_s():.1f} s, AMQP for {amqp.longest_gap_s():.1f} s")
-    lost = {value for value, _ in sql.acknowledged} - sql.rows()
-    vanished = {message for message, _ in amqp.confirmed} - amqp.messages()
-    assert not lost
-    assert not vanished
+    both.lose_nothing()
     for seat in ("database", "volume mysql", "broker", "volume rabbitmq"):
         assert len(holders(plane, seat)) == 1
         assert holders(plane, seat) != [active]   # which is whole again, and gets nothing back
 
 
 def test_a_loss_of_all_power_needs_nobody(plane: ControlPlane) -> None:
-    sql, amqp = loads(plane)
-    with sql, amqp:
-        eventually(lambda: len(sql.acknowledged) > 20, "writes are acknowledged")
-        eventually(lambda: len(amqp.confirmed) > 20, "messages are confirmed")
+    with loads(plane) as both:
         for node in NODES:
             plane.lab.machine(node).power_off()
     for node in NODES:
         plane.lab.machine(node).power_on()
     plane.become_whole()
-    assert not {value for value, _ in sql.acknowledged} - sql.rows()
-    assert not {message for message, _ in amqp.confirmed} - amqp.messages()
+    both.lose_nothing()

@@ -1,4 +1,5 @@
-"""What is on a block device, found out without a write: for the node scripts of the layers that make volumes.
+"""What is on a block device, found out without a write, and a file system where nothing is: for the node
+scripts of the layers that make volumes.
 
 Shipped, see ``shipped_library.py``; standard library only.
 """
@@ -104,3 +105,12 @@ def in_use(path: str) -> str:
     except OSError as error:
         return str(error)
     return ""
+
+
+def make_file_system(path: str, kind: str, *options: str) -> None:
+    """On a device that is proven to be blank at this moment."""
+    found = holds(path)
+    if found != "blank":
+        raise Refused(f"{path} holds {found}: no file system was made")
+    print(f"{path} is blank: making {kind}")
+    tool(f"mkfs.{kind}", "-q", *options, path)   # it refuses by itself what it knows

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.append("/usr/lib/fournines/python")   # see shipped_library.py
-from fournines.layers.node.disk_content import Disk, Refused, holds, in_use, tool
+from fournines.layers.node.disk_content import Disk, Refused, holds, in_use, make_file_system
 
 SETTINGS = Path("/etc/fournines/san.json")
 MOUNTS = Path("/proc/self/mountinfo")
@@ -53,11 +53,7 @@ def make(disk: str, kind: str) -> None:
     user = in_use(disk)
     if user:
         raise Refused(f"{disk} is in use: {user}")
-    found = holds(disk)
-    if found != "blank":
-        raise Refused(f"{disk} holds {found}: no file system was made")
-    print(f"{disk} is blank: making {kind}")
-    tool(f"mkfs.{kind}", "-q", disk)   # it refuses by itself what it knows
+    make_file_system(disk, kind)
 
 
 def main(arguments: Sequence[str]) -> None:

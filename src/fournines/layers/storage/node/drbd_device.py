@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.append("/usr/lib/fournines/python")   # see shipped_library.py
-from fournines.layers.node.disk_content import Refused, file_system, holds, in_use, tool
+from fournines.layers.node.disk_content import Refused, file_system, holds, in_use, make_file_system, tool
 
 SETTINGS = "/etc/fournines/storage.json"
 STATE = "/proc/drbd"
@@ -122,12 +122,8 @@ def format_device(name: str, device: str, kind: str) -> None:
     """A file system, on a device that is proven to be blank at this moment."""
     tool("drbdadm", "primary", name)
     try:
-        found = holds(device)
-        if found != "blank":
-            raise Refused(f"{device} holds {found}: no file system was made")
-        print(f"{device} is blank: making {kind}")
-        # No discards: below DRBD they are slow or nothing. It refuses by itself what it knows.
-        tool(f"mkfs.{kind}", "-q", *(["-K"] if kind == "xfs" else []), device)
+        # No discards: below DRBD they are slow or nothing.
+        make_file_system(device, kind, *(["-K"] if kind == "xfs" else []))
     finally:
         until_closed(name)
 
