@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from fournines.errors import LabUnavailable
+from fournines.lab import requirements
 from fournines.lab.requirements import demand, findings
 
 ASK = "from fournines.lab.requirements import demand; demand()"
@@ -15,6 +17,15 @@ ASK = "from fournines.lab.requirements import demand; demand()"
 
 def test_a_computer_that_can_is_told_nothing(can_host: None) -> None:
     assert findings() == ()
+    demand()
+
+
+def test_disks_are_shared_by_loop_devices_and_xfs(can_host: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requirements, "LOOP_CONTROL", Path("/nonexistent"))
+    monkeypatch.setattr(requirements, "_loads", lambda module: False)
+    with pytest.raises(LabUnavailable, match="no loop devices") as refused:
+        demand(shared_disks=True)
+    assert "modprobe loop" in refused.value.hint
     demand()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fournines.lab.driver import Power
+from fournines.lab.requirements import findings
 from lab.both_loads import BothLoads
 from lab.conftest import on
 from lab.controlplane import ControlPlane, up_and_applied
@@ -23,6 +24,8 @@ FAILOVER_S = 120.0   # 10 s are usual; what is not timed here must not fail for 
 @pytest.fixture(scope="module")
 def plane(can_host: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """The example, up and applied; taken down at the end."""
+    if problems := findings(shared_disks=True):
+        pytest.skip("; ".join(finding.summary for finding in problems))
     folder = tmp_path_factory.mktemp("san")
     with up_and_applied(folder, EXAMPLE, {"cluster: shared-disk": "cluster: test-san"}) as made:
         made.become_whole()

@@ -11,6 +11,7 @@ from fournines.blueprint.hardware import Disk, Hardware
 from fournines.errors import CommandFailed
 from fournines.lab.lab import Lab
 from fournines.lab.process import run
+from fournines.lab.requirements import findings
 from lab.conftest import on, traces
 from lab_cluster import small_cluster
 
@@ -21,6 +22,8 @@ NAME = f"test-shared-{os.getpid()}"
 @pytest.fixture(scope="module")
 def sharing(can_host: None) -> Iterator[Lab]:
     """ctl1 and ctl2 share a disk, ctl3 has none."""
+    if problems := findings(shared_disks=True):
+        pytest.skip("; ".join(finding.summary for finding in problems))
     made = Lab(small_cluster(NAME))
     try:
         made.up({name: Hardware(name, disks=(DISK,)) for name in ("ctl1", "ctl2")})

@@ -124,7 +124,8 @@ class Lab:
         ``hardware`` is what layers need of the nodes, by name; a node that needs a kernel or disks of its own
         gets them, the rest are containers. ``own_kernel`` gives every node a kernel of its own."""
         wanted = machines_of(self._cluster, hardware, own_kernel=own_kernel)
-        demand(own_kernel=any(made.driver is Driver.UML for made in wanted.values()))
+        demand(own_kernel=any(made.driver is Driver.UML for made in wanted.values()),
+               shared_disks=any(disk.shared for made in wanted.values() for disk in made.disks))
         with self._alone():
             fresh = not self._places.state.exists()
             started: list[Machine] = []

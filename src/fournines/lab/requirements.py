@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from fournines.errors import CommandFailed, LabUnavailable
@@ -16,7 +16,7 @@ from fournines.lab.process import run
 TOOLS: Mapping[str, str] = {
     "apt-get": "apt", "mmdebstrap": "mmdebstrap", "systemctl": "systemd",
     "systemd-nspawn": "systemd-container", "ip": "iproute2", "nft": "nftables", "mount": "mount",
-    "socat": "socat", "nsenter": "util-linux",
+    "socat": "socat", "losetup": "mount", "nsenter": "util-linux",
     "unshare": "util-linux", "setsid": "util-linux", "setpriv": "util-linux",
 }
 # Besides, for machines with a kernel of their own.
@@ -25,12 +25,14 @@ KERNEL_TOOLS: Mapping[str, str] = {
 }
 # Tried for real, in namespaces that end with the command.
 NAMESPACES = ("unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork")
+LOOP_CONTROL = Path("/dev/loop-control")
 DISK_GIB = 5   # an image and what three nodes write over it
 
 
-def findings(*, own_kernel: bool = False) -> tuple[Finding, ...]:
-    """Empty when a lab can run here, ``own_kernel``: with machines that have a kernel of their own. What an
-    earlier answer makes pointless is not asked."""
+def findings(*, own_kernel: bool = False, shared_disks: bool = False) -> tuple[Finding, ...]:
+    """Empty when a lab can run here, ``own_kernel``: with machines that have a kernel of their own,
+    ``shared_disks``: with disks that containers share. What an earlier answer makes pointless is not
+    asked."""
     if platform.system() != "Linux":
         return (_no(f"this is {platform.system()}, a lab needs Linux", "use a Debian 12 machine"),)
     if os.geteuid() != 0:
@@ -40,12 +42,13 @@ def findings(*, own_kernel: bool = False) -> tuple[Finding, ...]:
     if missing:
         return (_no(f"programs of these packages are missing: {' '.join(missing)}",
                     f"apt-get install --no-install-recommends {' '.join(missing)}"),)
-    return tuple(found for found in (_kernel(), _overlay(), _disk()) if found)
+    return tuple(found for found in (_kernel(), _overlay(), _disk(), *(_sharing() if shared_disks else ()))
+                 if found)
 
 
-def demand(*, own_kernel: bool = False) -> None:
+def demand(*, own_kernel: bool = False, shared_disks: bool = False) -> None:
     """Raises ``LabUnavailable``, all reasons in one line, when this computer cannot host a lab."""
-    found = findings(own_kernel=own_kernel)
+    found = findings(own_kernel=own_kernel, shared_disks=shared_disks)
     if found:
         raise LabUnavailable(f"no lab here: {'; '.join(finding.summary for finding in found)}",
                              hint="; ".join(finding.remedy for finding in found))
@@ -65,11 +68,22 @@ def _kernel() -> Finding | None:
 
 
 def _overlay() -> Finding | None:
-    if "\toverlay\n" in Path("/proc/filesystems").read_text():
-        return None
-    if shutil.which("modprobe") and run(["modprobe", "overlay"], accept=None).returncode == 0:
+    if "\toverlay\n" in Path("/proc/filesystems").read_text() or _loads("overlay"):
         return None
     return _no("the kernel has no overlay file system", "load the module: modprobe overlay")
+
+
+def _sharing() -> Iterator[Finding]:
+    """A shared disk is a loop device, and a container's file system on it is mounted by this kernel."""
+    if not LOOP_CONTROL.exists() and not _loads("loop"):
+        yield _no("the kernel has no loop devices, which disks that containers share are",
+                  "load the module: modprobe loop")
+    if "\txfs\n" not in Path("/proc/filesystems").read_text() and not _loads("xfs"):
+        yield _no("the kernel has no XFS, which is what shared disks carry", "load the module: modprobe xfs")
+
+
+def _loads(module: str) -> bool:
+    return bool(shutil.which("modprobe")) and run(["modprobe", module], accept=None).returncode == 0
 
 
 def _disk() -> Finding | None:
