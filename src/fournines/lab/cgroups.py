@@ -189,7 +189,10 @@ def _make(directory: Path) -> None:
     while True:
         try:
             directory.mkdir(parents=True, exist_ok=True)
-        except FileNotFoundError:
+        except OSError as problem:
+            # Gone; gone between two looks at it; or dying.
+            if problem.errno not in (errno.ENOENT, errno.EEXIST, errno.ENODEV):
+                raise
             if time.monotonic() > end:
                 raise LabError(f"control group {directory} cannot be made: something takes it away again",
                                hint="see who else uses it") from None
