@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
 from fournines.layers.database import DRILL
 from fournines.layers.messaging.accounts import DRILL_ACCOUNT, DRILL_VHOST
 from lab.amqp_load import AmqpLoad
-from lab.conftest import eventually
+from lab.conftest import TIMEOUT_S, eventually
 from lab.controlplane import ControlPlane
 from lab.sql_load import SqlLoad
 
@@ -30,7 +31,7 @@ class BothLoads:
         with contextlib.ExitStack() as opened:
             opened.enter_context(self.sql)
             opened.enter_context(self.amqp)
-            self.wait_for_more(60.0)
+            self.wait_for_more(TIMEOUT_S)
             self._open = opened.pop_all()
         return self
 
@@ -53,3 +54,15 @@ class BothLoads:
               f"{len(messages)} messages, {len(vanished)} lost, gap {self.amqp.longest_gap_s():.1f} s")
         assert not lost
         assert not vanished
+
+
+def lose_all_power(plane: ControlPlane, both: BothLoads, nodes: Iterable[str]) -> None:
+    """Under load; nobody does anything but to give the power back."""
+    machines = [plane.lab.machine(node) for node in nodes]
+    with both:
+        for machine in machines:
+            machine.power_off()
+    for machine in machines:
+        machine.power_on()
+    plane.become_whole()
+    both.lose_nothing()

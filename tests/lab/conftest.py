@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from fournines.blueprint.hardware import Hardware
 from fournines.errors import CommandFailed
+from fournines.findings import Finding
 from fournines.lab.driver import Power
 from fournines.lab.lab import Lab
 from fournines.lab.process import run
@@ -44,6 +47,21 @@ def lab(can_host: None) -> Iterator[Lab]:
         yield made
     finally:
         made.down()
+
+
+@contextmanager
+def lab_with(name: str, hardware: Mapping[str, Hardware], problems: Sequence[Finding]) -> Iterator[Lab]:
+    """Three machines, some with more to them than others; skips where there are ``problems``, and leaves no
+    trace."""
+    if problems:
+        pytest.skip("; ".join(problem.summary for problem in problems))
+    made = Lab(small_cluster(name))
+    try:
+        made.up(hardware)
+        yield made
+    finally:
+        made.down()
+        assert traces(name) == set()
 
 
 def on(lab: Lab, node: str, *argv: str) -> str:
@@ -99,7 +117,9 @@ def traces(name: str) -> set[str]:
     groups = {str(found) for found in Path("/sys/fs/cgroup").glob(f"**/fournines/{name}")}
     files = {str(found) for found in Path("/var/lib/fournines/labs").glob(f"{name}*")}
     namespaces = {str(found) for found in Path("/run/netns").glob(f"fournines-{name}")}
-    return mounts | groups | files | namespaces | _processes(name)
+    backing = run(["losetup", "--list", "--noheadings", "--output", "BACK-FILE"]).output.splitlines()
+    devices = {file.strip() for file in backing if f"/{name}/" in file}
+    return mounts | groups | files | namespaces | devices | _processes(name)
 
 
 def _processes(name: str) -> set[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fournines.lab.lab import Lab
-from lab.both_loads import BothLoads
+from lab.both_loads import BothLoads, lose_all_power
 from lab.conftest import on
 from lab.controlplane import ControlPlane, one_at_a_time, up_and_applied
 
@@ -145,10 +145,4 @@ def test_both_sides_are_the_same_again(plane: ControlPlane) -> None:
 
 
 def test_a_loss_of_all_power_needs_nobody(plane: ControlPlane) -> None:
-    with loads(plane) as both:
-        for node in NODES:
-            plane.lab.machine(node).power_off()
-    for node in NODES:
-        plane.lab.machine(node).power_on()
-    plane.become_whole()
-    both.lose_nothing()
+    lose_all_power(plane, loads(plane), NODES)

@@ -9,7 +9,7 @@ import pytest
 
 from fournines.lab.driver import Power
 from fournines.lab.requirements import findings
-from lab.both_loads import BothLoads
+from lab.both_loads import BothLoads, lose_all_power
 from lab.conftest import on
 from lab.controlplane import ControlPlane, up_and_applied
 
@@ -86,10 +86,4 @@ def test_a_lost_node_loses_nothing_and_never_writes_again(plane: ControlPlane, l
 
 
 def test_a_loss_of_all_power_needs_nobody(plane: ControlPlane) -> None:
-    with loads(plane) as both:
-        for node in NODES:
-            plane.lab.machine(node).power_off()
-    for node in NODES:
-        plane.lab.machine(node).power_on()
-    plane.become_whole()
-    both.lose_nothing()
+    lose_all_power(plane, loads(plane), NODES)

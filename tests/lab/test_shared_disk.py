@@ -10,10 +10,8 @@ import pytest
 from fournines.blueprint.hardware import Disk, Hardware
 from fournines.errors import CommandFailed
 from fournines.lab.lab import Lab
-from fournines.lab.process import run
 from fournines.lab.requirements import findings
-from lab.conftest import on, traces
-from lab_cluster import small_cluster
+from lab.conftest import lab_with, on
 
 DISK = Disk("/dev/san/mysql", 400, shared=True)
 NAME = f"test-shared-{os.getpid()}"
@@ -22,16 +20,9 @@ NAME = f"test-shared-{os.getpid()}"
 @pytest.fixture(scope="module")
 def sharing(can_host: None) -> Iterator[Lab]:
     """ctl1 and ctl2 share a disk, ctl3 has none."""
-    if problems := findings(shared_disks=True):
-        pytest.skip("; ".join(finding.summary for finding in problems))
-    made = Lab(small_cluster(NAME))
-    try:
-        made.up({name: Hardware(name, disks=(DISK,)) for name in ("ctl1", "ctl2")})
+    hardware = {name: Hardware(name, disks=(DISK,)) for name in ("ctl1", "ctl2")}
+    with lab_with(NAME, hardware, findings(shared_disks=True)) as made:
         yield made
-    finally:
-        made.down()
-        assert traces(NAME) == set()
-        assert NAME not in run(["losetup", "--list", "--output", "BACK-FILE"]).output
 
 
 def test_all_see_the_same_disk_and_others_none(sharing: Lab) -> None:

@@ -17,9 +17,17 @@ from fournines.lab.driver import Power
 from fournines.lab.lab import Lab
 from fournines.lab.process import run
 from fournines.lab.requirements import findings
-from lab.conftest import TIMEOUT_S, connect, eventually, hears, loses_power_without_a_word, on, traces
+from lab.conftest import (
+    TIMEOUT_S,
+    connect,
+    eventually,
+    hears,
+    lab_with,
+    loses_power_without_a_word,
+    on,
+    traces,
+)
 from lab.test_leaving import start_up
-from lab_cluster import small_cluster
 
 DISK = Disk("/dev/vg0/mysql", 64)
 NAME = f"test-uml-{os.getpid()}"
@@ -28,15 +36,9 @@ NAME = f"test-uml-{os.getpid()}"
 @pytest.fixture(scope="module")
 def mixed(can_host: None) -> Iterator[Lab]:
     """ctl1 and ctl2 need a kernel module and a disk, ctl3 nothing."""
-    if problems := findings(own_kernel=True):
-        pytest.skip("; ".join(finding.summary for finding in problems))
-    made = Lab(small_cluster(NAME))
-    try:
-        made.up({name: Hardware(name, ("drbd",), (DISK,)) for name in ("ctl1", "ctl2")})
+    hardware = {name: Hardware(name, ("drbd",), (DISK,)) for name in ("ctl1", "ctl2")}
+    with lab_with(NAME, hardware, findings(own_kernel=True)) as made:
         yield made
-    finally:
-        made.down()
-        assert traces(NAME) == set()
 
 
 def test_nodes_get_the_machine_that_their_layers_need(mixed: Lab) -> None:

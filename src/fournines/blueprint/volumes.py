@@ -207,15 +207,11 @@ def sound(found: Sequence[MirroredVolume] | Sequence[SharedVolume], kind: str,
             raise Wrong(f"has two {kind}s with {what} {value}", f"give each its own {what}")
 
 
-def volumes(cluster: Cluster) -> tuple[Volume, ...]:
-    """All that some layer of the cluster file makes."""
-    return tuple(each for settings in cluster.layers.values() for name in ("resources", "volumes")
-                 for each in getattr(settings, name, ()) if isinstance(each, MirroredVolume | SharedVolume))
-
-
 def volume_named(cluster: Cluster, name: str) -> Volume | None:
     """The volume of that name, if some layer of the cluster file makes it."""
-    return next((each for each in volumes(cluster) if each.name == name), None)
+    made = (each for settings in cluster.layers.values() for field in ("resources", "volumes")
+            for each in getattr(settings, field, ()) if isinstance(each, MirroredVolume | SharedVolume))
+    return next((each for each in made if each.name == name), None)
 
 
 def how_to_write(name: str, mount: str) -> str:

@@ -34,9 +34,11 @@ GUARD_FILES = (GUARD_UNIT_FILE, GUARD)
 _GUARD_SOURCE = package_files("fournines.layers.messaging") / "node" / "broker_guard.py"
 _IPPROTO_TCP, _TCP_USER_TIMEOUT = 6, 18     # netinet/in.h, linux/tcp.h
 LOAD_TABLES_ATTEMPTS, LOAD_TABLES_S = 10, 30.0
+# As a volume it is mounted here. The guide mounts it one directory above, over the cookie, which then has to
+# be kept on it as well.
+DATADIR = "/var/lib/rabbitmq/mnesia"
 # RabbitMQ writes a new virtual host's files and does not sync them. A broker that loses its power within the
 # next half minute finds them empty, and hangs at every start (rabbitmq-server issue 16847; seen with 3.10.8).
-DATADIR = "/var/lib/rabbitmq/mnesia"
 WRITTEN = systemd.command(["/bin/sync", "--file-system", DATADIR])
 
 

@@ -17,11 +17,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.append("/usr/lib/fournines/python")   # see shipped_library.py
-from fournines.layers.node.disk_content import Disk, Refused, holds, in_use, make_file_system
+from fournines.layers.node.disk_content import Disk, Refused, file_system, holds, in_use, make_file_system
 
 SETTINGS = Path("/etc/fournines/san.json")
 MOUNTS = Path("/proc/self/mountinfo")
-XFS_MAGIC, XFS_UUID = b"XFSB", slice(32, 48)   # xfs_format.h, struct xfs_dsb
+XFS_UUID = slice(32, 48)   # xfs_format.h, struct xfs_dsb
 
 
 def facts_of(disk: str, mounts: str) -> dict[str, object]:
@@ -30,11 +30,10 @@ def facts_of(disk: str, mounts: str) -> dict[str, object]:
     facts: dict[str, object] = {"holds": "", "filesystem": "", "uuid": "", "mounted": False}
     try:
         facts["mounted"] = is_mounted(os.stat(disk).st_rdev, mounts)
-        with Disk(disk) as opened:
-            first = opened.block(0)
-        if first.startswith(XFS_MAGIC):
-            facts |= {"holds": "data: xfs", "filesystem": "xfs",
-                      "uuid": str(uuid.UUID(bytes=first[XFS_UUID]))}
+        if file_system(disk) == "xfs":
+            with Disk(disk) as opened:
+                found = uuid.UUID(bytes=opened.block(0)[XFS_UUID])
+            facts |= {"holds": "data: xfs", "filesystem": "xfs", "uuid": str(found)}
         else:
             facts["holds"] = holds(disk)
     except (OSError, Refused) as error:
