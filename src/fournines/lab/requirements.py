@@ -22,6 +22,7 @@ TOOLS: Mapping[str, str] = {
 # Besides, for machines with a kernel of their own.
 KERNEL_TOOLS: Mapping[str, str] = {
     "linux.uml": "user-mode-linux", "mke2fs": "e2fsprogs", "ssh": "openssh-client", "chroot": "coreutils",
+    "tcc": "tcc",
 }
 # Tried for real, in namespaces that end with the command.
 NAMESPACES = ("unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup", "--fork")

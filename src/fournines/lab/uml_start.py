@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 
+REGISTERS = os.path.join(os.path.dirname(__file__), "uml_registers.c")   # which says what it is for
 BESIDES_MIB = 512   # the kernel leaves a hole in its memory, which counts, and takes no room
 
 
@@ -28,16 +29,25 @@ def main(plan: str) -> int:
         subprocess.run(["ip", *words], check=True)
     size = f"size={start['memory_mib'] + BESIDES_MIB}m,mode=0700"
     subprocess.run(["mount", "-t", "tmpfs", "-o", size, "memory", start["memory"]], check=True)
+    registers = registers_in(start["memory"])
     os.sched_setaffinity(0, {start["processor"]})
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))   # a panic aborts; its memory is not wanted on the disk
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notifications:
         notifications.sendto(b"READY=1", os.environ.pop("NOTIFY_SOCKET"))
     kernel = subprocess.Popen(start["kernel"], stdin=subprocess.DEVNULL,
-                              env={**os.environ, "TMPDIR": start["memory"], "HOME": start["memory"]})
+                              env={**os.environ, "TMPDIR": start["memory"], "HOME": start["memory"],
+                                   "LD_PRELOAD": registers})
     while True:   # as process 1 it reaps whatever it is left with
         pid, status = os.wait()
         if pid == kernel.pid:
             return os.waitstatus_to_exitcode(status)
+
+
+def registers_in(directory: str) -> str:
+    """Compile there what the machine's kernel lacks: the path of what is to be loaded into it."""
+    loaded = os.path.join(directory, "registers.so")
+    subprocess.run(["tcc", "-shared", "-nostdinc", "-nostdlib", "-o", loaded, REGISTERS], check=True)
+    return loaded
 
 
 if __name__ == "__main__":
