@@ -15,6 +15,7 @@ from fournines.blueprint.requests import Failed, Reply, Run
 from fournines.drills.plain import Data, number
 from fournines.drills.sampling import Offset
 
+FENCING = "fencing"   # the step: the node is off, as its device says
 _TELLING = ("corosync", "pacemaker-controld", "pacemaker-fenced", "pacemaker-attrd")
 _LOST = re.compile(r"Node (\S+) state is now lost")
 _FENCED = re.compile(r"Peer (\S+) was terminated \(\w+\) by .*: OK")
@@ -84,8 +85,8 @@ def breakdown(journals: Mapping[str, Sequence[Entry]], injected_s: float, ended_
             found.setdefault(("detection", lost[1]), Step("detection", lost[1], 0.0, at_s))
         elif fenced := _FENCED.search(entry.text):
             seen = found.get(("detection", fenced[1]))
-            found.setdefault(("fencing", fenced[1]),
-                             Step("fencing", fenced[1], seen.ended_s if seen else 0.0, at_s))
+            found.setdefault((FENCING, fenced[1]),
+                             Step(FENCING, fenced[1], seen.ended_s if seen else 0.0, at_s))
         elif started := _BEGUN.search(entry.text):
             begun.setdefault((started[1], _plain(started[2]), started[3].rstrip(".")), at_s)
         elif done := _DONE.search(entry.text):

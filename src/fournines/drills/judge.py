@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from fournines.drills.aftermath import Everywhere, calm, left_as_found, nothing_broke
 from fournines.drills.checkers.bank import Books, balanced
@@ -57,7 +57,8 @@ class Evidence:
     not; ``whole_again`` whether the cluster converged, and ``convergence`` how that was seen. ``finished``
     says whether the clients ended well. ``others`` are machines that a fault beside the first has hit.
     ``silent_until_s``: when the target may speak again although nobody has taken the fault away. ``blocks``
-    is the drill's, and ``said_meanwhile`` what ``verify`` found while the fault was there."""
+    is the drill's, and ``said_meanwhile`` what ``verify`` found while the fault was there. ``off_s`` is when
+    Pacemaker had fenced a node."""
 
     history: History
     timeline: Timeline
@@ -82,6 +83,7 @@ class Evidence:
     silent_until_s: float | None = None
     blocks: bool = False
     said_meanwhile: Sequence[str] = ()
+    off_s: Mapping[str, float] = field(default_factory=dict)
 
 
 def took_effect(evidence: Evidence) -> Verdict:
@@ -140,7 +142,7 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float,
     faulty = Window(evidence.timeline.injected_s, evidence.timeline.ended_s)
     verdicts.append(one_owner(evidence.address, evidence.samples, window,
                               dict.fromkeys({evidence.target, *evidence.others}, faulty)
-                              if evidence.silences else {}))
+                              if evidence.silences else {}, evidence.off_s))
     verdicts += [no_deaf_connection(path, evidence.history.pooled.get(path))
                  for path in evidence.history.paths if path in POOLED]
     if evidence.blocks:

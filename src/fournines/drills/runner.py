@@ -13,7 +13,7 @@ from pathlib import Path
 from fournines.drills import acting, history
 from fournines.drills.aftermath import Traces, traces
 from fournines.drills.aim import draw, role
-from fournines.drills.breakdown import Step
+from fournines.drills.breakdown import FENCING, Step
 from fournines.drills.checkers.bank import Books
 from fournines.drills.convergence import LOOK_AGAIN_S, Redundancy, converge
 from fournines.drills.crowd import Crowd, crowd
@@ -196,7 +196,8 @@ class _Run:
             silent_until_s=self._silent_until_s(injected_s, first_healed_s), blocks=self._drill.blocks,
             said_meanwhile=tuple(map(str, self._striker.during.broken)) if self._striker.during else (),
             served=self._served(), effect=effect, silences=self._fault.effect in SILENCING,
-            whole_again=converged.whole, convergence=converged.because, finished=finished)
+            whole_again=converged.whole, convergence=converged.because, finished=finished,
+            off_s={step.node: injected_s + step.ended_s for step in self._steps if step.what == FENCING})
         return evidence, converged.redundancy(timeline)
 
     async def _traces(self, since_s: float) -> dict[str, Traces | None]:

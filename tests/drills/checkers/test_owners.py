@@ -71,6 +71,26 @@ def test_what_cannot_be_known_is_unknown() -> None:
     assert truth({"ctl1": held, "ctl2": []}) is None
 
 
+@pytest.mark.parametrize(("taken_s", "off_s", "expected"), [
+    (13.0, 11.8, True),     # off, and only then another has it
+    (11.5, 11.8, None),     # another has it while it may still run
+    (13.0, None, None),     # nobody knows that it was off
+    (13.0, 25.0, None),     # it was fenced at another time
+])
+def test_who_was_fenced_holds_nothing_until_it_speaks_again(taken_s: float, off_s: float | None,
+                                                            expected: bool | None) -> None:
+    samples = {"ctl1": seen(Window(0, 10), without=Window(10, 20)), "ctl2": seen(Window(taken_s, 30))}
+    fenced = {} if off_s is None else {"ctl1": off_s}
+    assert one_owner("192.0.2.1", samples, WINDOW, {}, fenced).truth is expected
+
+
+def test_who_is_silent_while_nobody_else_holds_it_is_no_second_owner() -> None:
+    silent = seen(Window(0, 10), without=Window(5, 8))
+    assert truth({"ctl1": silent, "ctl2": seen(Window(11, 30))}) is True
+    assert truth({"ctl1": silent, "ctl2": seen(Window(11, 30), without=Window(7, 9))}) is None
+    assert truth({"ctl1": silent, "ctl2": seen(Window(11, 30)), "ctl3": []}) is None
+
+
 @given(st.floats(0, 20), st.floats(0, 20))
 def test_who_is_who_does_not_matter(one: float, other: float) -> None:
     samples = {"a": seen(Window(0, one)), "b": seen(Window(other, 30))}

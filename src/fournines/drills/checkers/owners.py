@@ -86,9 +86,11 @@ def silences(samples: Sequence[Sample], window: Window) -> tuple[Window, ...]:
 
 
 def one_owner(address: str, samples: Mapping[str, Sequence[Sample]], window: Window,
-              excused: Mapping[str, Window]) -> Verdict:
+              excused: Mapping[str, Window], off_s: Mapping[str, float] | None = None) -> Verdict:
     """Whether never two nodes held the address. ``excused`` are nodes that could not speak for a time because
-    of the fault itself (it was off, and held nothing)."""
+    of the fault itself (it was off, and held nothing). ``off_s`` is when others knew of a node that it was
+    off, by fencing: from then on it held nothing until it spoke again. Who is silent while all others say
+    that they do not hold the address is nobody's rival."""
     question = f"never two owners of {address}"
     if not any(item.holds for of_node in samples.values() for item in of_node):
         return Verdict(question, None, "nobody was seen to hold it")
@@ -99,7 +101,8 @@ def one_owner(address: str, samples: Mapping[str, Sequence[Sample]], window: Win
                        f"{longest.nodes[0]} and {longest.nodes[1]} both had it, at least for "
                        f"{longest.end_s - longest.start_s:.2f} s", tuple(map(str, found)))
     dumb = [f"{node} for {silence.end_s - silence.start_s:.1f} s" for node, of_node in samples.items()
-            for silence in silences(of_node, window) if not _covers(excused.get(node), silence)]
+            for silence in silences(of_node, window) if not _covers(excused.get(node), silence)
+            and _had_a_rival(node, _on_in(silence, (off_s or {}).get(node)), samples, window)]
     if dumb:
         return Verdict(question, None, f"not seen: {', '.join(dumb)}")
     return Verdict(question, True, f"seen to within {_resolution_s(samples):.2f} s")
@@ -109,6 +112,26 @@ def _covers(excuse: Window | None, silence: Window) -> bool:
     slack_s = SILENCE_S
     return (excuse is not None and silence.start_s >= excuse.start_s - slack_s
             and silence.end_s <= excuse.end_s + slack_s)
+
+
+def _on_in(silence: Window, off_s: float | None) -> Window:
+    """The part of the silence in which the node may have run."""
+    return Window(silence.start_s, off_s) if off_s is not None and off_s in silence else silence
+
+
+def _had_a_rival(node: str, meanwhile: Window, samples: Mapping[str, Sequence[Sample]],
+                 window: Window) -> bool:
+    """Whether one of the other nodes may have held the address then: it said so, or was silent too."""
+    for of_other in (of_node for other, of_node in samples.items() if other != node):
+        before = max((item for item in of_other if item.lo_s < meanwhile.start_s),
+                     key=lambda item: item.lo_s, default=None)
+        said = [item for item in of_other if item.hi_s >= meanwhile.start_s and item.lo_s < meanwhile.end_s]
+        if any(item.holds for item in (*said, *([before] if before else []))):
+            return True
+        if any(silence.start_s < meanwhile.end_s and silence.end_s > meanwhile.start_s
+               for silence in silences(of_other, window)):
+            return True
+    return False
 
 
 def _resolution_s(samples: Mapping[str, Sequence[Sample]]) -> float:
