@@ -26,7 +26,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Fixed("pacemaker.operation_timeout", 60, source=f"{_EXPLAINED}, op_defaults: timeout (default 20 s)",
           because="A start or monitor that takes longer counts as failed, and a stop that does ends in "
                   "fencing: after a failover a machine is busy, and 20 s were too few for a database."),
-    Share("pacemaker.fence_within", 2 / 5, at_least=4, at_most=30,
+    Share("pacemaker.fence_within", 0.3, at_least=4, at_most=30,
           source="the promise itself: no component is told it",
           because="Nothing of a lost node is started elsewhere before it is known to be off, and on again if "
                   "it is to come back by itself: a device that needs longer than this breaks the promise."),
