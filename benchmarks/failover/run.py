@@ -111,7 +111,8 @@ def _drill(profile: Profile, drill: str, asked: argparse.Namespace) -> Run:
     try:
         return Run.of(asked.example, profile.name, datetime.now(UTC), json.loads(out))
     except json.JSONDecodeError:
-        sys.exit(f"the drill came to nothing: {err[-2000:]}")
+        print(f"the drill came to nothing: {err[-2000:]}", file=sys.stderr)   # before our timers are put back
+        sys.exit(1)
 
 
 if __name__ == "__main__":
