@@ -27,7 +27,8 @@ demo-active-passive: packages $(RUN_STAMP)
 	@scripts/demo active-passive
 
 test: test-packages $(DEV_STAMP) check
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not lab" --numprocesses 2
+	$(BIN)/pytest -m lab --durations 15
 
 check: $(DEV_STAMP)
 	$(BIN)/ruff check .
