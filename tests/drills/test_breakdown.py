@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -51,6 +52,14 @@ def test_a_journal_is_read_on_our_clock() -> None:
     assert entry.at_s == pytest.approx(105.0)
     assert entries(Failed("no journal"), Offset(0.0, 0.0)) == ()
     assert "--since=-120s" in question(120.0).argv
+
+
+def test_only_what_tells_of_steps_is_read_and_a_beginning_may_be_missing() -> None:
+    (pattern,) = (word.removeprefix("--grep=") for word in question(120.0).argv if "--grep=" in word)
+    assert [at_s for at_s, text in LINES if not re.search(pattern, text)] == [3.1, 50.0]
+    whole = json.dumps({"__MONOTONIC_TIMESTAMP": "5000000", "MESSAGE": "Node node1 state is now lost"})
+    (entry,) = entries({"rc": 0, "stdout": f"{whole[40:]}\n{whole}\n", "stderr": ""}, Offset(99.0, 101.0))
+    assert entry.text == "Node node1 state is now lost"
 
 
 def test_a_step_survives_being_written_down() -> None:

@@ -21,6 +21,8 @@ _LOST = re.compile(r"Node (\S+) state is now lost")
 _FENCED = re.compile(r"Peer (\S+) was terminated \(\w+\) by .*: OK")
 _BEGUN = re.compile(r"Initiating (promote|start) operation (\S+)_(?:promote|start)_0 (?:locally )?on (\S+)")
 _DONE = re.compile(r"Result of (promote|start) operation for (\S+) on (\S+): ok")
+# What of the journal is read: all that they write in two minutes may be more than an answer holds.
+_READ = r"state is now lost|was terminated \(|(Initiating|Result of) (promote|start) operation"
 _WORDS = (("p_drbd_", "promote"), ("p_ip_", "address"), ("p_fs_", "mount"))
 MOST_S = 1e6   # of a journal that is asked: an hour of a drill is less
 JOURNAL_TIMEOUT_S = 60.0
@@ -54,19 +56,23 @@ def step_from_data(data: Data) -> Step:
 
 
 def question(since_s: float) -> Run:
-    """What the cluster's own daemons wrote in the last ``since_s`` seconds of this boot."""
+    """What the cluster's own daemons wrote of it in the last ``since_s`` seconds of this boot."""
     names = (word for name in _TELLING for word in ("--identifier", name))
     return Run(("journalctl", "--quiet", "--boot", "--output=json", "--output-fields=MESSAGE",
-                f"--since=-{min(MOST_S, max(1.0, since_s)):.0f}s", *names), timeout_s=JOURNAL_TIMEOUT_S)
+                f"--since=-{min(MOST_S, max(1.0, since_s)):.0f}s", f"--grep={_READ}", *names),
+               timeout_s=JOURNAL_TIMEOUT_S)
 
 
 def entries(reply: Reply, clock: Offset) -> tuple[Entry, ...]:
-    """From the answer to ``question``; journald stamps with the same clock as the sampler's."""
+    """From the answer to ``question``, of which a long one lacks its beginning; journald stamps with the same
+    clock as the sampler's."""
     if isinstance(reply, Failed) or not isinstance(reply, dict):
         return ()
     doubt_s = (clock.lo_s + clock.hi_s) / 2
     found = []
     for line in str(reply["stdout"]).splitlines():
+        if not line.startswith("{"):
+            continue
         said = json.loads(line)
         found.append(Entry(int(said["__MONOTONIC_TIMESTAMP"]) / 1e6 + doubt_s, str(said["MESSAGE"])))
     return tuple(found)
