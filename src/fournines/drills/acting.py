@@ -16,7 +16,7 @@ from fournines.drills.effects import Running, Sight
 from fournines.drills.intervention import Intervention
 from fournines.drills.place import Machine, Place
 from fournines.engine.wait import wait_until
-from fournines.errors import DrillError, GateTimeout, Unreachable
+from fournines.errors import DrillError, GateTimeout, LabError, Unreachable
 
 UP_TIMEOUT_S = 120.0
 EFFECT_TIMEOUT_S = 5.0   # a killed process takes a moment to go, and a rule drops what comes next
@@ -47,7 +47,7 @@ async def heal(place: Place, undo: Intervention) -> None:
         machine = place.machines[undo.target]
         await asyncio.to_thread(_to_machine, machine, undo)
         if undo.act in MACHINE_ACTS:
-            await asyncio.to_thread(machine.wait_up, UP_TIMEOUT_S)
+            await _come_up(machine, may_be_fenced=place.has_pacemaker)
         return
     await _ask(place, undo.target, on_node.requests(undo))
     if undo.timer:
@@ -57,6 +57,24 @@ async def heal(place: Place, undo: Intervention) -> None:
         if isinstance(state, dict) and state.get("active") == "active":
             raise DrillError(f"{undo.target}: the timer {undo.timer} cannot be stopped; what it does is done",
                              hint=f"on {undo.target}: systemctl stop {undo.timer}.timer")
+
+
+async def _come_up(machine: Machine, *, may_be_fenced: bool) -> None:
+    """Wait for it. Others may fence it while it boots, and whoever does so turns it on again."""
+    end_s = time.monotonic() + UP_TIMEOUT_S
+    while True:
+        try:
+            return await asyncio.to_thread(machine.wait_up, max(1.0, end_s - time.monotonic()))
+        except LabError:   # it went off
+            if not may_be_fenced:
+                raise
+
+        async def is_on() -> Judgement:
+            power = await asyncio.to_thread(lambda: machine.power)
+            return Judgement(power != "off", f"its power is {power}")
+
+        await wait_until(is_on, f"{machine.name}, which went off while it booted, is turned on again",
+                         max(1.0, end_s - time.monotonic()))
 
 
 async def unit_now(place: Place, node: str, unit: str) -> Running | str:

@@ -1,0 +1,52 @@
+"""Faults taken away again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from drills.made_up import MadeUpMachine
+from fournines.drills import acting
+from fournines.drills.drill import Act
+from fournines.drills.intervention import Intervention
+from fournines.drills.place import Place
+from fournines.errors import LabError
+
+ON = Intervention(Act.POWER_ON, "ctl1")
+
+
+@dataclass
+class FencedWhileItBoots(MadeUpMachine):
+    """Another powers it off while it boots, and on again two looks later."""
+
+    looks: list[str] = field(default_factory=lambda: ["off", "off", "on"])
+    boots: int = 0
+
+    @property
+    def power(self) -> str:
+        return self.looks.pop(0)
+
+    def wait_up(self, timeout_s: float = 120.0) -> None:
+        self.boots += 1
+        if self.boots == 1:
+            raise LabError("ctl1 went off while it booted")
+
+
+@pytest.fixture
+def fenced(machine: MadeUpMachine) -> FencedWhileItBoots:
+    return FencedWhileItBoots(machine.node, machine.heir, machine.service)
+
+
+async def test_a_machine_that_is_fenced_while_it_boots_is_waited_for(place: Place,
+                                                                     fenced: FencedWhileItBoots) -> None:
+    layers = {**place.cluster.layers, "membership": object()}
+    fencing = replace(place, machines={"ctl1": fenced}, cluster=replace(place.cluster, layers=layers))
+    await acting.heal(fencing, ON)
+    assert (fenced.boots, fenced.looks) == (2, [])
+
+
+async def test_where_nobody_fences_a_machine_that_went_off_is_an_error(place: Place,
+                                                                       fenced: FencedWhileItBoots) -> None:
+    with pytest.raises(LabError, match="went off"):
+        await acting.heal(replace(place, machines={"ctl1": fenced}), ON)
