@@ -95,7 +95,6 @@ def test_a_hung_service_is_started_again_by_pacemaker(plane: ControlPlane) -> No
     on(plane.lab, node, "systemctl", "kill", "--signal=STOP", unit)
     eventually(lambda: on(plane.lab, node, "systemctl", "show", "--property=MainPID", "--value", unit)
                not in ("0", before), "another process has taken its place", TAKEOVER_S)
-    on(plane.lab, node, "crm_resource", "--cleanup")   # somebody has looked: it would be told for 10 min
     plane.become_whole()
 
 

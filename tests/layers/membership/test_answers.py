@@ -46,6 +46,18 @@ def test_members_resources_and_fencing_as_pacemaker_has_them() -> None:
                                                   "fence_node3_1"}
 
 
+@pytest.mark.parametrize(("count", "barred"), [
+    ("2", ()), ("3", ("p_ip_internal on node2: failed 3 times",)),
+    ("INFINITY", ("p_ip_internal on node2: failed INFINITY times",))])
+def test_who_failed_too_often_on_a_node_is_barred_there(count: str, barred: tuple[str, ...]) -> None:
+    said = (OUTPUTS / "crm_mon.xml").read_text()
+    history = '<resource_history id="p_ip_internal" '
+    assert history in said
+    counted: JsonValue = {"rc": 0, "stderr": "",
+                          "stdout": said.replace(history, f'{history}fail-count="{count}" ')}
+    assert answers.parse_pacemaker(counted).barred == barred
+
+
 def test_a_node_that_is_lost_and_not_fenced_is_neither_online_nor_offline() -> None:
     assert answers.parse_pacemaker(reply("crm_mon-unclean.xml")).nodes["node2"] == "unclean"
     seen = answers.parse_placements(reply("crm_mon-unclean.xml"))

@@ -147,7 +147,7 @@ def test_an_arbitrator_that_is_no_address_is_refused(written: str) -> None:
 
 def seen(**quorums: Quorum | None) -> Snapshot:
     """The members that answer, online; None for one that is gone."""
-    online = Pacemaker(True, "node1", dict.fromkeys(MEMBERS, "online"), (), {})
+    online = Pacemaker(True, "node1", dict.fromkeys(MEMBERS, "online"), (), (), {})
     return Snapshot({name: {QUORUM: quorum, PACEMAKER: online}
                      for name, quorum in quorums.items() if quorum},
                     {name: Gone("powered off") for name, quorum in quorums.items() if quorum is None})

@@ -232,7 +232,7 @@ def test_a_role_is_told_apart() -> None:
 
 def test_no_member_is_touched_while_another_is_lost() -> None:
     states = {"ctl1": "online", "ctl2": "unclean", "ctl3": "online"}
-    snapshot = Snapshot({"ctl1": {PACEMAKER: Pacemaker(True, "ctl1", states, (), {})}}, {})
+    snapshot = Snapshot({"ctl1": {PACEMAKER: Pacemaker(True, "ctl1", states, (), (), {})}}, {})
     assert health.Online().judge(snapshot, "ctl1").truth is True
     assert health.Online(nobody_lost=True).judge(snapshot, "ctl1").truth is False
     assert health.Online().judge(snapshot, "ctl2").truth is None
@@ -241,7 +241,7 @@ def test_no_member_is_touched_while_another_is_lost() -> None:
 def test_status_says_when_each_device_was_last_proven(fenced: Site) -> None:
     """By its own answer to any member, or by fencing that succeeded: the latest."""
     tried = Proofs(at_s={"fence_ctl1_1": 1000.0, "fence_ctl2_1": 1000.0})
-    lately = Pacemaker(True, "ctl2", dict.fromkeys(NODES, "online"), (), {"ctl2": 5000.0})
+    lately = Pacemaker(True, "ctl2", dict.fromkeys(NODES, "online"), (), (), {"ctl2": 5000.0})
     snapshot = Snapshot({"ctl2": {FENCING: tried, PACEMAKER: lately}}, {})
     blueprint = Blueprint("demo", NODES, {}, {}, {}, (), (), proofs=health.proofs(fenced))
     seen = {proof.name: (proof.at, proof.by) for proof in status(fenced.cluster, blueprint, snapshot).proofs}

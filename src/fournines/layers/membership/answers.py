@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -73,12 +74,14 @@ class Links:
 class Pacemaker:
     """The cluster as this node sees it. ``nodes`` maps name to online, standby, maintenance, pending, offline
     or unclean (lost, and not fenced yet). ``failures`` are actions that failed and are remembered;
-    ``fenced`` maps a node to when it was last fenced, in seconds since the epoch."""
+    ``barred`` are resources that failed so often on a node that they may not run there; ``fenced`` maps a
+    node to when it was last fenced, in seconds since the epoch."""
 
     quorate: bool
     dc: str
     nodes: Mapping[str, str]
     failures: tuple[str, ...]
+    barred: tuple[str, ...]
     fenced: Mapping[str, float]
 
 
@@ -227,7 +230,19 @@ def parse_pacemaker(reply: JsonValue) -> Pacemaker:
     root = _monitor(reply)
     failures = tuple(f"{each.get('op_key')} on {each.get('node')}: {each.get('exitstatus')}"
                      for each in root.iterfind("failures/failure"))
-    return Pacemaker(*_controller(root), _nodes(root), failures, _fenced(root))
+    return Pacemaker(*_controller(root), _nodes(root), failures, tuple(_barred(root)), _fenced(root))
+
+
+def _barred(root: etree._Element) -> Iterator[str]:
+    for node in root.iterfind("node_history/node"):
+        for each in node.iterfind("resource_history"):
+            failed, threshold = (_score(each.get(name)) for name in ("fail-count", "migration-threshold"))
+            if 0 < threshold <= failed:
+                yield f"{each.get('id')} on {node.get('name')}: failed {each.get('fail-count')} times"
+
+
+def _score(text: str | None) -> float:
+    return math.inf if text == "INFINITY" else float(text or 0)
 
 
 def _fenced(root: etree._Element) -> dict[str, float]:

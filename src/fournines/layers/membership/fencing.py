@@ -118,5 +118,6 @@ def _primitive(cluster: Cluster, timers: Timers, device: Device) -> Primitive:
          # With the node's name: Pacemaker 2.1 takes the time alone too, and logs an error for it.
          **({"pcmk_delay_base": f"{device.node}:{delay_s:g}s"} if first else {})},
         (Operation("start", 0, patience_s), Operation("monitor", every_s, patience_s)),
-        # Started before all else: a broker that takes its time must not be waited for.
-        meta={"priority": "1"})
+        # Started before all else: a broker that takes its time must not be waited for. One that has failed is
+        # asked again as soon as one that works: a network that was away must not cost its monitor for longer.
+        meta={"priority": "1", "failure-timeout": f"{every_s:g}s"})

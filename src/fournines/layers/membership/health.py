@@ -9,6 +9,7 @@ from fournines.blueprint.predicate import All, Fact, Judgement, OnAny, OnEvery, 
 from fournines.blueprint.requests import FileFacts, Run
 from fournines.blueprint.resources import RESOURCES, Resources, Runs, promoted_on_one, runs_on_one
 from fournines.blueprint.snapshot import Absent, Gone, Probe, Snapshot
+from fournines.findings import Severity
 from fournines.layers.layer import Site
 from fournines.layers.membership import answers, arbitrator, artifacts, configuration, fencing, watchdog
 from fournines.layers.membership.answers import (
@@ -195,9 +196,13 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
                   "look at corosync-cfgtool -n, the cables and the switch of that network"),
         *arbitrator.invariants(site),
         *watchdog.invariants(site),
-        Invariant("no action of a resource has failed",
-                  OnEvery(names, Fact(PACEMAKER, "failures", Test.EQ, ())),
+        Invariant("no resource is kept off a node for its failures there",
+                  OnEvery(names, Fact(PACEMAKER, "barred", Test.EQ, ())),
                   f"find the cause in {log}; then: crm_resource --cleanup"),
+        # What it has recovered from, and forgets by itself.
+        Invariant("no action of a resource has failed lately",
+                  OnEvery(names, Fact(PACEMAKER, "failures", Test.EQ, ())),
+                  f"find the cause in {log}; then: crm_resource --cleanup", Severity.WARNING),
         *(Invariant(f"the fencing device {each.name} answers its monitor",
                     runs_on_one(each.name, names),
                     f"try it by hand: {each.agent} --action=status; then: crm_resource --cleanup -r "
