@@ -54,7 +54,7 @@ class Session:
     """What one sampler said from its start to its end: its boot, its clock."""
 
     offset: Offset = Offset()
-    seen: list[tuple[float, frozenset[str]]] = field(default_factory=list)
+    seen: list[tuple[float, frozenset[str], bool]] = field(default_factory=list)
     asked: dict[int, float] = field(default_factory=dict)
     said: list[tuple[float, str]] = field(default_factory=list)
 
@@ -73,14 +73,14 @@ class Session:
         held = line["held"]
         if not isinstance(held, list):
             raise ValueError(f"{held!r} is not a list of addresses")
-        self.seen.append((theirs_s, frozenset(map(str, held))))
+        self.seen.append((theirs_s, frozenset(map(str, held)), line.get("quiet") is True))
 
     def samples(self, address: str) -> list[Sample]:
         """On our clock; none where the clocks could never be compared."""
         if math.isinf(self.offset.lo_s):
             return []
-        return [Sample(theirs_s + self.offset.lo_s, theirs_s + self.offset.hi_s, address in held)
-                for theirs_s, held in self.seen]
+        return [Sample(theirs_s + self.offset.lo_s, theirs_s + self.offset.hi_s, address in held, quiet)
+                for theirs_s, held, quiet in self.seen]
 
 
     def views(self) -> list[View]:

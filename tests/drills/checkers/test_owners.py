@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,6 +60,16 @@ def test_silence_is_not_holding() -> None:
     assert [(item.start_s, item.end_s) for item in holdings("ctl1", [
         Sample(1, 1, True), Sample(1.5, 1.5, True), Sample(9, 9, True), Sample(9.1, 9.1, False)])] == [
             (1, 1.5), (9, 9)]
+
+
+def test_a_node_that_speaks_rarely_and_was_told_of_no_change_is_seen_all_along() -> None:
+    rare = [Sample(moment, moment, True, quiet=moment > 0) for moment in (0.0, 4.0, 9.0)]
+    assert [(item.start_s, item.end_s) for item in holdings("ctl1", rare)] == [(0, 9)]
+    others = {"ctl2": seen(Window(10.5, 30))}
+    after = [Sample(moment, moment, False, quiet=moment > 9.5) for moment in (9.5, 14.0, 19.0, 24.0, 29.5)]
+    assert truth({"ctl1": [*rare, *after], **others}) is True
+    assert truth({"ctl1": [*rare, *(replace(item, quiet=False) for item in after)], **others}) is None
+    assert truth({"ctl1": rare, "ctl2": seen(Window(5, 30))}) is False
 
 
 def test_what_cannot_be_known_is_unknown() -> None:

@@ -2,7 +2,7 @@
 
 A sample says whether the node held the address at a moment that is known only to lie in [lo_s, hi_s] on the
 common clock. Between two samples that both say so it is taken to have held it all along, if they are close
-enough.
+enough, or the node was told of every change and there was none: a machine that is starved speaks rarely.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ SILENCE_S = 1.0   # without a sample, a node's holdings are not known
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """At some moment in [lo_s, hi_s] the node held the address, or did not."""
+    """At some moment in [lo_s, hi_s] the node held the address, or did not. ``quiet``: as it has all along
+    since its sample before."""
 
     lo_s: float
     hi_s: float
     holds: bool
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def holdings(node: str, samples: Sequence[Sample]) -> tuple[Holding, ...]:
     found: list[Holding] = []
     run: list[Sample] = []
     for sample in sorted(samples, key=lambda item: item.lo_s):
-        if run and (not sample.holds or sample.lo_s - run[-1].lo_s > SILENCE_S):
+        if run and (not sample.holds or (not sample.quiet and sample.lo_s - run[-1].lo_s > SILENCE_S)):
             found.append(_holding(node, run))
             run = []
         if sample.holds:
@@ -79,9 +81,10 @@ def clashes(samples: Mapping[str, Sequence[Sample]]) -> tuple[Clash, ...]:
 
 
 def silences(samples: Sequence[Sample], window: Window) -> tuple[Window, ...]:
-    """The times in the window for which there are no samples."""
-    moments = [window.start_s, *sorted(item.lo_s for item in samples if item.lo_s in window), window.end_s]
-    between = (Window(start_s, end_s) for start_s, end_s in pairwise(moments))
+    """The times in the window of which the samples tell nothing."""
+    inside = sorted((item.lo_s, item.quiet) for item in samples if item.lo_s in window)
+    moments = [(window.start_s, False), *inside, (window.end_s, False)]
+    between = (Window(start_s, end_s) for (start_s, _), (end_s, quiet) in pairwise(moments) if not quiet)
     return tuple(silence for silence in between if silence.end_s - silence.start_s > SILENCE_S)
 
 
