@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from lab.conftest import eventually, on
-from lab.controlplane import ControlPlane
+from lab.controlplane import ControlPlane, one_at_a_time
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two-node-arbitrator.yaml"
 MEMBERS, ARBITRATOR = ("node1", "node2"), "arbiter"
@@ -189,4 +189,31 @@ def test_a_watchdog_is_refused_where_there_is_none(plane: ControlPlane) -> None:
     plane.change(third, "")
     applied = plane.say("apply")
     assert applied.code == 0, applied.out + applied.err
+    plane.become_whole()
+
+
+def test_an_arbitrator_is_taken_out_while_its_vote_is_not_needed(plane: ControlPlane) -> None:
+    lab, written = plane.lab, plane.file.read_text().splitlines()
+    (line,) = [each for each in written if f"name: {ARBITRATOR}" in each]
+    plane.change(f"{line}\n", "")
+    lab.machine(ARBITRATOR).power_off()
+    refused = plane.say("apply")
+    assert refused.code != 0   # with one vote of three left the other member would stop everything
+    assert "Qdevice" in on(lab, "node1", "corosync-quorumtool", "-s")
+
+    lab.machine(ARBITRATOR).power_on()
+    lab.machine(ARBITRATOR).wait_up()
+    eventually(lambda: "Qdevice" in on(lab, "node2", "corosync-quorumtool", "-s"), "its vote is back")
+    applied = plane.say("apply", "--json")
+    assert applied.code == 0, applied.out + applied.err
+    assert one_at_a_time(applied.events, "membership: restart corosync.service")
+    for name in MEMBERS:
+        assert "two_node (u8) = 1" in on(lab, name, "corosync-cmapctl")
+        assert "Qdevice" not in on(lab, name, "corosync-quorumtool", "-s")
+        assert on(lab, name, "systemctl", "show", "--property=ActiveState", "corosync-qdevice") \
+            == "ActiveState=inactive"
+    assert plane.say("plan").code == 0
+    plane.become_whole()
+    lab.machine(ARBITRATOR).power_off()   # nobody asks for it
+    loses_power(plane)
     plane.become_whole()

@@ -66,10 +66,19 @@ def test_a_node_that_speaks_rarely_and_was_told_of_no_change_is_seen_all_along()
     rare = [Sample(moment, moment, True, quiet=moment > 0) for moment in (0.0, 4.0, 9.0)]
     assert [(item.start_s, item.end_s) for item in holdings("ctl1", rare)] == [(0, 9)]
     others = {"ctl2": seen(Window(10.5, 30))}
-    after = [Sample(moment, moment, False, quiet=moment > 9.5) for moment in (9.5, 14.0, 19.0, 24.0, 29.5)]
+    after = [Sample(moment, moment, False, quiet=moment > 9.5) for moment in (9.5, 14.0, 19.0, 24.0, 29.0)]
     assert truth({"ctl1": [*rare, *after], **others}) is True
     assert truth({"ctl1": [*rare, *(replace(item, quiet=False) for item in after)], **others}) is None
     assert truth({"ctl1": rare, "ctl2": seen(Window(5, 30))}) is False
+
+
+def test_a_node_that_stood_still_held_nothing_meanwhile() -> None:
+    thawed = [*seen(Window(0, 3), until_s=3), Sample(20.0, 20.0, True, quiet=True)]
+    others = {"ctl2": seen(Window(6, 19.9))}
+    assert [(item.start_s, item.end_s) for item in holdings("ctl1", thawed)] == [(0, 2.9), (20, 20)]
+    assert truth({"ctl1": thawed, **others}) is None
+    assert truth({"ctl1": [*thawed, *seen(NOBODY, shift_s=20.1, until_s=9.8)], **others},
+                 {"ctl1": Window(3, 20)}) is True
 
 
 def test_what_cannot_be_known_is_unknown() -> None:

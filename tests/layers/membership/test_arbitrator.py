@@ -121,8 +121,19 @@ def test_without_one_nothing_of_it_is_there(own: Site) -> None:
     assert not cluster.arbitrated
     assert "device" not in artifacts.corosync_text(pair)
     assert pair.timers.seconds("corosync.device_timeout") == 0
-    assert not (*arbitrator.secrets(cluster), *arbitrator.steps(pair), *arbitrator.probes(pair),
-                *arbitrator.invariants(pair), *arbitrator.files(pair, "member"), *arbitrator.spare(pair))
+    assert not (*arbitrator.secrets(cluster), *arbitrator.invariants(pair),
+                *arbitrator.files(pair, "member"))
+
+
+def test_the_client_of_one_of_before_goes_once_corosync_counts_without_it(own: Site) -> None:
+    pair = site_of(replace(own.cluster, nodes=own.cluster.controllers))
+    (step,), (probe,) = arbitrator.steps(pair), arbitrator.probes(pair)
+    assert step.needs == ("membership: restart corosync.service",)
+    assert [str(each) for each in step.do["node1"]] == [str(each) for each in step.do["node2"]]
+    assert step.unless is not None
+    for enabled, gone in (("enabled", False), ("disabled", True), ("", True)):
+        left = probe.parse({"corosync-qdevice.service": {"enabled": enabled}})
+        assert step.unless.judge(Snapshot({"node1": {probe.name: left}}, {}), "node1").truth is gone
 
 
 def test_one_that_others_run_is_asked_with_the_certificate_that_they_signed(elsewhere: Site) -> None:
@@ -172,7 +183,7 @@ def test_status_counts_the_arbitrator_among_those_who_vote(own: Site, snapshot: 
     (WHOLE, True), (WITHOUT, False), (Quorum(True, 2, 2, 1), True)])   # the last has not heard of one yet
 def test_a_member_is_restarted_only_while_the_votes_of_the_rest_are_enough(own: Site, other: Quorum,
                                                                            allowed: bool) -> None:
-    (spare,) = arbitrator.spare(own)
+    (spare,) = arbitrator.spare()
     assert spare.judge(seen(node2=other), "node2").truth is allowed
 
 

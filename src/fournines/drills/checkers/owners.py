@@ -16,6 +16,8 @@ from fournines.drills.schedule import Window
 from fournines.drills.verdict import Verdict
 
 SILENCE_S = 1.0   # without a sample, a node's holdings are not known
+# Nor after this where it was told of every change: it may have stood still, and then it holds nothing.
+STARVED_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def holdings(node: str, samples: Sequence[Sample]) -> tuple[Holding, ...]:
     found: list[Holding] = []
     run: list[Sample] = []
     for sample in sorted(samples, key=lambda item: item.lo_s):
-        if run and (not sample.holds or (not sample.quiet and sample.lo_s - run[-1].lo_s > SILENCE_S)):
+        if run and (not sample.holds or sample.lo_s - run[-1].lo_s > _patience_s(sample.quiet)):
             found.append(_holding(node, run))
             run = []
         if sample.holds:
@@ -84,8 +86,13 @@ def silences(samples: Sequence[Sample], window: Window) -> tuple[Window, ...]:
     """The times in the window of which the samples tell nothing."""
     inside = sorted((item.lo_s, item.quiet) for item in samples if item.lo_s in window)
     moments = [(window.start_s, False), *inside, (window.end_s, False)]
-    between = (Window(start_s, end_s) for (start_s, _), (end_s, quiet) in pairwise(moments) if not quiet)
-    return tuple(silence for silence in between if silence.end_s - silence.start_s > SILENCE_S)
+    return tuple(Window(start_s, end_s) for (start_s, _), (end_s, quiet) in pairwise(moments)
+                 if end_s - start_s > _patience_s(quiet))
+
+
+def _patience_s(quiet: bool) -> float:
+    """How far a sample may be from that before it."""
+    return STARVED_S if quiet else SILENCE_S
 
 
 def one_owner(address: str, samples: Mapping[str, Sequence[Sample]], window: Window,

@@ -13,8 +13,9 @@ from fournines.artifacts.corosync import Section
 from fournines.artifacts.document import Scalar
 from fournines.blueprint.contribution import Invariant, SecretKind, SecretNeed
 from fournines.blueprint.files import NodeFile
+from fournines.blueprint.left_to_pacemaker import parse_boot
 from fournines.blueprint.predicate import Answers, Either, Fact, OnEvery, Predicate, Test
-from fournines.blueprint.requests import FileFacts, Run
+from fournines.blueprint.requests import FileFacts, Run, Unit, UnitFacts
 from fournines.blueprint.snapshot import Probe
 from fournines.blueprint.steps import Gate, On, Service, Step
 from fournines.cluster.certificates import QuorumCertificates
@@ -35,6 +36,8 @@ NOTES = {"arbitrator": "/etc/corosync/qnetd/nssdb/fournines",
 OWN_SECRET, GIVEN_SECRET = "membership.arbitrator", "arbitrator.certificate"   # in the secret store
 GIVE_ARBITRATOR = "membership: give the arbitrator its certificate"
 GIVE_MEMBERS = "membership: give the members their certificate for the arbitrator"
+LET_GO = "membership: ask the arbitrator no more"
+BOOT = "membership.quorum_device"   # whether systemd starts the client of an arbitrator of before
 START_QNETD, START_QDEVICE = f"membership: start {QNETD_UNIT}", f"membership: start {QDEVICE_UNIT}"
 VOTED = Fact(QUORUM, "arbitrator", Test.EQ, Vote.GIVEN)
 _READY_S = 60.0
@@ -127,18 +130,16 @@ def needed_by_corosync(site: Site) -> tuple[str, ...]:
     return (GIVE_MEMBERS, *((START_QNETD,) if nodes(site) else ()))
 
 
-def spare(site: Site) -> tuple[Predicate, ...]:
-    """One member may be away: the votes that are left are enough. A member that has not heard of the
-    arbitrator yet does not count by it."""
-    if not site.cluster.arbitrated:
-        return ()
+def spare() -> tuple[Predicate, ...]:
+    """One member may be away: the votes that are left are enough, with an arbitrator or while one is taken
+    out. A member that does not ask one does not count by it."""
     return (Either((Fact(QUORUM, "arbitrator", Test.EQ, Vote.NOT_ASKED), Fact(QUORUM, "spare", Test.GE, 1))),)
 
 
 def steps(site: Site) -> tuple[Step, ...]:
-    """Certificates go where NSS looks for them."""
+    """Certificates go where NSS looks for them; where there is no arbitrator any more, nobody asks for it."""
     if not site.cluster.arbitrated:
-        return ()
+        return (_let_go(site),)
     given = [(GIVE_MEMBERS, "member", site.controllers)]
     if nodes(site):
         given.insert(0, (GIVE_ARBITRATOR, "arbitrator", nodes(site)))
@@ -148,6 +149,16 @@ def steps(site: Site) -> tuple[Step, ...]:
                  for name, role, where in given)
 
 
+def _let_go(site: Site) -> Step:
+    """Once Corosync counts by the members alone, everywhere: until then the vote is needed."""
+    verbs = tuple(Unit(verb, QDEVICE_UNIT) for verb in ("disable", "stop"))
+    forgotten = Fact(BOOT, "left_alone")
+    return Step(LET_GO, On.EACH, dict.fromkeys(site.controllers, verbs),
+                why="it is in the cluster file no more, and its client would be started again and again",
+                unless=forgotten, until=Gate(forgotten, _READY_S),
+                needs=(f"membership: restart {units.COROSYNC_UNIT}",))
+
+
 def _note(site: Site, role: str) -> str:
     """The digest of the note that the script leaves: that holds the digest of the bundle."""
     content = hashlib.sha256(_bundle(site, role).encode()).hexdigest()
@@ -155,9 +166,9 @@ def _note(site: Site, role: str) -> str:
 
 
 def probes(site: Site) -> tuple[Probe, ...]:
-    """What each has imported, and whom the arbitrator serves."""
+    """What each has imported, and whom the arbitrator serves; or what is left of one."""
     if not site.cluster.arbitrated:
-        return ()
+        return (Probe(BOOT, dict.fromkeys(site.controllers, UnitFacts((QDEVICE_UNIT,))), parse_boot),)
     here = nodes(site)
     notes = {**{node: NOTES["member"] for node in site.controllers},
              **{node: NOTES["arbitrator"] for node in here}}

@@ -154,7 +154,7 @@ def linked(site: Site) -> Predicate:
 
 def well(site: Site) -> Predicate:
     """What must hold on every other member before one is touched."""
-    return All((QUORATE, Online(nobody_lost=True), linked(site), *arbitrator.spare(site)))
+    return All((QUORATE, Online(nobody_lost=True), linked(site), *arbitrator.spare()))
 
 
 def members(site: Site) -> Members:
