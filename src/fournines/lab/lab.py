@@ -233,12 +233,13 @@ class Lab:
         shutil.rmtree(self._places.directory)
 
     def _layout(self) -> Layout:
+        """As it was made. The cluster may have lost nodes since, which leaves their machines as they are."""
         layout = read_layout(self._places.state)
         if layout is None:
             raise LabError(f"lab {self.name} is not up", hint="fournines lab up CLUSTER_FILE")
         made = {name: machine.addresses for name, machine in layout.machines.items()}
-        if made != {node.name: {name: str(address) for name, address in node.addresses.items()}
-                    for node in self._cluster.nodes}:
+        if any(made.get(node.name) != {name: str(address) for name, address in node.addresses.items()}
+               for node in self._cluster.nodes):
             raise LabError(f"lab {self.name} was made for other nodes or addresses than the cluster has now",
                            hint="fournines lab down, then up again")
         return layout
