@@ -214,7 +214,8 @@ def test_an_arbitrator_is_taken_out_while_its_vote_is_not_needed(plane: ControlP
     assert one_at_a_time(applied.events, "membership: restart corosync.service")
     for name in MEMBERS:
         assert "two_node (u8) = 1" in on(lab, name, "corosync-cmapctl")
-        assert "Qdevice" not in on(lab, name, "corosync-quorumtool", "-s")
+        assert "2Node Quorate WaitForAll" in on(lab, name, "corosync-quorumtool", "-s")
+        assert not voted(name)
         assert on(lab, name, "systemctl", "show", "--property=ActiveState", "corosync-qdevice") \
             == "ActiveState=inactive"
     assert plane.say("plan").code == 0
