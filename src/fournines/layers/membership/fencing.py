@@ -119,5 +119,6 @@ def _primitive(cluster: Cluster, timers: Timers, device: Device) -> Primitive:
          **({"pcmk_delay_base": f"{device.node}:{delay_s:g}s"} if first else {})},
         (Operation("start", 0, patience_s), Operation("monitor", every_s, patience_s)),
         # Started before all else: a broker that takes its time must not be waited for. One that has failed is
-        # asked again as soon as one that works: a network that was away must not cost its monitor for longer.
-        meta={"priority": "1", "failure-timeout": f"{every_s:g}s"})
+        # asked again soon, as a network that was away must not cost its monitor for long; but not before an
+        # action may have ended, or failures would be forgotten while they add up.
+        meta={"priority": "1", "failure-timeout": f"{every_s + patience_s:g}s"})
