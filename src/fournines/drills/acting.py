@@ -62,17 +62,17 @@ async def heal(place: Place, undo: Intervention) -> None:
 async def _come_up(machine: Machine, *, may_be_fenced: bool) -> None:
     """Wait for it. Others may fence it while it boots, and whoever does so turns it on again."""
     end_s = time.monotonic() + UP_TIMEOUT_S
+
+    async def is_on() -> Judgement:
+        power = await asyncio.to_thread(lambda: machine.power)
+        return Judgement(power != "off", f"its power is {power}")
+
     while True:
         try:
             return await asyncio.to_thread(machine.wait_up, max(1.0, end_s - time.monotonic()))
         except LabError:   # it went off
             if not may_be_fenced:
                 raise
-
-        async def is_on() -> Judgement:
-            power = await asyncio.to_thread(lambda: machine.power)
-            return Judgement(power != "off", f"its power is {power}")
-
         await wait_until(is_on, f"{machine.name}, which went off while it booted, is turned on again",
                          max(1.0, end_s - time.monotonic()))
 

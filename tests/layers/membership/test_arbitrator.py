@@ -183,8 +183,7 @@ def test_status_counts_the_arbitrator_among_those_who_vote(own: Site, snapshot: 
     (WHOLE, True), (WITHOUT, False), (Quorum(True, 2, 2, 1), True)])   # the last has not heard of one yet
 def test_a_member_is_restarted_only_while_the_votes_of_the_rest_are_enough(own: Site, other: Quorum,
                                                                            allowed: bool) -> None:
-    (spare,) = arbitrator.spare()
-    assert spare.judge(seen(node2=other), "node2").truth is allowed
+    assert arbitrator.SPARE.judge(seen(node2=other), "node2").truth is allowed
 
 
 def test_what_was_imported_is_told_apart_from_another_bundle(own: Site) -> None:

@@ -40,6 +40,9 @@ LET_GO = "membership: ask the arbitrator no more"
 BOOT = "membership.quorum_device"   # whether systemd starts the client of an arbitrator of before
 START_QNETD, START_QDEVICE = f"membership: start {QNETD_UNIT}", f"membership: start {QDEVICE_UNIT}"
 VOTED = Fact(QUORUM, "arbitrator", Test.EQ, Vote.GIVEN)
+# One member may be away: the votes that are left are enough, with an arbitrator or while one is taken out. A
+# member that does not ask one does not count by it.
+SPARE = Either((Fact(QUORUM, "arbitrator", Test.EQ, Vote.NOT_ASKED), Fact(QUORUM, "spare", Test.GE, 1)))
 _READY_S = 60.0
 
 
@@ -128,12 +131,6 @@ def needed_by_corosync(site: Site) -> tuple[str, ...]:
     if not site.cluster.arbitrated:
         return ()
     return (GIVE_MEMBERS, *((START_QNETD,) if nodes(site) else ()))
-
-
-def spare() -> tuple[Predicate, ...]:
-    """One member may be away: the votes that are left are enough, with an arbitrator or while one is taken
-    out. A member that does not ask one does not count by it."""
-    return (Either((Fact(QUORUM, "arbitrator", Test.EQ, Vote.NOT_ASKED), Fact(QUORUM, "spare", Test.GE, 1))),)
 
 
 def steps(site: Site) -> tuple[Step, ...]:

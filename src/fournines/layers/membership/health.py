@@ -154,7 +154,7 @@ def linked(site: Site) -> Predicate:
 
 def well(site: Site) -> Predicate:
     """What must hold on every other member before one is touched."""
-    return All((QUORATE, Online(nobody_lost=True), linked(site), *arbitrator.spare()))
+    return All((QUORATE, Online(nobody_lost=True), linked(site), arbitrator.SPARE))
 
 
 def members(site: Site) -> Members:
@@ -187,6 +187,7 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
     names, log = site.controllers, "journalctl -u corosync -u pacemaker"
     asked = site.exchange.resources + site.exchange.service_resources + configuration.addresses(site)
     devices = fencing.devices(site.cluster)
+    forget = f"find the cause in {log}; then: crm_resource --cleanup"
     return (
         Invariant("every member is online in the cluster", OnEvery(names, Online(nobody_lost=True)),
                   f"look at {log} on it; a node in standby: crm node online NAME"),
@@ -197,12 +198,10 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
         *arbitrator.invariants(site),
         *watchdog.invariants(site),
         Invariant("no resource is kept off a node for its failures there",
-                  OnEvery(names, Fact(PACEMAKER, "barred", Test.EQ, ())),
-                  f"find the cause in {log}; then: crm_resource --cleanup"),
+                  OnEvery(names, Fact(PACEMAKER, "barred", Test.EQ, ())), forget),
         # What it has recovered from, and forgets by itself.
         Invariant("no action of a resource has failed lately",
-                  OnEvery(names, Fact(PACEMAKER, "failures", Test.EQ, ())),
-                  f"find the cause in {log}; then: crm_resource --cleanup", Severity.WARNING),
+                  OnEvery(names, Fact(PACEMAKER, "failures", Test.EQ, ())), forget, Severity.WARNING),
         *(Invariant(f"the fencing device {each.name} answers its monitor",
                     runs_on_one(each.name, names),
                     f"try it by hand: {each.agent} --action=status; then: crm_resource --cleanup -r "
