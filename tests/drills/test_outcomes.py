@@ -27,7 +27,7 @@ def test_sql(phase: SqlPhase, outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize(("error", "outcome"), [
-    (AmqpError.NOT_CONNECTED, FAIL), (AmqpError.NACKED, FAIL), (AmqpError.RETURNED, FAIL),
+    (AmqpError.NOT_CONNECTED, FAIL), (AmqpError.NACKED, UNKNOWN), (AmqpError.RETURNED, FAIL),
     (AmqpError.NO_CONFIRM, UNKNOWN), (AmqpError.LOST, UNKNOWN)])
 def test_amqp(error: AmqpError, outcome: Outcome) -> None:
     assert of_amqp(error) is outcome

@@ -2,7 +2,7 @@
 
 Only an error that proves that nothing happened is FAIL. Whatever came after the request was sent, and every
 error at COMMIT, is UNKNOWN: of 276 inserts that a cut-off Galera node refused, 2 were in the table
-afterwards.
+afterwards. So is a nack: a broker whose disk failed under it handed a message to its consumer, and nacked it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class AmqpError(StrEnum):
 
 _AMQP = {
     AmqpError.NOT_CONNECTED: Outcome.FAIL,
-    AmqpError.NACKED: Outcome.FAIL,
+    AmqpError.NACKED: Outcome.UNKNOWN,
     AmqpError.RETURNED: Outcome.FAIL,
     AmqpError.NO_CONFIRM: Outcome.UNKNOWN,
     AmqpError.LOST: Outcome.UNKNOWN,
