@@ -25,6 +25,7 @@ from lab.controlplane import EXAMPLE, ControlPlane, kill_once, one_at_a_time, up
 NODES = ("ctl1", "ctl2", "ctl3")
 HAPROXY = "loadbalancer: restart haproxy.service"
 MEMCACHED = "cache: restart memcached.service"
+SHORTER = ("--watch", "10s")   # than a drill watches by itself: no test here is about seconds
 
 
 @pytest.fixture(scope="module")
@@ -187,13 +188,26 @@ def test_one_holder_of_the_address_although_keepalived_is_killed(plane: ControlP
     plane.become_whole()
 
 
+def test_a_keepalived_that_hangs_does_not_keep_the_address(plane: ControlPlane) -> None:
+    def holders() -> list[str]:
+        return plane.owners("192.168.42.101", NODES)
+
+    (hung,) = holders()
+    on(plane.lab, hung, "systemctl", "kill", "--signal=STOP", "--kill-who=all", "keepalived")
+    eventually(lambda: len(holders()) == 2, "another has taken it too")
+    eventually(lambda: hung not in holders(), "it was killed, and its address removed")
+    assert len(holders()) == 1
+    assert "Watchdog timeout" in on(plane.lab, hung, "journalctl", "--unit=keepalived", "--lines=100")
+    plane.become_whole()
+
+
 def test_a_fault_ends_though_its_drill_was_killed(plane: ControlPlane) -> None:
     """The node itself takes it away; the next drill finds nothing left to heal, and says which run it was."""
     def stopped() -> str:
         return "".join(on(plane.lab, node, "sh", "-c", "ps -C mariadbd -o stat= | grep ^T || true")
                        for node in NODES)
 
-    process = plane.start("drill", "run", "hang-database-writer")
+    process = plane.start("drill", "run", "hang-database-writer", *SHORTER)
     try:
         eventually(lambda: bool(stopped()), "the fault")
     finally:
@@ -210,7 +224,7 @@ def test_a_fault_ends_though_its_drill_was_killed(plane: ControlPlane) -> None:
                                    "cut-management-of-vip-holder"])
 def test_a_drill_hits_heals_and_loses_nothing(plane: ControlPlane, drill: str) -> None:
     """Seconds belong to benchmarks/failover; here is judged what no busy computer excuses."""
-    said = plane.say("drill", "run", drill, "--json")
+    said = plane.say("drill", "run", drill, *SHORTER, "--json")
     assert said.out, said.err
     result = said.data
     rows = {row["path"]: row for row in result["rows"]}  # type: ignore[index,union-attr]
@@ -240,7 +254,8 @@ def test_a_drill_over_ssh_breaks_what_the_file_allows_and_no_more(plane: Control
     refused = plane.say("drill", "run", "power-off-vip-holder", *ssh)
     assert refused.code == 1
     assert "not there, or not allowed: power" in refused.err
-    said = plane.say("drill", "run", "kill-memcached-in-use", *ssh, "--json", within=plane.lab.inside())
+    said = plane.say("drill", "run", "kill-memcached-in-use", *SHORTER, *ssh, "--json",
+                     within=plane.lab.inside())
     assert said.out, said.err
     verdicts = said.data["verdicts"]
     assert isinstance(verdicts, list)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import socket
 import sys
 
 ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -36,10 +37,13 @@ except OSError as problem:
 
 
 def start(groups: list[str], command: list[str]) -> None:
-    """Does not return when all goes well."""
+    """Does not return when all goes well. The socket hears that it is in the groups: only of what was there
+    can be seen that it is gone."""
     for directory in groups:
         with open(os.path.join(directory, "cgroup.procs"), "w", encoding="ascii") as procs:
             procs.write("0")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as starter:
+        starter.sendto(b"", os.environ["NOTIFY_SOCKET"])
     os.execvp(command[0], command)  # noqa: S606 - becoming the command is what this is for
 
 

@@ -233,15 +233,16 @@ class ProcessMachine(ABC):
     def _await_init(self, notifications: socket.socket, group: ControlGroup,
                     init_of: Callable[[socket.socket], ProcessId | None]) -> ProcessId:
         end = time.monotonic() + INIT_TIMEOUT_S
+        notifications.settimeout(INIT_TIMEOUT_S)
+        with suppress(TimeoutError):
+            notifications.recv(1)   # join.py: what becomes the machine is in the group
         notifications.settimeout(POLL_S)
-        was_there = False
         while time.monotonic() < end:
             with suppress(TimeoutError):
                 if init := init_of(notifications):
                     return init
-            if was_there and not group.populated:
+            if not group.populated:
                 break
-            was_there = was_there or group.populated
         raise LabError(f"{self._name} did not start: {self.console(3)}", hint=f"see {self._places.console}")
 
     def _destroy(self, group: ControlGroup) -> None:
