@@ -9,7 +9,7 @@ import pytest
 
 from fournines.artifacts import cib, systemd
 from fournines.artifacts.pacemaker import Configuration
-from fournines.blueprint.left_to_pacemaker import Boot, parse_boot
+from fournines.blueprint.left_alone import Boot, parse_boot
 from fournines.blueprint.requests import Run
 from fournines.blueprint.resources import LOAD_SERVICES, RESOURCES, Placed, Placements
 from fournines.blueprint.snapshot import Gone, Snapshot, Unreadable

@@ -9,7 +9,7 @@ import pytest
 
 from fournines.artifacts import cib, systemd
 from fournines.artifacts.pacemaker import Configuration
-from fournines.blueprint.left_to_pacemaker import parse_boot
+from fournines.blueprint.left_alone import parse_boot
 from fournines.cluster.notation import Wrong
 from fournines.cluster.timers import derive
 from fournines.cluster.topology import Cluster, Network, Node, Recovery, Vip

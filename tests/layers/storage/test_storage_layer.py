@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 import pytest
 
 from fournines.artifacts import drbd
-from fournines.blueprint.left_to_pacemaker import Boot
+from fournines.blueprint.left_alone import Boot
 from fournines.blueprint.resources import RESOURCES, Placed, Placements
 from fournines.blueprint.snapshot import Snapshot, Unreadable
 from fournines.blueprint.volumes import MirroredVolume, volume_named

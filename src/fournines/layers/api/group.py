@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Invariant
-from fournines.blueprint.left_to_pacemaker import LeftToPacemaker, on_one_node
+from fournines.blueprint.left_alone import LeftAlone, on_one_node
 from fournines.blueprint.predicate import Fact, OnExactly
 from fournines.blueprint.requests import JsonValue, Run
 from fournines.blueprint.resources import (
@@ -59,8 +59,8 @@ def _primitive(service: ApiService, cluster: Cluster, timers: Timers) -> Primiti
                    stop_s=_STOP_S))
 
 
-def _left(site: Site) -> LeftToPacemaker:
-    return LeftToPacemaker(BOOT, tuple(name for service in chosen(site.cluster) for name in service.units),
+def _left(site: Site) -> LeftAlone:
+    return LeftAlone(BOOT, tuple(name for service in chosen(site.cluster) for name in service.units),
                            site.controllers)
 
 

@@ -13,9 +13,9 @@ from fournines.artifacts.corosync import Section
 from fournines.artifacts.document import Scalar
 from fournines.blueprint.contribution import Invariant, SecretKind, SecretNeed
 from fournines.blueprint.files import NodeFile
-from fournines.blueprint.left_to_pacemaker import parse_boot
+from fournines.blueprint.left_alone import LeftAlone
 from fournines.blueprint.predicate import Answers, Either, Fact, OnEvery, Predicate, Test
-from fournines.blueprint.requests import FileFacts, Run, Unit, UnitFacts
+from fournines.blueprint.requests import FileFacts, Run
 from fournines.blueprint.snapshot import Probe
 from fournines.blueprint.steps import Gate, On, Service, Step
 from fournines.cluster.certificates import QuorumCertificates
@@ -136,7 +136,10 @@ def needed_by_corosync(site: Site) -> tuple[str, ...]:
 def steps(site: Site) -> tuple[Step, ...]:
     """Certificates go where NSS looks for them; where there is no arbitrator any more, nobody asks for it."""
     if not site.cluster.arbitrated:
-        return (_let_go(site),)
+        # Only once Corosync counts by the members alone, everywhere: until then the vote is needed.
+        why = "it is in the cluster file no more, and its client would be started again and again"
+        return (_left(site).let_go(LET_GO, why, stop=True,
+                                   needs=(f"membership: restart {units.COROSYNC_UNIT}",)),)
     given = [(GIVE_MEMBERS, "member", site.controllers)]
     if nodes(site):
         given.insert(0, (GIVE_ARBITRATOR, "arbitrator", nodes(site)))
@@ -146,14 +149,9 @@ def steps(site: Site) -> tuple[Step, ...]:
                  for name, role, where in given)
 
 
-def _let_go(site: Site) -> Step:
-    """Once Corosync counts by the members alone, everywhere: until then the vote is needed."""
-    verbs = tuple(Unit(verb, QDEVICE_UNIT) for verb in ("disable", "stop"))
-    forgotten = Fact(BOOT, "left_alone")
-    return Step(LET_GO, On.EACH, dict.fromkeys(site.controllers, verbs),
-                why="it is in the cluster file no more, and its client would be started again and again",
-                unless=forgotten, until=Gate(forgotten, _READY_S),
-                needs=(f"membership: restart {units.COROSYNC_UNIT}",))
+def _left(site: Site) -> LeftAlone:
+    """The client of an arbitrator that there is no more."""
+    return LeftAlone(BOOT, (QDEVICE_UNIT,), site.controllers)
 
 
 def _note(site: Site, role: str) -> str:
@@ -165,7 +163,7 @@ def _note(site: Site, role: str) -> str:
 def probes(site: Site) -> tuple[Probe, ...]:
     """What each has imported, and whom the arbitrator serves; or what is left of one."""
     if not site.cluster.arbitrated:
-        return (Probe(BOOT, dict.fromkeys(site.controllers, UnitFacts((QDEVICE_UNIT,))), parse_boot),)
+        return (_left(site).asked(),)
     here = nodes(site)
     notes = {**{node: NOTES["member"] for node in site.controllers},
              **{node: NOTES["arbitrator"] for node in here}}

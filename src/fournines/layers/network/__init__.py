@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fournines.blueprint.contribution import Contribution, Exchange
-from fournines.blueprint.left_to_pacemaker import LeftToPacemaker, on_one_node
+from fournines.blueprint.left_alone import LeftAlone, on_one_node
 from fournines.blueprint.resources import Group, Primitive, Resources, operations
 from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
@@ -48,7 +48,7 @@ def _primitive(agent: Agent, timers: Timers) -> Primitive:
 def _contribute(site: Site) -> Contribution:
     units = tuple(agent.unit for agent in AGENTS)
     agents = shipped(agent.agent.removeprefix(OCF) for agent in AGENTS if agent.agent.startswith(OCF))
-    left = LeftToPacemaker(BOOT, units, site.controllers)
+    left = LeftAlone(BOOT, units, site.controllers)
     return Contribution(
         packages=dict.fromkeys(site.controllers, tuple(agent.name for agent in AGENTS)),
         files={node.name: (*artifacts.files(site, node), *agents) for node in site.cluster.controllers},

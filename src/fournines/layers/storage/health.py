@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Members, Seat
-from fournines.blueprint.left_to_pacemaker import LeftToPacemaker
+from fournines.blueprint.left_alone import LeftAlone
 from fournines.blueprint.predicate import All, Either, Fact, Not, OnAny, Predicate, Surely, Test
 from fournines.blueprint.requests import NODE_PYTHON, JsonValue, Run
 from fournines.blueprint.resources import Runs
@@ -62,9 +62,9 @@ def _device(said: dict[str, JsonValue]) -> Device:
                   history=tuple(each for each in history if each), **texts)
 
 
-def left(nodes: tuple[str, ...]) -> LeftToPacemaker:
+def left(nodes: tuple[str, ...]) -> LeftAlone:
     """DRBD's own unit."""
-    return LeftToPacemaker(BOOT, (UNIT,), nodes)
+    return LeftAlone(BOOT, (UNIT,), nodes)
 
 
 def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:

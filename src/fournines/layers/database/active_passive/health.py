@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Invariant, Members, Seat
-from fournines.blueprint.left_to_pacemaker import LeftToPacemaker, on_one_node
+from fournines.blueprint.left_alone import LeftAlone, on_one_node
 from fournines.blueprint.requests import NODE_PYTHON, JsonValue, Run
 from fournines.blueprint.resources import Runs
 from fournines.blueprint.snapshot import Probe, Unreadable
@@ -38,9 +38,9 @@ def parse_data(reply: JsonValue) -> Data:
         raise Unreadable(f"not what mysql_data.py tells: {error}") from None
 
 
-def left(nodes: tuple[str, ...]) -> LeftToPacemaker:
+def left(nodes: tuple[str, ...]) -> LeftAlone:
     """MariaDB's unit."""
-    return LeftToPacemaker(BOOT, (MARIADB_UNIT,), nodes)
+    return LeftAlone(BOOT, (MARIADB_UNIT,), nodes)
 
 
 def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:

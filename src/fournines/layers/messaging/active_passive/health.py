@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fournines.blueprint.contribution import Invariant, Members, Seat
-from fournines.blueprint.left_to_pacemaker import LeftToPacemaker, on_one_node
+from fournines.blueprint.left_alone import LeftAlone, on_one_node
 from fournines.blueprint.predicate import Fact, OnAny
 from fournines.blueprint.requests import NODE_PYTHON, JsonValue, Run, TcpConnect
 from fournines.blueprint.resources import Runs
@@ -25,9 +25,9 @@ def parse_code(reply: JsonValue) -> bool:
     return reply["rc"] == 0
 
 
-def left(nodes: tuple[str, ...]) -> LeftToPacemaker:
+def left(nodes: tuple[str, ...]) -> LeftAlone:
     """The broker's unit."""
-    return LeftToPacemaker(BOOT, (BROKER_UNIT,), nodes)
+    return LeftAlone(BOOT, (BROKER_UNIT,), nodes)
 
 
 def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:

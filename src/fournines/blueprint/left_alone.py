@@ -1,11 +1,12 @@
-"""What every layer says of a service that Pacemaker runs: systemd starts it nowhere at boot, one node has it.
+"""Units that systemd starts nowhere at boot, above all those of services that Pacemaker runs on one node.
 
-Units stay enabled by their packages until a step lets go of them: at boot systemd would start the service on
-every node, beside the one where Pacemaker has it.
+Their packages enable them, until a step lets go of them: at boot systemd would start the service on every
+node, beside the one where Pacemaker has it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Invariant
@@ -38,7 +39,7 @@ def parse_boot(reply: JsonValue) -> Boot:
 
 
 @dataclass(frozen=True, slots=True)
-class LeftToPacemaker:
+class LeftAlone:
     """``units`` of one layer on ``nodes``; ``probe`` is what it calls the question about them."""
 
     probe: str
@@ -54,12 +55,12 @@ class LeftToPacemaker:
         """Its value is a ``Boot``."""
         return Probe(self.probe, dict.fromkeys(self.nodes, UnitFacts(self.units)), parse_boot)
 
-    def let_go(self, step: str, why: str, *, stop: bool = False) -> Step:
-        """Before Pacemaker may have them. With ``stop`` what a package has started ends too."""
+    def let_go(self, step: str, why: str, *, stop: bool = False, needs: Sequence[str] = ()) -> Step:
+        """With ``stop`` what a package has started ends too."""
         verbs = ("disable", "stop") if stop else ("disable",)
         requests: tuple[Request, ...] = tuple(Unit(verb, unit) for unit in self.units for verb in verbs)
         return Step(step, On.EACH, dict.fromkeys(self.nodes, requests), why=why, unless=self.alone,
-                    until=Gate(self.alone, _SEEN_S))
+                    until=Gate(self.alone, _SEEN_S), needs=tuple(needs))
 
     def invariant(self, name: str, remedy: str = "fournines apply") -> Invariant:
         """``name`` says of what systemd starts none."""
