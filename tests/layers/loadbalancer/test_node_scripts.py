@@ -79,6 +79,27 @@ def test_haproxy_is_alive_when_it_answers(answer: str, alive: bool) -> None:
     assert (done.returncode == 0) is alive, done.stderr
 
 
+NOTIFIED = """
+import socket
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+listener.bind("/run/systemd/notify")
+print("listening", flush=True)
+print(listener.recv(100).decode(), flush=True)
+"""
+
+
+def test_each_check_tells_systemd_that_keepalived_lives() -> None:
+    """Whatever HAProxy answers: here nobody does."""
+    done = in_namespaces(f"""
+        mkdir /run/systemd
+        coproc python3 -c {_quoted(NOTIFIED)}
+        read -r -t 20 _ <&"${{COPROC[0]}}"
+        {NODE}/haproxy_alive && exit 1
+        read -r -t 20 said <&"${{COPROC[0]}}"
+        echo "$said" """)
+    assert done.stdout == "WATCHDOG=1\n", done.stderr
+
+
 HEALTH = """
 import http.server, sys
 class Answer(http.server.BaseHTTPRequestHandler):
@@ -110,6 +131,8 @@ def test_haproxy_says_that_it_is_cut_off(site: Site, tmp_path: Path, own_databas
         trap 'kill $(jobs -p)' EXIT
         python3 -c {_quoted(HEALTH)} {own_database} >&2 &
         {f"python3 -c {_quoted(CACHE)} >&2 &" if reaches else ""}
+        for port in 9200 {11211 if reaches else ""}; do   # who is down at first is up again only after SETTLED_S
+            until ss -Hltn "sport = :$port" | grep -q .; do sleep 0.1; done; done
         haproxy -db -f {tmp_path}/haproxy.cfg >&2 &
         sleep {SETTLED_S}
         status=0; {NODE}/haproxy_alive || status=$?

@@ -36,6 +36,11 @@ DEFINITIONS: tuple[Definition, ...] = (
           source="keepalived.conf(5) vrrp_script timeout (keepalived 2.2: whole seconds)",
           because="A load balancer that accepts and never answers fails the check within the same "
                   "interval."),
+    Share("vrrp.watchdog", 1, at_least=5, at_most=30, grain=1,
+          source="systemd.service(5) WatchdogSec",
+          because="A Keepalived that hangs keeps the address which another node has taken: it is killed, "
+                  "and the address removed, once no check was started for so long. Several checks, as a "
+                  "busy node starts them late."),
     Steps("vrrp.check_fall", ((0, 1), (4, 2), (20, 3)),
           source="keepalived.conf(5) vrrp_script fall",
           because="Two failures in a row outlast a restart of the load balancer and a stalled machine; "

@@ -77,7 +77,8 @@ def _keepalived_drop_in(site: Site, node: Node) -> systemd.Document:
     """However Keepalived ends, also by ``kill -9``, its VIPs are gone before another node takes them.
 
     One child is enough (``--vrrp``), and when it dies everything ends (``--dont-respawn``): systemd then
-    takes the addresses away and starts afresh, where a new child would know nothing of the old one's.
+    takes the addresses away and starts afresh, where a new child would know nothing of the old one's. Who
+    hangs runs no check of HAProxy any more, which is what tells systemd that it lives (``haproxy_alive``).
     """
     vips = [str(vip.address) for vip in keepalived_config.vips_of(site, node)]
     release = systemd.command((ADDRESSES_SCRIPT, "release", *vips))
@@ -89,6 +90,9 @@ def _keepalived_drop_in(site: Site, node: Node) -> systemd.Document:
             "ExecReload": ["", systemd.command(try_keepalived_command(KEEPALIVED)),
                            "/bin/kill -HUP $MAINPID"],
             "ExecStopPost": release,
+            "NotifyAccess": "all",
+            "WatchdogSec": site.timers.seconds("vrrp.watchdog"),
+            "WatchdogSignal": "SIGKILL",   # whoever stands still hears no other
             "Restart": "always",
             "RestartSec": site.timers.seconds("systemd.restart_delay"),
             "TimeoutStopSec": _STOP_S,

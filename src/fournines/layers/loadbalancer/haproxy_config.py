@@ -118,7 +118,7 @@ def _listener(site: Site, listener: Listener) -> Iterator[Line]:
     yield ("timeout", "check", _ms(site.timers, f"haproxy.{listener.kind}.check"))
     yield from _http(listener) if listener.mode == "http" else _tcp(site.timers, listener)
     yield from _check(listener)
-    yield from _spread(listener, spec.connections)
+    yield from _spread(listener, spec)
     yield ("default-server", *_member_options(site.timers, listener))
     for number, name in enumerate(listener.members):
         address = site.cluster.node(name).management
@@ -159,14 +159,14 @@ def _check(listener: Listener) -> Iterator[Line]:
         yield ("tcp-check", "expect", "rstring", _CACHE_ANSWER)
 
 
-def _spread(listener: Listener, connections: int) -> Iterator[Line]:
+def _spread(listener: Listener, spec: LoadbalancerSpec) -> Iterator[Line]:
     if listener.spread is not Spread.ONE_ACTIVE:
-        yield ("balance", listener.spread.value)
+        yield ("balance", spec.balance if listener.mode == "http" else listener.spread.value)
         return
     # One entry for everybody: the member chosen last, known to all HAProxies. It is kept while that member is
     # up, so nothing moves when an older one returns, nor when the VIP moves. Each new connection takes
     # room until its member has answered; without room, a new choice would not be noted at all.
-    yield ("stick-table", "type", "integer", "size", connections, "nopurge", "peers", _PEERS)
+    yield ("stick-table", "type", "integer", "size", spec.connections, "nopurge", "peers", _PEERS)
     yield ("stick", "on", "int(1)")
 
 
