@@ -100,7 +100,7 @@ def test_no_secret_is_printed_and_a_line_with_one_is_left() -> None:
     assert "PCM008" in {verdict.rule.id for verdict in said.by_hand}
 
 
-def test_pacemakers_own_file_is_left_to_pacemaker() -> None:
+def test_pacemakers_own_file_is_left_alone() -> None:
     texts = {"cib": '<cib><configuration><crm_config><cluster_property_set id="p">\n'
                     '<nvpair id="q" name="no-quorum-policy" value="ignore"/>\n'
                     '</cluster_property_set></crm_config></configuration></cib>'}

@@ -13,7 +13,7 @@ from fournines.cluster.file import load
 from fournines.cluster.timers import derive
 from fournines.cluster.topology import Cluster
 from fournines.drills import acting, on_node
-from fournines.drills.catalog import DRILLS
+from fournines.drills.catalog import DRILLS, FAMILIES
 from fournines.drills.drill import SILENCING, Act, Drill, Effect, Target
 from fournines.drills.faults import unreach_fencing
 from fournines.drills.intervention import Intervention, from_data, injection, undoing
@@ -128,6 +128,20 @@ def test_a_partition_is_from_the_other_controllers_only() -> None:
     assert deed.peers == ("192.168.42.12", "192.168.42.13")
     both = injection(DRILLS["partition-halves"].fault, CLUSTER, "ctl1")
     assert both.peers == ("192.168.42.12", "192.168.42.13", "10.0.42.12", "10.0.42.13")
+
+
+def test_a_partial_partition_is_from_one_of_the_others() -> None:
+    deed = injection(DRILLS["partial-partition"].fault, CLUSTER, "ctl2")
+    assert deed.peers == ("192.168.42.11", "10.0.42.11")
+
+
+def test_every_process_of_the_family_fails_in_every_way() -> None:
+    names = [drill.name.partition("-") for drill in FAMILIES["processes"] if drill.fault.unit]
+    ways: dict[str, set[str]] = {}
+    for way, _, process in names:
+        ways.setdefault(process, set()).add(way)
+    assert all(found == {"kill", "hang", "stop", "restart"} for found in ways.values())
+    assert len(ways) == 7
 
 
 def test_who_reads_what_will_be_done_sees_how_much() -> None:

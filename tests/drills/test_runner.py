@@ -17,6 +17,7 @@ import pytest
 from drills.made_up import VIP, MadeUpMachine, Namespace, interrupted
 from fournines.blueprint.snapshot import Snapshot
 from fournines.cluster.topology import Recovery
+from fournines.drills.beforehand import heal_left_behind
 from fournines.drills.catalog import DRILLS
 from fournines.drills.checkers.gaps import measure
 from fournines.drills.checkers.owners import one_owner
@@ -26,7 +27,7 @@ from fournines.drills.intervention import Intervention
 from fournines.drills.place import Health, Place
 from fournines.drills.recorded import read_run
 from fournines.drills.result import Result
-from fournines.drills.runner import heal_left_behind, run
+from fournines.drills.runner import run
 from fournines.drills.schedule import Window
 from fournines.drills.settings import TCP
 from fournines.errors import DrillError, Refused

@@ -11,18 +11,22 @@ import pytest
 
 from drills.made_up import MadeUpMachine, Service, interrupted
 from fournines.blueprint.requests import Failed, Reply, Request, Run, UnitFacts, UnitProcesses
+from fournines.blueprint.snapshot import Snapshot
 from fournines.cluster.timers.chain import Branch, Chain, Term
+from fournines.cluster.topology import Recovery
 from fournines.drills.aim import draw
+from fournines.drills.beforehand import heal_left_behind
 from fournines.drills.catalog import DRILLS
 from fournines.drills.drill import Act, Capability, Drill, Target
 from fournines.drills.expectation import parse
 from fournines.drills.faults import detach
 from fournines.drills.folder import RunFolder, armed
 from fournines.drills.intervention import Intervention
-from fournines.drills.place import Place
-from fournines.drills.runner import _Run, heal_left_behind, run
+from fournines.drills.place import Health, Place
+from fournines.drills.runner import _Run, run
 from fournines.drills.settings import ClientSettings
 from fournines.errors import DrillError, Refused, Unreachable
+from fournines.findings import Finding, Severity
 from fournines.nodes.fake import FakeNode
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="makes network namespaces")
@@ -264,6 +268,41 @@ async def test_a_second_fault_comes_while_the_first_heals(place: Place, unit: Un
     assert armed(tmp_path) == {}
 
 
+@pytest.fixture
+def other_unit(place: Place, service: Service) -> Unit:
+    made = Unit(service)
+    node = place.nodes["ctl2"]
+    assert isinstance(node, FakeNode)
+    node.script(lambda request: isinstance(request, Run | UnitFacts | UnitProcesses), made.answer)
+    return made
+
+
+async def test_every_controller_has_its_turn(place: Place, unit: Unit, other_unit: Unit,
+                                             tmp_path: Path) -> None:
+    told: list[str] = []
+    result = await run(replace(HANG, rolling=True), place, tmp_path, told.append)
+    whole = ["arm", "--signal=STOP", "--signal=CONT", "disarm"]
+    assert (unit.said, other_unit.said) == (whole, whole)
+    assert told.index(f"hang {UNIT}: ctl2, in its turn") > told.index(f"continue {UNIT}: ctl1")
+    assert result.verdicts[0].truth is True
+    assert result.verdicts[0].because.count("2 of 2 processes") == 2
+
+
+async def test_nobody_has_a_turn_while_something_is_missing(place: Place, unit: Unit, other_unit: Unit,
+                                                            tmp_path: Path,
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fournines.drills.runner.TURN_TIMEOUT_S", 1.0)
+
+    async def health() -> Health:
+        lost = Finding(Severity.ERROR, "a member is missing")
+        return Health((lost,) if "--signal=CONT" in unit.said else (), Snapshot({}, {}))
+
+    result = await run(replace(HANG, rolling=True, converge_s=1.0), replace(place, health=health), tmp_path)
+    assert other_unit.said == []
+    assert result.verdicts[0].truth is None
+    assert "ctl2 had no turn: not within 1 s: " in result.verdicts[0].because
+
+
 async def test_what_was_off_may_speak_again_while_the_second_fault_is_there(
         place: Place, unit: Unit, machine: MadeUpMachine, tmp_path: Path) -> None:
     controllers = [node.name for node in place.cluster.controllers]
@@ -354,9 +393,24 @@ async def test_a_fault_beside_the_first_is_there_before_and_goes_with_it(place: 
     assert "1 of its 1 volumes have no disk" in hit.because
     assert (result.folder / "during.json").exists()
     truths = {each.question: each.truth for each in result.verdicts}
-    assert truths["nothing is served before the fault is taken away"] is False   # the heir went on
+    assert truths["no write is acknowledged before the fault is taken away"] is True   # none was asked for
     assert truths["verify says what is wrong meanwhile"] is False                # and this place sees nothing
     assert truths["TCP connect recovers within 20 s of the undo"] is not False
+
+
+async def test_all_others_can_be_hit_beside_the_first(place: Place, machine: MadeUpMachine,
+                                                      tmp_path: Path) -> None:
+    """However long it takes, as long as it ends."""
+    side = Side()
+    node = place.nodes["ctl2"]
+    assert isinstance(node, FakeNode)
+    node.script(lambda request: isinstance(request, Run | UnitFacts), side.answer)
+    hasty = replace(place, cluster=replace(place.cluster, recovery=Recovery(0.1)))
+    result = await run(replace(CUT, beside=detach(Target.OTHERS), beyond=True), hasty, tmp_path)
+    assert side.said == ["arm", "detach", "adjust"]
+    truths = {each.question: each.truth for each in result.verdicts}
+    assert truths["TCP connect is served again by itself"] is True
+    assert not any("recovers within" in question for question in truths)
 
 
 async def test_of_one_database_only_that_is_read_back(place: Place) -> None:

@@ -1,33 +1,41 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fournines.cluster.file import load
 from fournines.drills.catalog import DRILLS
 from fournines.drills.drill import BEYOND_A_LAB, Capability
 from fournines.drills.series import seeds
 from fournines.drills.suites import SUITES, at_random, read_suite, suite_of
 from fournines.errors import DrillError, SuiteFileError
+from fournines.layers import SPECS
 
 FILE = Path("nightly.yaml")
+CLUSTER = load(Path(__file__).parents[2] / "examples" / "three-controllers.yaml", SPECS)
+DATABASE = replace(CLUSTER, layers={"database": {}})
 
 
-def test_core_is_everything_once_that_a_lab_can_do() -> None:
-    core = [item.drill for item in SUITES["core"].items]
+def test_core_is_every_failure_once_that_a_lab_can_make() -> None:
+    core, maintenance = ([item.drill for item in SUITES[name].items] for name in ("core", "maintenance"))
     assert len(core) == len(set(core)) >= 25
-    assert set(DRILLS) - set(core) == {name for name, drill in DRILLS.items() if drill.needs & BEYOND_A_LAB}
+    assert set(DRILLS) - set(core) - set(maintenance) == {
+        name for name, drill in DRILLS.items() if drill.needs & BEYOND_A_LAB}
+    assert {"stop-broker", "restart-keystone", "rolling-restart-of-databases"} < set(maintenance)
+    assert not set(core) & set(maintenance)
 
 
 def test_what_is_drawn_is_the_same_for_the_same_seed() -> None:
-    drawn = at_random(50, 7, frozenset(Capability), {"database"})
-    assert drawn == at_random(50, 7, frozenset(Capability), {"database"})
-    assert drawn != at_random(50, 8, frozenset(Capability), {"database"})
+    drawn = at_random(50, 7, frozenset(Capability), DATABASE)
+    assert drawn == at_random(50, 7, frozenset(Capability), DATABASE)
+    assert drawn != at_random(50, 8, frozenset(Capability), DATABASE)
     drills = [planned.drill for planned in drawn.planned(7)]
     assert len(drills) == 50
     assert {drill.layer for drill in drills} == {"", "database"}
     assert not any(drill.needs & BEYOND_A_LAB for drill in drills)
-    assert at_random(5, 7, frozenset(), {"database"}).items == ()
+    assert at_random(5, 7, frozenset(), DATABASE).items == ()
 
 
 @pytest.mark.parametrize("name", SUITES)
@@ -37,10 +45,20 @@ def test_every_suite_can_be_planned(name: str) -> None:
 
 
 def test_a_suite_of_ours_leaves_out_what_the_cluster_has_not() -> None:
-    there, others = SUITES["core"].where({"database", "storage"})
+    there, others = SUITES["core"].where(replace(CLUSTER, layers={"database": {}, "storage": {}}))
     assert {DRILLS[item.drill].layer for item in there.items} == {"", "database", "storage"}
     assert "kill-broker" in others
     assert len(there.items) + len(others) == len(SUITES["core"].items)
+
+
+def test_what_goes_from_node_to_node_needs_a_service_on_each() -> None:
+    one_at_a_time = replace(CLUSTER, layers={"database": {"pattern": "active-passive"}})
+    there, others = SUITES["rolling"].where(one_at_a_time)
+    assert there.items == ()
+    assert "rolling-restart-of-databases" in others
+    drawn = {item.drill for item in at_random(200, 7, frozenset(Capability), one_at_a_time).items}
+    assert "restart-database-writer" in drawn
+    assert "rolling-restart-of-databases" not in drawn
 
 
 def test_a_file_of_ones_own() -> None:

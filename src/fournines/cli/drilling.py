@@ -154,13 +154,13 @@ def suite(name: Annotated[str, typer.Argument(
 
     found, opened = suite_of(name), open_cluster(file)
     if name in SUITES:   # who wrote a list of his own wants to know what of it cannot be done
-        found, others = found.where(opened.cluster.layers)
+        found, others = found.where(opened.cluster)
         if others:
-            _tell(f"left out, since the cluster has not the layers: {', '.join(others)}")
+            _tell(f"left out, since the cluster has not what they break: {', '.join(others)}")
     chosen = secrets.randbelow(_SEEDS) if seed is None else seed
     planned = found.planned(chosen)
     if not planned:
-        raise Refused(f"no drill of the suite {found.name} breaks a layer that the cluster has",
+        raise Refused(f"no drill of the suite {found.name} breaks what the cluster has",
                       hint="see 'fournines drill list' for others")
     _agree(planned, opened, via, yes)
     return _series(f"suite {found.name}", f"suite-{found.name}", planned, opened, runs, via, ssh_config,
@@ -181,7 +181,7 @@ def at_random(count: Annotated[int, typer.Argument(metavar="N", min=1, max=MOST_
     opened = open_cluster(file)
     chosen = secrets.randbelow(_SEEDS) if seed is None else seed
     _tell(f"seed {chosen}")
-    planned = drawn(count, chosen, may_here(opened, via), opened.cluster.layers).planned(chosen)
+    planned = drawn(count, chosen, may_here(opened, via), opened.cluster).planned(chosen)
     if not planned:
         raise Refused("no drill can be done here",
                       hint="list what is allowed under drills: in the cluster file")
@@ -241,24 +241,24 @@ def leave_report(folder: Path) -> None:
 
 
 async def _run(planned: Planned, opened: Opened, runs: Path, via: Via, ssh_config: Path | None) -> Result:
-    from fournines.drills import runner
+    from fournines.drills import beforehand, runner
     from fournines.engine.lock import only_one
 
     async with place_of(opened, via, ssh_config) as place:
         with only_one(opened.state, f"drill {planned.drill.name}"):
-            await runner.heal_left_behind(place, runs, _tell)
+            await beforehand.heal_left_behind(place, runs, _tell)
             return await runner.run(planned.drill, place, runs, _tell, named=planned.named, seed=planned.seed,
                                     expect=planned.expect)
 
 
 async def _run_series(title: str, folder: str, planned: Sequence[Planned], opened: Opened, runs: Path,
                       via: Via, ssh_config: Path | None) -> Series:
-    from fournines.drills import runner, serial
+    from fournines.drills import beforehand, serial
     from fournines.engine.lock import only_one
 
     async with place_of(opened, via, ssh_config) as place:
         with only_one(opened.state, title):
-            await runner.heal_left_behind(place, runs, _tell)
+            await beforehand.heal_left_behind(place, runs, _tell)
             return await serial.run_series(title, planned, place, runs, _tell, name=folder)
 
 

@@ -82,6 +82,7 @@ class Target(StrEnum):
     QUEUE_LEADER = "queue-leader"   # the broker that leads the queue of the drill's own publisher
     ONE = "one"                     # any controller, chosen by the seed
     OTHER = "other"                 # any that does not hold the service address, chosen by the seed
+    OTHERS = "others"               # all that do not: of a fault beside the first
 
     @property
     def is_drawn(self) -> bool:
@@ -130,9 +131,9 @@ class Fault:
     """A fault without its undo does not exist. ``undo`` must do no harm where the fault did not happen.
 
     ``unit`` is whose processes are hit; ``networks`` whose cables are cut (none: all), or whose packets are
-    dropped, in ``direction``. ``amount`` is per cent of packets, milliseconds of delay or seconds of clock,
-    ``setting`` a property of a unit, the lines of a drop-in, a directory, or a port. ``faults.py`` has one
-    function for each kind.
+    dropped, in ``direction`` and of so many ``peers`` (0: of all others). ``amount`` is per cent of packets,
+    milliseconds of delay or seconds of clock, ``setting`` a property of a unit, the lines of a drop-in, a
+    directory, or a port. ``faults.py`` has one function for each kind.
     """
 
     inject: Act
@@ -143,6 +144,7 @@ class Fault:
     unit: str = ""
     networks: tuple[str, ...] = ()
     direction: Direction | None = None
+    peers: int = 0
     amount: int = 0
     setting: str = ""
 
@@ -156,8 +158,11 @@ class Drill:
     this failure, empty where they have none; ``lower_holds`` says whether the target is the one that the
     chains suppose, so that their lower bounds hold too. ``beside`` is a second fault, made just before the
     first and there as long. ``then`` is one that is made when the first has just been taken away and the
-    cluster is still becoming whole. ``blocks``: nothing may be served while the fault is there, for whoever
-    served then would not know that he is the only one; the promise counts from when it is taken away.
+    cluster is still becoming whole. ``rolling``: the same fault on each of the other controllers too, in
+    turns, each when the cluster is whole. ``blocks``: no write may be acknowledged while the fault is there,
+    for whoever did so would not know that he is the only one; the promise counts from when it is taken away.
+    ``beyond``: more is lost at once than the promise is about, so that no gap is too long which ends.
+    ``mended``: the node itself ends the fault while it is watched, so that it is looked at once only.
     """
 
     @property
@@ -169,6 +174,11 @@ class Drill:
     def faults(self) -> tuple[Fault, ...]:
         """All of them, in the order in which they are made."""
         return tuple(each for each in (self.beside, self.fault, self.then) if each is not None)
+
+    @property
+    def is_orderly(self) -> bool:
+        """Whether nothing fails: things are stopped or restarted as for maintenance."""
+        return all(fault.inject in (Act.STOP, Act.RESTART) for fault in self.faults)
 
     name: str
     summary: str
@@ -182,7 +192,10 @@ class Drill:
     lower_holds: bool = True
     then: Fault | None = None
     beside: Fault | None = None
+    rolling: bool = False
     blocks: bool = False
+    beyond: bool = False
+    mended: bool = False
 
     def as_data(self) -> dict[str, object]:
         """What it does, as plain data for ``drill list --json``."""
@@ -191,7 +204,8 @@ class Drill:
                 "undo": fault.undo.value, "effect": fault.effect.value, "unit": fault.unit,
                 "networks": list(fault.networks), "needs": sorted(self.needs), "layer": self.layer,
                 "predicted_by": self.chain, "amount": fault.amount, "setting": fault.setting,
-                "then": _second(self.then), "beside": _second(self.beside), "blocks": self.blocks}
+                "then": _second(self.then), "beside": _second(self.beside), "rolling": self.rolling,
+                "blocks": self.blocks, "beyond": self.beyond}
 
 
 def _second(fault: Fault | None) -> dict[str, object] | None:

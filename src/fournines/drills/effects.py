@@ -28,6 +28,10 @@ class Sight:
     shown: bool
     because: str
 
+    def then(self, later: Sight) -> Sight:
+        """Both, one after the other."""
+        return Sight(self.shown and later.shown, f"{self.because}; then {later.because}")
+
 
 @dataclass(frozen=True, slots=True)
 class Running:

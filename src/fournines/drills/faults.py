@@ -56,6 +56,12 @@ def drop(target: Target, direction: Direction, *networks: str) -> Fault:
                  networks=networks, direction=direction)
 
 
+def drop_of_one(target: Target, *networks: str) -> Fault:
+    """No packet passes between the target and one other controller; both hear everybody else."""
+    return Fault(Act.DROP, Act.ACCEPT, target, frozenset({Capability.PACKETS}), Effect.PACKETS_DROPPED,
+                 networks=networks, direction=Direction.BOTH, peers=1)
+
+
 def lose(target: Target, percent: int, *networks: str) -> Fault:
     """This share of the packets between the target and the other controllers is lost by chance, both ways.
     """

@@ -95,8 +95,9 @@ def injection(fault: Fault, cluster: Cluster, target: str) -> Intervention:
         return Intervention(fault.inject, target, amount=fault.amount, setting=fault.setting,
                             addresses=tuple(str(addresses[name]) for name in networks))
     if fault.inject in (Act.DROP, Act.LOSE):
-        peers = tuple(str(node.addresses[name]) for name in networks for node in cluster.controllers
-                      if node.name != target and name in node.addresses)
+        others = [node for node in cluster.controllers if node.name != target]
+        peers = tuple(str(node.addresses[name]) for name in networks for node in others[:fault.peers or None]
+                      if name in node.addresses)
         return Intervention(fault.inject, target, peers=peers, direction=fault.direction,
                             amount=fault.amount)
     if fault.inject is Act.UNREACH:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from fournines.drills.aftermath import Everywhere, calm, left_as_found, nothing_broke
 from fournines.drills.checkers.bank import Books, balanced
 from fournines.drills.checkers.deaf import no_deaf_connection
-from fournines.drills.checkers.gaps import measure, recovered_within
+from fournines.drills.checkers.gaps import measure, recovered_by_itself, recovered_within
 from fournines.drills.checkers.images import images_kept
 from fournines.drills.checkers.owners import (
     SILENCE_S,
@@ -42,6 +42,7 @@ from fournines.drills.verdict import Verdict
 
 WHOLE_AGAIN = "the cluster becomes whole again"
 INSERTS = (SQL_STANDING, SQL_NEW)
+WRITING = (*INSERTS, AMQP)
 POOLED = (SQL_STANDING,)   # paths whose clients keep connections for later
 SILENT_AFTER_S = 2.0   # what may still arrive of a machine that is off
 
@@ -57,8 +58,8 @@ class Evidence:
     not; ``whole_again`` whether the cluster converged, and ``convergence`` how that was seen. ``finished``
     says whether the clients ended well. ``others`` are machines that a fault beside the first has hit.
     ``silent_until_s``: when the target may speak again although nobody has taken the fault away. ``blocks``
-    is the drill's, and ``said_meanwhile`` what ``verify`` found while the fault was there. ``off_s`` is when
-    Pacemaker had fenced a node."""
+    and ``beyond`` are the drill's, and ``said_meanwhile`` is what ``verify`` found while the fault was there.
+    ``off_s`` is when Pacemaker had fenced a node."""
 
     history: History
     timeline: Timeline
@@ -82,6 +83,7 @@ class Evidence:
     others: frozenset[str] = frozenset()
     silent_until_s: float | None = None
     blocks: bool = False
+    beyond: bool = False
     said_meanwhile: Sequence[str] = ()
     off_s: Mapping[str, float] = field(default_factory=dict)
 
@@ -125,7 +127,8 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float,
         if path in CHECKED_ONLY:
             continue
         measured = measure(evidence.history.of(path), evidence.timeline, slow_s)
-        recovery = recovered_within(measured, recover_within_s, blocked_s)
+        recovery = recovered_by_itself(measured) if evidence.beyond else \
+            recovered_within(measured, recover_within_s, blocked_s)
         if effect.truth is not True:
             recovery = replace(recovery, truth=None, because=f"not shown: {effect.because}")
         verdicts.append(recovery)
@@ -155,12 +158,13 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float,
 
 
 def _blocked(evidence: Evidence) -> list[Verdict]:
-    """Where nobody can know whether he is the only one: nobody serves, and ``verify`` says what is wrong."""
+    """Where nobody can know whether he is the only one: nobody takes a write, and ``verify`` says what is
+    wrong."""
     window = Window(evidence.timeline.injected_s + SILENT_AFTER_S, evidence.timeline.healed_s)
-    served = [item for item in evidence.history.operations if item.outcome is Outcome.OK
-              and item.path not in CHECKED_ONLY and item.sent_s is not None and item.sent_s in window]
-    return [Verdict("nothing is served before the fault is taken away", not served,
-                    f"{len(served)} requests were answered" if served else "no request was answered"),
+    taken = [item for item in evidence.history.operations if item.outcome is Outcome.OK
+             and item.path in WRITING and item.sent_s is not None and item.sent_s in window]
+    return [Verdict("no write is acknowledged before the fault is taken away", not taken,
+                    f"{len(taken)} were" if taken else "none was"),
             Verdict("verify says what is wrong meanwhile", bool(evidence.said_meanwhile),
                     next(iter(evidence.said_meanwhile), "it found nothing"))]
 

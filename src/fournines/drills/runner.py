@@ -6,21 +6,23 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from fournines.drills import acting, history
 from fournines.drills.aftermath import Traces, traces
 from fournines.drills.aim import draw, role
+from fournines.drills.beforehand import Progress, refuse_what_cannot_be, silently
 from fournines.drills.breakdown import FENCING, Step
 from fournines.drills.checkers.bank import Books
 from fournines.drills.convergence import LOOK_AGAIN_S, Redundancy, converge
 from fournines.drills.crowd import Crowd, crowd
+from fournines.drills.deaf import Work
 from fournines.drills.drill import SILENCING, Drill, Fault, Target
 from fournines.drills.effects import Running, Sight
 from fournines.drills.expectation import Expectation, Seen
-from fournines.drills.folder import SPEC, TIMELINE, VERDICT, RunFolder, armed, cluster_of
+from fournines.drills.folder import SPEC, TIMELINE, VERDICT, RunFolder
 from fournines.drills.history import HistoryWriter
 from fournines.drills.intervention import Intervention, injection
 from fournines.drills.journals import told_by_pacemaker
@@ -40,11 +42,7 @@ CONSOLE_LINES = 400
 AGAIN_LOOKS = 15
 LEAST_DETECTION_S = 2.0     # and not less has Corosync to wait for a silent member: a token, and 1.2 of it
 FRESH_S = 1.0               # how old a sample may be to say who holds the address now
-Progress = Callable[[str], None]
-
-
-def silently(message: str) -> None:
-    """The progress of those who do not listen."""
+TURN_TIMEOUT_S = 120.0      # until a cluster is whole again between two turns of a rolling drill
 
 
 async def run(drill: Drill, place: Place, runs: Path, progress: Progress = silently, *, named: str = "",
@@ -62,23 +60,6 @@ async def run(drill: Drill, place: Place, runs: Path, progress: Progress = silen
                                "named": named, "seed": seed})
     with _terminated_is_cancelled():
         return await _Run(drill, place, folder, progress, named, seed).run(patience_s, expect)
-
-
-def refuse_what_cannot_be(drill: Drill, place: Place, named: str = "") -> None:
-    """Raises ``Refused`` where the drill cannot be done here, whatever state the cluster is in."""
-    lacking = drill.needs - place.can
-    if lacking:
-        raise Refused(f"{drill.name} needs a capability that is not there, or not allowed: "
-                      f"{', '.join(sorted(lacking))}",
-                      hint="run it in a lab of the same file (fournines lab up), or list it under drills: "
-                           "allow: in the cluster file where real hosts can")
-    if drill.layer and drill.layer not in place.cluster.layers:
-        raise Refused(f"{drill.name} breaks the layer {drill.layer}, which the cluster does not have",
-                      hint="see 'fournines drill list' for others")
-    controllers = [node.name for node in place.cluster.controllers]
-    if named and named not in controllers:
-        raise Refused(f"{named} is no controller of {place.cluster.name}",
-                      hint=f"there are: {', '.join(controllers)}")
 
 
 @contextlib.contextmanager
@@ -172,7 +153,12 @@ class _Run:
         first_healed_s = healed_s
         if self._drill.then is not None:
             second, healed_s = await self._strike_again(self._drill.then, samples)
-            effect = Sight(effect.shown and second.shown, f"{effect.because}; then {second.because}")
+            effect = effect.then(second)
+        turns = [node.name for node in self._place.cluster.controllers
+                 if self._drill.rolling and node.name != target]
+        for name in turns:
+            second, healed_s = await self._strike_in_turn(name, work, healed_s)
+            effect = effect.then(second)
         self._tell(f"waiting up to {self._drill.converge_s:g} s until the cluster is whole again")
         converged = await converge(self._place, self._settings, work, self._folder, healed_s,
                                    self._drill.converge_s)
@@ -192,8 +178,10 @@ class _Run:
             views_apart_s=self._place.views_apart_s,
             bank=bank, role=self._role.was,
             traces_before=traces_before, traces_after=traces_after,
-            faults=self._drill.faults, others=frozenset(each.target for each in beside),
+            faults=(*self._drill.faults, *(self._fault for _ in turns)),
+            others=frozenset(each.target for each in beside),
             silent_until_s=self._silent_until_s(injected_s, first_healed_s), blocks=self._drill.blocks,
+            beyond=self._drill.beyond,
             said_meanwhile=tuple(map(str, self._striker.during.broken)) if self._striker.during else (),
             served=self._served(), effect=effect, silences=self._fault.effect in SILENCING,
             whole_again=converged.whole, convergence=converged.because, finished=finished,
@@ -209,10 +197,10 @@ class _Run:
         if fault is None:
             return ()
         found = await self._find(samples, fault)
-        if len(found) != 1:
+        if not found or (len(found) > 1 and fault.target is not Target.OTHERS):
             raise DrillError(f"nobody is {fault.target.value}, for the fault beside the first",
                              hint="see 'fournines status'")
-        return (injection(fault, self._place.cluster, found[0]),)
+        return tuple(injection(fault, self._place.cluster, name) for name in found)
 
     def _silent_until_s(self, injected_s: float, healed_s: float) -> float:
         """When the first fault's machine may speak again: once that was taken away. One that Pacemaker fences
@@ -233,6 +221,16 @@ class _Run:
         return await self._striker.strike(fault, injection(fault, self._place.cluster, target), before,
                                   "while the first one heals")
 
+    async def _strike_in_turn(self, name: str, work: Work, healed_s: float) -> tuple[Sight, float]:
+        """The same fault on the next controller, once nothing is missing of the one before."""
+        self._tell("waiting until the cluster is whole, before the next")
+        converged = await converge(self._place, self._settings, work, self._folder, healed_s, TURN_TIMEOUT_S)
+        if not converged.whole:
+            return Sight(False, f"{name} had no turn: {converged.because}"), healed_s
+        before = await self._serving_unit(self._fault, name)
+        return await self._striker.strike(self._fault, injection(self._fault, self._place.cluster, name),
+                                          before, "in its turn")
+
     async def _find(self, samples: Sampling, fault: Fault | None = None) -> tuple[str, ...]:
         """The nodes that are the target now; without ``fault``, of the drill's first one."""
         holders = samples.holders(self._address, time.monotonic() - FRESH_S)
@@ -246,6 +244,8 @@ class _Run:
                 return draw(controllers, self._seed)
             case Target.OTHER:
                 return draw([name for name in controllers if name not in holders], self._seed)
+            case Target.OTHERS:
+                return tuple(name for name in controllers if name not in holders)
             case target:
                 return await self._place.find(target, self._settings)
 
@@ -299,23 +299,3 @@ class _Run:
         bank = await books_everywhere(members, self._settings.sql)
         await drop(next(iter(members.values())), self._settings.sql)
         return rows, bank
-
-
-async def heal_left_behind(place: Place, runs: Path, progress: Progress = silently) -> tuple[str, ...]:
-    """Take away the faults that killed runners have left below ``runs``; the names of the machines healed.
-    Those of other clusters are only told."""
-    healed = []
-    for path, undos in armed(runs).items():
-        if (other := cluster_of(path)) not in ("", place.cluster.name):
-            progress(f"{path.name} was killed, and may have left cluster {other} broken")
-            continue
-        for undo in undos:
-            reached = place.machines if acting.is_outside(undo.act) else place.nodes
-            if undo.target not in reached:
-                raise Refused(f"{path.name} has left {undo.target} broken, and it cannot be healed from here",
-                              hint=f"do '{undo}' there yourself, then remove {path / 'undo.json'}")
-            progress(f"{undo}: {undo.target}, left behind by {path.name}")
-            await acting.heal(place, undo)
-            healed.append(undo.target)
-        RunFolder(path).disarm()
-    return tuple(healed)

@@ -10,11 +10,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from fournines.drills.beforehand import Progress, heal_left_behind, refuse_what_cannot_be, silently
 from fournines.drills.convergence import LOOK_AGAIN_S
 from fournines.drills.folder import RunFolder
 from fournines.drills.place import Machine, Place
 from fournines.drills.result import Result
-from fournines.drills.runner import Progress, heal_left_behind, refuse_what_cannot_be, run, silently
+from fournines.drills.runner import run
 from fournines.drills.series import Attempt, Planned, Series, attempted, without_result
 from fournines.errors import FourninesError, Refused
 

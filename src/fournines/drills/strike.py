@@ -65,7 +65,8 @@ class Striker:
             if self.drill.blocks:
                 self.during = await self.place.health()
                 self.folder.write_health("during.json", self.during)
-            if effect.shown and not (self.place.has_pacemaker and fault.effect in MENDED_BY_PACEMAKER):
+            mended = self.drill.mended or (self.place.has_pacemaker and fault.effect in MENDED_BY_PACEMAKER)
+            if effect.shown and not mended:
                 effect = await self._sight(acting.look, fault, deed, before, beside)
         finally:
             healed_s = time.monotonic()

@@ -17,6 +17,8 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from fournines.cluster.document import MOST_BYTES, Data, Document, Problem, read_document
+from fournines.cluster.topology import Cluster
+from fournines.drills.beforehand import why_not_of
 from fournines.drills.catalog import DRILLS, FAMILIES
 from fournines.drills.drill import BEYOND_A_LAB, Capability
 from fournines.drills.expectation import FORMS, parse
@@ -58,14 +60,10 @@ class Suite:
         return tuple(found)
 
 
-    def where(self, layers: Collection[str]) -> tuple[Suite, tuple[str, ...]]:
-        """What of it breaks something that a cluster with these layers has; the names of the rest."""
-        there = tuple(item for item in self.items if _is_there(item.drill, layers))
+    def where(self, cluster: Cluster) -> tuple[Suite, tuple[str, ...]]:
+        """What of it breaks something that the cluster has; the names of the rest."""
+        there = tuple(item for item in self.items if not why_not_of(DRILLS[item.drill], cluster))
         return replace(self, items=there), tuple(item.drill for item in self.items if item not in there)
-
-
-def _is_there(name: str, layers: Collection[str]) -> bool:
-    return not DRILLS[name].layer or DRILLS[name].layer in layers
 
 
 def _of(name: str, summary: str, *drills: str) -> Suite:
@@ -75,19 +73,20 @@ def _of(name: str, summary: str, *drills: str) -> Suite:
 SUITES: Mapping[str, Suite] = {suite.name: suite for suite in (
     _of("smoke", "one of each kind, in five minutes: whether drills work here at all",
         "kill-keystone", "hang-database-writer", "cut-management-of-vip-holder", "power-off-vip-holder"),
-    _of("core", "everything that a lab can do once", *(
-        name for name, drill in DRILLS.items() if not drill.needs & BEYOND_A_LAB)),
+    _of("core", "every failure that a lab can make, once", *(
+        name for name, drill in DRILLS.items() if not drill.needs & BEYOND_A_LAB and not drill.is_orderly)),
+    _of("maintenance", "what is stopped or restarted in good order, once", *(
+        name for name, drill in DRILLS.items() if drill.is_orderly)),
     *(_of(family, f"every drill of this family once: {', '.join(drill.name for drill in drills[:3])} ...",
           *(drill.name for drill in drills)) for family, drills in FAMILIES.items()),
 )}
 
 
-def at_random(count: int, seed: int, can: Collection[Capability], layers: Collection[str]) -> Suite:
-    """So many drills in a row, drawn from all that can be done where there are these layers, but for what a
-    lab can only do by luck; the same for the same seed."""
-    possible = [name for name, drill in DRILLS.items()
-                if drill.needs <= set(can) and not drill.needs & BEYOND_A_LAB
-                and _is_there(name, layers)]
+def at_random(count: int, seed: int, can: Collection[Capability], cluster: Cluster) -> Suite:
+    """So many drills in a row, drawn from all that can be done to the cluster, but for what a lab can only do
+    by luck; the same for the same seed."""
+    possible = [name for name, drill in DRILLS.items() if drill.needs <= set(can)
+                and not drill.needs & BEYOND_A_LAB and not why_not_of(drill, cluster)]
     drawn = random.Random(seed).choices(possible, k=count) if possible else []  # noqa: S311 - no secret
     return Suite("random", tuple(map(Item, drawn)), f"{count} drills at random, seed {seed}")
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drills.histories import TIMELINE, probes
-from fournines.drills.checkers.gaps import gaps, measure, recovered_within
+from fournines.drills.checkers.gaps import gaps, measure, recovered_by_itself, recovered_within
 from fournines.drills.operation import Operation, Outcome
 from fournines.drills.schedule import Timeline
 
@@ -47,6 +47,13 @@ def test_a_gap_is_over_with_the_first_answer_whichever_request_got_it() -> None:
 def test_the_limit_between_the_bounds_is_unknown(count: int, expected: bool | None) -> None:
     """n probes lost: between (n - 1) and (n + 1) periods."""
     assert truth(probes(range(110, 110 + count))) is expected
+
+
+@pytest.mark.parametrize(("lost", "expected"), [
+    (range(0), True), (range(110, 111), True), (range(110, 180), True), (range(110, 300), False),
+    (range(80, 300), None)])
+def test_what_is_beyond_the_promise_has_only_to_end(lost: range, expected: bool | None) -> None:
+    assert recovered_by_itself(measure(probes(lost), TIMELINE, SLOW_S)).truth is expected
 
 
 def test_a_stall_that_is_acknowledged_late_is_a_gap() -> None:

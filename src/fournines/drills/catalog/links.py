@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fournines.drills.drill import Direction, Drill, Target
-from fournines.drills.faults import cut, drop
+from fournines.drills.faults import cut, drop, drop_of_one
 
 DRILLS = (
     # Where one network of two is cut no chain is right: what depends on the other one goes on.
@@ -23,4 +23,8 @@ DRILLS = (
           "no packet passes between the machine that holds the service address and the other controllers; "
           "clients reach both halves",
           drop(Target.VIP_HOLDER, Direction.BOTH)),
+    Drill("partial-partition",
+          "the machine that holds the service address and one other do not hear each other; the third hears "
+          "both",
+          drop_of_one(Target.VIP_HOLDER)),
 )

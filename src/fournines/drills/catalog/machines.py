@@ -23,4 +23,10 @@ DRILLS = (
     Drill("throttle-vip-holder",
           "the machine that holds the service address gets a twentieth of a processor: slow, and not silent",
           throttle(Target.VIP_HOLDER, 5)),
+    # More than a promise about single failures covers: nothing may be lost, and nobody be needed.
+    Drill("power-off-two",
+          "the machine that holds the service address and another lose their power: of three the majority",
+          power_off(Target.VIP_HOLDER), beside=power_off(Target.OTHER), blocks=True, beyond=True),
+    Drill("power-off-all", "all controllers lose their power at once, and get it back",
+          power_off(Target.VIP_HOLDER), beside=power_off(Target.OTHERS), blocks=True, beyond=True),
 )

@@ -1,5 +1,5 @@
 """What only a cluster by Pacemaker can lose, or be told: its fencing, a side of its volumes, a node for
-maintenance, and the power of all nodes. Losses of one node, link or process are in the other families."""
+maintenance. Losses of nodes, links and processes are in the other families."""
 
 from __future__ import annotations
 
@@ -15,6 +15,4 @@ DRILLS = (
     Drill("power-off-with-fencing-unreachable",
           "the active node loses its power, and the other cannot reach the device that would make sure of it",
           power_off(Target.VIP_HOLDER), beside=unreach_fencing(Target.OTHER), layer="storage", blocks=True),
-    Drill("power-off-both", "both nodes lose their power, and get it back",
-          power_off(Target.VIP_HOLDER), beside=power_off(Target.OTHER), layer="storage", blocks=True),
 )

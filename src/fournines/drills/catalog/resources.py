@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fournines.drills.drill import Drill, Target
 from fournines.drills.faults import delay, fill, lose, misconfigure, no_memory, read_only, set_clock, starve
+from fournines.layers.api.services.glance import UNIT as GLANCE
 from fournines.layers.api.services.keystone import UNIT as KEYSTONE
 from fournines.layers.database.artifacts import DATADIR, MARIADB_UNIT
 from fournines.layers.messaging.artifacts import BROKER_UNIT
 
-BROKER_DATA, GLANCE_DATA, GLANCE = "/var/lib/rabbitmq", "/var/lib/glance", "glance-api.service"
+BROKER_DATA, GLANCE_DATA = "/var/lib/rabbitmq", "/var/lib/glance"
 _WRONG_PASSWORD = "Environment=OS_DATABASE__CONNECTION=mysql+pymysql://keystone:wrong@{vip}/keystone"  # noqa: S105
 
 DRILLS = (

@@ -157,6 +157,18 @@ def recovered_within(measured: PathMeasure, limit_s: float, blocked_s: float = 0
     return Verdict(question, True, f"the longest gap was {_span(widest)}")
 
 
+def recovered_by_itself(measured: PathMeasure) -> Verdict:
+    """Whether every gap of the path ended, however long it was: nobody has helped."""
+    question = f"{measured.path} is served again by itself"
+    seen = [gap for gap in (measured.gap, measured.return_gap) if gap is not None]
+    if not measured.steady_before:
+        return Verdict(question, None, "it was not serving steadily before the fault")
+    if endless := next((gap for gap in seen if math.isinf(gap.upper_s)), None):
+        return Verdict(question, False, f"a gap of {_span(endless)}")
+    widest = max(seen, key=lambda gap: gap.upper_s, default=None)
+    return Verdict(question, True, f"the longest gap was {_span(widest)}" if widest else "there was no gap")
+
+
 def _span(gap: Gap) -> str:
     upper = "without an end" if math.isinf(gap.upper_s) else f"at most {gap.upper_s:.2f} s"
     return f"at least {gap.lower_s:.2f} s and {upper}"

@@ -1,0 +1,65 @@
+"""Before a drill: what cannot be done here is refused, and what a killed runner has left broken is healed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fournines.cluster.topology import Cluster
+from fournines.drills import acting
+from fournines.drills.drill import Drill
+from fournines.drills.folder import RunFolder, armed, cluster_of
+from fournines.drills.place import Place
+from fournines.drills.targets import is_one
+from fournines.errors import Refused
+
+Progress = Callable[[str], None]
+
+
+def silently(message: str) -> None:
+    """The progress of those who do not listen."""
+
+
+def why_not_of(drill: Drill, cluster: Cluster) -> str:
+    """Why a cluster has not what the drill breaks; empty where it has."""
+    if drill.layer and drill.layer not in cluster.layers:
+        return f"breaks the layer {drill.layer}, which the cluster does not have"
+    if drill.rolling and is_one(cluster, drill.layer):
+        return f"goes from node to node, and the cluster has its {drill.layer} on one node at a time"
+    return ""
+
+
+def refuse_what_cannot_be(drill: Drill, place: Place, named: str = "") -> None:
+    """Raises ``Refused`` where the drill cannot be done here, whatever state the cluster is in."""
+    lacking = drill.needs - place.can
+    if lacking:
+        raise Refused(f"{drill.name} needs a capability that is not there, or not allowed: "
+                      f"{', '.join(sorted(lacking))}",
+                      hint="run it in a lab of the same file (fournines lab up), or list it under drills: "
+                           "allow: in the cluster file where real hosts can")
+    if why_not := why_not_of(drill, place.cluster):
+        raise Refused(f"{drill.name} {why_not}", hint="see 'fournines drill list' for others")
+    controllers = [node.name for node in place.cluster.controllers]
+    if named and named not in controllers:
+        raise Refused(f"{named} is no controller of {place.cluster.name}",
+                      hint=f"there are: {', '.join(controllers)}")
+
+
+async def heal_left_behind(place: Place, runs: Path, progress: Progress = silently) -> tuple[str, ...]:
+    """Take away the faults that killed runners have left below ``runs``; the names of the machines healed.
+    Those of other clusters are only told."""
+    healed = []
+    for path, undos in armed(runs).items():
+        if (other := cluster_of(path)) not in ("", place.cluster.name):
+            progress(f"{path.name} was killed, and may have left cluster {other} broken")
+            continue
+        for undo in undos:
+            reached = place.machines if acting.is_outside(undo.act) else place.nodes
+            if undo.target not in reached:
+                raise Refused(f"{path.name} has left {undo.target} broken, and it cannot be healed from here",
+                              hint=f"do '{undo}' there yourself, then remove {path / 'undo.json'}")
+            progress(f"{undo}: {undo.target}, left behind by {path.name}")
+            await acting.heal(place, undo)
+            healed.append(undo.target)
+        RunFolder(path).disarm()
+    return tuple(healed)
