@@ -18,11 +18,13 @@ _LISTENERS = ("api", "database", "cache", "messaging")
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """``overrides``: timer to value as written in a cluster file; ``left_out``: what they do not tell."""
+    """``overrides``: timer to value as written in a cluster file; ``balance`` is that of the load balancer;
+    ``left_out``: what they do not tell."""
 
     name: str
     source: str
     overrides: Mapping[str, str]
+    balance: str
     left_out: tuple[str, ...]
 
 
@@ -30,13 +32,14 @@ def read_profiles(timers: Timers) -> dict[str, Profile]:
     """All by name, ours (without overrides) first. ValueError where the file names what is no timer."""
     tables = YAML(typ="safe").load(_FILE.read_text(encoding="utf-8"))
     defaults = tables.pop(_DEFAULTS)
-    profiles = {OURS: Profile(OURS, "the cluster file", {}, ())}
+    profiles = {OURS: Profile(OURS, "the cluster file", {}, "", ())}
     for name, table in tables.items():
         left = dict(pair for each in table["defaults"] for pair in _named(each, defaults, name))
         overrides = _resolved({**dict(_spread(left)), **dict(_spread(table["values"]))})
         if unknown := sorted(set(overrides) - set(timers)):
             raise ValueError(f"{_FILE.name}: {name}: not timers: {', '.join(unknown)}")
-        profiles[name] = Profile(name, " ".join(table["source"].split()), overrides, tuple(table["left out"]))
+        profiles[name] = Profile(name, " ".join(table["source"].split()), overrides,
+                                 str(table["balance"]), tuple(table["left out"]))
     return profiles
 
 

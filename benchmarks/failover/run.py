@@ -87,6 +87,8 @@ def _set(example: Path, profile: Profile) -> None:
     cluster["cluster"] = "failover"
     if profile.overrides:
         cluster["overrides"] = dict(profile.overrides)
+    if profile.balance and "loadbalancer" in cluster["layers"]:
+        cluster["layers"]["loadbalancer"]["balance"] = profile.balance
     with _file().open("w", encoding="utf-8") as file:
         yaml.dump(cluster, file)
 
