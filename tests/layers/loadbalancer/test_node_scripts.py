@@ -131,7 +131,7 @@ def test_haproxy_says_that_it_is_cut_off(site: Site, tmp_path: Path, own_databas
         trap 'kill $(jobs -p)' EXIT
         python3 -c {_quoted(HEALTH)} {own_database} >&2 &
         {f"python3 -c {_quoted(CACHE)} >&2 &" if reaches else ""}
-        for port in 9200 {11211 if reaches else ""}; do   # who is down at first is up again only after SETTLED_S
+        for port in 9200 {11211 if reaches else ""}; do   # or they are taken for down at first
             until ss -Hltn "sport = :$port" | grep -q .; do sleep 0.1; done; done
         haproxy -db -f {tmp_path}/haproxy.cfg >&2 &
         sleep {SETTLED_S}
