@@ -212,8 +212,9 @@ def _checked(evidence: Evidence) -> list[Verdict]:
     if inserts:
         found.append(one_writer(inserts, MOST_CHANGES * len(evidence.faults)))
     if evidence.views:   # a database that is one process has none
-        found += [one_component(evidence.views, evidence.views_apart_s),
-                  calm(evidence.faults, evidence.views)]
+        found.append(one_component(evidence.views, evidence.views_apart_s))
+        if not evidence.beyond:   # members that have lost their majority look for one in many steps
+            found.append(calm(evidence.faults, evidence.views))
     if operations := history.of(SQL_REGISTER):
         found.append(register(SQL_REGISTER, operations))
     if history.of(SQL_BANK):
