@@ -65,7 +65,8 @@ class Service:
     stamp on the node of what it was started with. ``files`` are paths among the layer's files.
     ``ready`` is the gate after each; ``others_ok`` must hold before a running member is touched.
     ``needs`` names steps that must have gone before it is started. Its steps are named
-    ``LAYER: start UNIT`` and ``LAYER: restart UNIT``.
+    ``LAYER: start UNIT`` and ``LAYER: restart UNIT``; where that only reloads, ``LAYER: start UNIT anew``
+    stands before it, for when systemd's files about the unit change.
     """
 
     unit: str

@@ -32,7 +32,8 @@ class Blueprint:
     """Everything the cluster's machines should be, by node name, and how to bring them there.
 
     ``steps`` are in an order that respects their ``needs``, which are complete: those that the layers wrote
-    and the order of the layers. ``stamps`` maps a restart step to the file left on each node after its gate.
+    and the order of the layers. ``stamps`` maps the steps that change
+    a running service to the file left on each node after their gate.
     """
 
     cluster: str
@@ -86,7 +87,8 @@ def compile(cluster: Cluster, timers: Timers, secrets: Mapping[str, str],
     nodes = tuple(node.name for node in cluster.nodes)
     services = {layer: [service_steps(layer, service, part.files, _gates(service, parts))
                         for service in part.services] for layer, part in parts.items()}
-    stamps: Stamps = {each.restart.name: each.stamps for group in services.values() for each in group}
+    stamps: Stamps = {step: left for group in services.values() for each in group
+                      for step, left in each.stamps.items()}
     packages = _by_node(nodes, {layer: part.packages for layer, part in parts.items()})
     directories = _by_node(nodes, {layer: part.directories for layer, part in parts.items()})
     files = _by_node(nodes, {layer: part.files for layer, part in parts.items()})

@@ -74,7 +74,7 @@ def _provision(layer: str, part: Contribution, services: Sequence[ServiceSteps],
 
 
 def _acting(part: Contribution, services: Sequence[ServiceSteps], first: Sequence[str]) -> list[Step]:
-    steps = [*part.steps, *(step for each in services for step in (each.start, each.restart))]
+    steps = [*part.steps, *(step for each in services for step in each.all)]
     return [replace(step, needs=tuple(dict.fromkeys((*first, *step.needs)))) for step in steps]
 
 

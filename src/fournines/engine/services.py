@@ -5,7 +5,8 @@ meets one member, and a crash of any other brings it back with the one that work
 
 A stamp on the node says which files the unit was last started with. Where the unit does not run, the stamp
 goes down with the files (whatever starts the unit next, starts it with these); where it runs, after the gate
-of its restart.
+of its restart. A service that can read its configuration anew has a second stamp, of the files that are
+systemd's: what they say of a unit is in force only once that is started anew.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from dataclasses import dataclass, replace
 from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.blueprint.predicate import All, Not, Predicate
 from fournines.blueprint.requests import MakeDirectory, Request, Run, Unit, WriteFile
-from fournines.blueprint.steps import On, OnChange, Service, Step
+from fournines.blueprint.steps import Gate, On, OnChange, Service, Step
 from fournines.engine.wanted import FilesAsWanted, PathState, StartedWith, UnitRuns, UnitUp, When
 
 STAMPS = "/var/lib/fournines/started"
@@ -27,12 +28,40 @@ _UNIT_FILES = ("/etc/systemd/system/", "/usr/lib/systemd/system/", "/lib/systemd
 
 @dataclass(frozen=True, slots=True)
 class ServiceSteps:
-    """The three steps of a service, and by node the stamp to leave after the gate of the restart."""
+    """The steps of a service. ``changes`` are for one that runs with older files; ``stamps`` maps the name of
+    each of them to what it leaves on a node after its gate."""
 
     configure: Step
     start: Step
-    restart: Step
-    stamps: Mapping[str, NodeFile]
+    changes: tuple[Step, ...]
+    stamps: Mapping[str, Mapping[str, NodeFile]]
+
+    @property
+    def all(self) -> tuple[Step, ...]:
+        """Those that act on the unit."""
+        return (self.start, *self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """By node, files that a unit is to have been started with; ``name`` is that of the stamp that says so."""
+
+    unit: str
+    name: str
+    files: Mapping[str, tuple[NodeFile, ...]]
+
+    @property
+    def stamps(self) -> Mapping[str, NodeFile]:
+        return {node: stamp(self.name, items) for node, items in self.files.items()}
+
+    @property
+    def stamped(self) -> Predicate:
+        return StartedWith(self.unit, {node: PathState.wanted(item) for node, item in self.stamps.items()})
+
+    @property
+    def current(self) -> Predicate:
+        return All((FilesAsWanted({node: tuple(map(PathState.wanted, items))
+                                   for node, items in self.files.items()}), self.stamped))
 
 
 def stamp(unit: str, files: Sequence[NodeFile]) -> NodeFile:
@@ -61,34 +90,50 @@ def service_steps(layer: str, service: Service, files: Mapping[str, Sequence[Nod
     """``files`` are the layer's files by node; ``gates`` are what other layers wait for before they count a
     member as back. Raises ValueError where the service names a file that the layer does not write."""
     owned = {node: _owned(layer, service, node, files.get(node, ())) for node in service.nodes}
-    stamps = {node: stamp(service.unit, owned[node]) for node in service.nodes}
-    stamped = StartedWith(service.unit, {node: PathState.wanted(stamps[node]) for node in service.nodes})
-    current = All((FilesAsWanted({node: tuple(map(PathState.wanted, owned[node])) for node in service.nodes}),
-                   stamped))
+    every = _Wanted(service.unit, service.unit, owned)
+    units = _Wanted(service.unit, f"{service.unit}.start", {
+        node: tuple(item for item in items if item.path.startswith(_UNIT_FILES))
+        for node, items in owned.items()})
+    wanted = [every]
+    if service.on_change is OnChange.RELOAD and any(units.files.values()):
+        wanted.insert(0, units)
     runs = UnitRuns(service.unit)
     back = replace(service.ready, holds=All((service.ready.holds, *gates))) if gates else service.ready
+    start = Step(
+        f"{layer}: start {service.unit}", On.ROLLING if service.start_rolling else On.EACH,
+        {node: _start(service, owned[node]) for node in service.nodes},
+        why="it has to run, now and after every boot, and to be ready",
+        # One that runs with older files is left to its restart: those files may be why it is not ready.
+        unless=All((UnitUp(service.unit), When(every.stamped, service.ready.holds))),
+        until=back, needs=service.needs)
+    changes: list[Step] = []
+    for each in wanted:
+        changes.append(_change(layer, service, each, owned, back, (changes or [start])[-1].name))
     return ServiceSteps(
         configure=Step(
             f"{layer}: configure {service.unit}", On.EACH,
-            {node: writes((*owned[node], stamps[node])) for node in service.nodes},
+            {node: writes((*owned[node], *(each.stamps[node] for each in wanted)))
+             for node in service.nodes},
             why="it does not run yet, so its files can be put in place at once",
-            unless=When(Not(runs), current)),
-        start=Step(
-            f"{layer}: start {service.unit}", On.ROLLING if service.start_rolling else On.EACH,
-            {node: _start(service, owned[node]) for node in service.nodes},
-            why="it has to run, now and after every boot, and to be ready",
-            # One that runs with older files is left to its restart: those files may be why it is not ready.
-            unless=All((UnitUp(service.unit), When(stamped, service.ready.holds))),
-            until=back, needs=service.needs),
-        restart=Step(
-            f"{layer}: restart {service.unit}", On.ROLLING,
-            {node: _restart(service, owned[node]) for node in service.nodes},
-            why="it runs with an older configuration; one member at a time, while the others serve",
-            unless=When(runs, current), only_if=service.others_ok,
-            refusal=f"bring the other members back first (fournines status), then apply again; "
-                    f"{service.unit} was left as it is",
-            until=back, needs=(f"{layer}: start {service.unit}",)),
-        stamps=stamps)
+            unless=When(Not(runs), All(tuple(each.current for each in wanted)))),
+        start=start, changes=tuple(changes),
+        stamps={step.name: each.stamps for step, each in zip(changes, wanted, strict=True)})
+
+
+def _change(layer: str, service: Service, wanted: _Wanted, owned: Mapping[str, Sequence[NodeFile]],
+            back: Gate, after: str) -> Step:
+    """One member at a time gets its files, and what ``wanted`` needs to be in force."""
+    anew = wanted.name != service.unit
+    verb = "reload" if service.on_change is OnChange.RELOAD and not anew else "restart"
+    return Step(
+        f"{layer}: start {service.unit} anew" if anew else f"{layer}: restart {service.unit}", On.ROLLING,
+        {node: (*writes(items), Unit(verb, service.unit, _patience_s(service)))
+         for node, items in owned.items()},
+        why="it runs with an older configuration; one member at a time, while the others serve",
+        unless=When(UnitRuns(service.unit), wanted.current), only_if=service.others_ok,
+        refusal=f"bring the other members back first (fournines status), then apply again; "
+                f"{service.unit} was left as it is",
+        until=back, needs=(after,))
 
 
 def _owned(layer: str, service: Service, node: str, files: Sequence[NodeFile]) -> tuple[NodeFile, ...]:
@@ -105,11 +150,6 @@ def _start(service: Service, owned: Sequence[NodeFile]) -> tuple[Request, ...]:
     forget = Run(("systemctl", "reset-failed", service.unit), check=False)
     return (*reloads(owned), forget, Unit("enable", service.unit),
             Unit("start", service.unit, _patience_s(service)))
-
-
-def _restart(service: Service, owned: Sequence[NodeFile]) -> tuple[Request, ...]:
-    act = "reload" if service.on_change is OnChange.RELOAD else "restart"
-    return (*writes(owned), Unit(act, service.unit, _patience_s(service)))
 
 
 def _patience_s(service: Service) -> float:

@@ -1,0 +1,69 @@
+"""A service that reads its configuration anew: what systemd's files say of its unit wants a new start."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fournines.blueprint.contribution import Contribution
+from fournines.blueprint.files import NodeFile
+from fournines.blueprint.steps import OnChange
+from fournines.engine.apply import apply
+from fournines.engine.compile import Blueprint
+from fournines.engine.plan import Plan
+from fournines.layers.layer import Site
+from fournines.nodes.fake import FakeFile
+from store_cluster import FRONT, FRONT_UNIT, NODES, STORE, World, front, make_blueprint, mask
+
+CONFIG, DROP_IN = "/etc/front.conf", f"/etc/systemd/system/{FRONT_UNIT}.d/own.conf"
+STAMP = f"/var/lib/fournines/started/{FRONT_UNIT}.start.json"
+RESTART, ANEW = f"front: restart {FRONT_UNIT}", f"front: start {FRONT_UNIT} anew"
+
+
+def reloading(config: bytes = b"front\n", drop_in: bytes = b"[Service]\nNice=1\n") -> Blueprint:
+    """The front reads its configuration anew, and has a drop-in."""
+    def contribute(site: Site) -> Contribution:
+        whole = front(site)
+        (service,) = whole.services
+        files = (NodeFile(CONFIG, config), NodeFile(DROP_IN, drop_in))
+        return replace(whole, files=dict.fromkeys(NODES, files),
+                       services=(replace(service, files=(CONFIG, DROP_IN), on_change=OnChange.RELOAD),))
+
+    return make_blueprint(layers=(STORE, replace(FRONT, contribute=contribute)))
+
+
+async def applied(world: World, blueprint: Blueprint) -> None:
+    ended = await apply(await world.plan(blueprint), blueprint, world.nodes, lambda event: None, mask)
+    assert ended.outcome == "done"
+
+
+async def built(world: World) -> None:
+    await applied(world, reloading())
+    assert (await world.plan(reloading())).exit_code == 0
+    world.changes()
+    world.events.clear()
+
+
+def does(plan: Plan) -> list[tuple[str, str, str]]:
+    return [(action.step, action.node, action.does[-1]) for action in plan.actions]
+
+
+async def test_a_changed_configuration_is_read_anew(world: World) -> None:
+    await built(world)
+    plan = await world.plan(reloading(config=b"another\n"))
+    assert does(plan) == [(RESTART, node, f"systemctl reload {FRONT_UNIT}") for node in NODES]
+
+
+async def test_a_changed_drop_in_starts_the_unit_anew(world: World) -> None:
+    await built(world)
+    wanted = reloading(drop_in=b"[Service]\nNice=2\n")
+    assert does(await world.plan(wanted))[:3] == [
+        (ANEW, node, f"systemctl restart {FRONT_UNIT}") for node in NODES]
+    await applied(world, wanted)
+    assert world.events == [f"{node} restart {FRONT_UNIT}" for node in NODES]
+    assert (await world.plan(wanted)).exit_code == 0
+
+
+async def test_who_was_not_started_anew_after_its_drop_in_changed_is_found_by_its_stamp(world: World) -> None:
+    await built(world)
+    world.nodes["ctl2"].files[STAMP] = FakeFile(b"{}", mode=0o600)
+    assert does(await world.plan(reloading())) == [(ANEW, "ctl2", f"systemctl restart {FRONT_UNIT}")]
