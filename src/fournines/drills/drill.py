@@ -205,7 +205,7 @@ class Drill:
                 "networks": list(fault.networks), "needs": sorted(self.needs), "layer": self.layer,
                 "predicted_by": self.chain, "amount": fault.amount, "setting": fault.setting,
                 "then": _second(self.then), "beside": _second(self.beside), "rolling": self.rolling,
-                "blocks": self.blocks, "beyond": self.beyond}
+                "blocks": self.blocks, "beyond": self.beyond, "mended": self.mended}
 
 
 def _second(fault: Fault | None) -> dict[str, object] | None:
