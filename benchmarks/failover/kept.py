@@ -14,8 +14,9 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Run:
     """``example``: the cluster file. ``gaps_s``: for each client path the longest gap at most, None where no
-    end was seen; ``refused``: its requests that were refused. ``truth``: whether the promise was kept, None
-    where that is not known."""
+    end was seen; ``refused``: its requests that were refused; ``unanswered``: those that got no answer in
+    time, or one that says nothing, None of runs before that was kept. ``truth``: whether the promise was kept,
+    None where that is not known."""
 
     at: str
     example: str
@@ -27,6 +28,7 @@ class Run:
     refused: Mapping[str, int]
     lost: int
     folder: str
+    unanswered: Mapping[str, int] | None = None
 
     @property
     def kept(self) -> bool:
@@ -40,7 +42,8 @@ class Run:
                    {"true": True, "false": False}.get(result["verdict"]["truth"]),
                    {row["path"]: row["gap_upper_s"] for row in rows},
                    {row["path"]: row["failed"] for row in rows},
-                   sum(row["lost"] or 0 for row in rows), result["folder"])
+                   sum(row["lost"] or 0 for row in rows), result["folder"],
+                   {row["path"]: row["unknown"] for row in rows})
 
     def gap_s(self, path: str) -> float:
         """Infinite where no end was seen."""

@@ -38,11 +38,12 @@ def _table(title: str, runs: Sequence[Run], known: Mapping[str, Profile]) -> str
     of = {name: [run for run in runs if run.profile == name] for name in profiles}
     gaps = {name: {path: _gaps(of[name], path) for path in paths} for name in profiles}
     lines = [f"**{title}**", "",
-             f"| profile | runs | kept | {' | '.join(paths)} | refused | lost | times ours |",
-             "|---" * (len(paths) + 6) + "|"]
+             f"| profile | runs | kept | {' | '.join(paths)} | refused | no answer | lost | times ours |",
+             "|---" * (len(paths) + 7) + "|"]
     for name, mine in of.items():
         cells = [str(len(mine)), str(sum(run.kept for run in mine)), *map(_cell, gaps[name].values()),
-                 str(sum(sum(run.refused.values()) for run in mine)), str(sum(run.lost for run in mine)),
+                 str(sum(sum(run.refused.values()) for run in mine)), _unanswered(mine),
+                 str(sum(run.lost for run in mine)),
                  _ratio(gaps, name)]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -54,6 +55,12 @@ def _gaps(runs: Iterable[Run], path: str) -> list[float]:
 
 def _cell(gaps: Sequence[float]) -> str:
     return f"{seconds(statistics.median(gaps))} / {seconds(max(gaps))}" if gaps else "-"
+
+
+def _unanswered(runs: Iterable[Run]) -> str:
+    """Of those runs that kept it."""
+    known = [run.unanswered for run in runs if run.unanswered is not None]
+    return str(sum(sum(of_path.values()) for of_path in known)) if known else "-"
 
 
 def _ratio(gaps: Mapping[str, Mapping[str, Sequence[float]]], name: str) -> str:
