@@ -15,8 +15,8 @@ from typing import Any
 class Run:
     """``example``: the cluster file. ``gaps_s``: for each client path the longest gap at most, None where no
     end was seen; ``refused``: its requests that were refused; ``unanswered``: those that got no answer in
-    time, or one that says nothing, None of runs before that was kept. ``truth``: whether the promise was kept,
-    None where that is not known."""
+    time, or one that says nothing; None of runs of before that was kept. ``truth``: whether the promise was
+    kept, None where that is not known."""
 
     at: str
     example: str
