@@ -82,13 +82,17 @@ class Unit:
         return {"rc": 0, "stdout": "", "stderr": ""}
 
 
-@pytest.fixture
-def unit(place: Place, service: Service) -> Unit:
+def unit_on(name: str, place: Place, service: Service) -> Unit:
     made = Unit(service)
-    node = place.nodes["ctl1"]
+    node = place.nodes[name]
     assert isinstance(node, FakeNode)
     node.script(lambda request: isinstance(request, Run | UnitFacts | UnitProcesses), made.answer)
     return made
+
+
+@pytest.fixture
+def unit(place: Place, service: Service) -> Unit:
+    return unit_on("ctl1", place, service)
 
 
 async def test_a_cut_cable_is_seen_and_plugged_in_again(place: Place, machine: MadeUpMachine,
@@ -270,11 +274,7 @@ async def test_a_second_fault_comes_while_the_first_heals(place: Place, unit: Un
 
 @pytest.fixture
 def other_unit(place: Place, service: Service) -> Unit:
-    made = Unit(service)
-    node = place.nodes["ctl2"]
-    assert isinstance(node, FakeNode)
-    node.script(lambda request: isinstance(request, Run | UnitFacts | UnitProcesses), made.answer)
-    return made
+    return unit_on("ctl2", place, service)
 
 
 async def test_every_controller_has_its_turn(place: Place, unit: Unit, other_unit: Unit,
