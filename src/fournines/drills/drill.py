@@ -159,8 +159,9 @@ class Drill:
     chains suppose, so that their lower bounds hold too. ``beside`` is a second fault, made just before the
     first and there as long. ``then`` is one that is made when the first has just been taken away and the
     cluster is still becoming whole. ``rolling``: the same fault on each of the other controllers too, in
-    turns, each when the cluster is whole. ``blocks``: no write may be acknowledged while the fault is there,
-    for whoever did so would not know that he is the only one; the promise counts from when it is taken away.
+    turns, each when the cluster is whole. ``blocks``: nothing may be served while the fault is there (no
+    write, where a node is left alone), for whoever served then would not know that he is the only one; the
+    promise counts from when it is taken away.
     ``beyond``: more is lost at once than the promise is about, so that no gap is too long which ends.
     ``mended``: the node itself ends the fault while it is watched, so that it is looked at once only.
     """

@@ -158,13 +158,16 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float,
 
 
 def _blocked(evidence: Evidence) -> list[Verdict]:
-    """Where nobody can know whether he is the only one: nobody takes a write, and ``verify`` says what is
-    wrong."""
+    """Where nobody can know whether he is the only one: nobody serves, and ``verify`` says what is wrong. A
+    node that nothing was done to may answer what needs no majority, and takes no write."""
     window = Window(evidence.timeline.injected_s + SILENT_AFTER_S, evidence.timeline.healed_s)
-    taken = [item for item in evidence.history.operations if item.outcome is Outcome.OK
-             and item.path in WRITING and item.sent_s is not None and item.sent_s in window]
-    return [Verdict("no write is acknowledged before the fault is taken away", not taken,
-                    f"{len(taken)} were" if taken else "none was"),
+    only_writes = bool(set(evidence.samples) - {evidence.target, *evidence.others})
+    served = [item for item in evidence.history.operations if item.outcome is Outcome.OK
+              and (item.path in WRITING if only_writes else item.path not in CHECKED_ONLY)
+              and item.sent_s is not None and item.sent_s in window]
+    what = "no write" if only_writes else "nothing"
+    return [Verdict(f"{what} is served before the fault is taken away", not served,
+                    f"{len(served)} requests were answered" if served else "no request was answered"),
             Verdict("verify says what is wrong meanwhile", bool(evidence.said_meanwhile),
                     next(iter(evidence.said_meanwhile), "it found nothing"))]
 

@@ -217,9 +217,7 @@ class _Run:
                 break
             await asyncio.sleep(FRESH_S)
         target = self._the_one(found, found, fault)
-        before = await self._serving_unit(fault, target)
-        return await self._striker.strike(fault, injection(fault, self._place.cluster, target), before,
-                                  "while the first one heals")
+        return await self._strike_on(target, fault, "while the first one heals")
 
     async def _strike_in_turn(self, name: str, work: Work, healed_s: float) -> tuple[Sight, float]:
         """The same fault on the next controller, once nothing is missing of the one before."""
@@ -227,9 +225,11 @@ class _Run:
         converged = await converge(self._place, self._settings, work, self._folder, healed_s, TURN_TIMEOUT_S)
         if not converged.whole:
             return Sight(False, f"{name} had no turn: {converged.because}"), healed_s
-        before = await self._serving_unit(self._fault, name)
-        return await self._striker.strike(self._fault, injection(self._fault, self._place.cluster, name),
-                                          before, "in its turn")
+        return await self._strike_on(name, self._fault, "in its turn")
+
+    async def _strike_on(self, node: str, fault: Fault, which: str) -> tuple[Sight, float]:
+        before = await self._serving_unit(fault, node)
+        return await self._striker.strike(fault, injection(fault, self._place.cluster, node), before, which)
 
     async def _find(self, samples: Sampling, fault: Fault | None = None) -> tuple[str, ...]:
         """The nodes that are the target now; without ``fault``, of the drill's first one."""

@@ -32,8 +32,8 @@ class Blueprint:
     """Everything the cluster's machines should be, by node name, and how to bring them there.
 
     ``steps`` are in an order that respects their ``needs``, which are complete: those that the layers wrote
-    and the order of the layers. ``stamps`` maps the steps that change
-    a running service to the file left on each node after their gate.
+    and the order of the layers. ``stamps`` maps the steps that change a
+    running service to the file left on each node after their gate.
     """
 
     cluster: str

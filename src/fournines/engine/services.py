@@ -15,6 +15,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.blueprint.predicate import All, Not, Predicate
@@ -49,10 +50,12 @@ class _Wanted:
     unit: str
     name: str
     files: Mapping[str, tuple[NodeFile, ...]]
+    stamps: Mapping[str, NodeFile]
 
-    @property
-    def stamps(self) -> Mapping[str, NodeFile]:
-        return {node: stamp(self.name, items) for node, items in self.files.items()}
+    @classmethod
+    def of(cls, unit: str, name: str, files: Mapping[str, tuple[NodeFile, ...]]) -> Self:
+        """With the stamps that say so."""
+        return cls(unit, name, files, {node: stamp(name, items) for node, items in files.items()})
 
     @property
     def stamped(self) -> Predicate:
@@ -90,8 +93,8 @@ def service_steps(layer: str, service: Service, files: Mapping[str, Sequence[Nod
     """``files`` are the layer's files by node; ``gates`` are what other layers wait for before they count a
     member as back. Raises ValueError where the service names a file that the layer does not write."""
     owned = {node: _owned(layer, service, node, files.get(node, ())) for node in service.nodes}
-    every = _Wanted(service.unit, service.unit, owned)
-    units = _Wanted(service.unit, f"{service.unit}.start", {
+    every = _Wanted.of(service.unit, service.unit, owned)
+    units = _Wanted.of(service.unit, f"{service.unit}.start", {
         node: tuple(item for item in items if item.path.startswith(_UNIT_FILES))
         for node, items in owned.items()})
     wanted = [every]

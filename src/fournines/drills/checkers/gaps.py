@@ -141,11 +141,9 @@ def recovered_within(measured: PathMeasure, limit_s: float, blocked_s: float = 0
     one in whose presence nothing may be served."""
     question = f"{measured.path} recovers within {limit_s:g} s{' of the undo' if blocked_s else ''}"
     limit_s += blocked_s
-    if not measured.steady_before:
-        return Verdict(question, None, "it was not serving steadily before the fault")
-    if not measured.probes:
-        return Verdict(question, None, "nobody asked after the fault")
-    seen = [gap for gap in (measured.gap, measured.return_gap) if gap is not None]
+    if doubt := _doubt(measured):
+        return Verdict(question, None, doubt)
+    seen = _seen(measured)
     if not seen:
         return Verdict(question, True, f"no gap; less than {measured.resolution_s:.2f} s would not be seen")
     worst = max(seen, key=lambda gap: (gap.lower_s, gap.upper_s))
@@ -160,13 +158,24 @@ def recovered_within(measured: PathMeasure, limit_s: float, blocked_s: float = 0
 def recovered_by_itself(measured: PathMeasure) -> Verdict:
     """Whether every gap of the path ended, however long it was: nobody has helped."""
     question = f"{measured.path} is served again by itself"
-    seen = [gap for gap in (measured.gap, measured.return_gap) if gap is not None]
-    if not measured.steady_before:
-        return Verdict(question, None, "it was not serving steadily before the fault")
+    if doubt := _doubt(measured):
+        return Verdict(question, None, doubt)
+    seen = _seen(measured)
     if endless := next((gap for gap in seen if math.isinf(gap.upper_s)), None):
         return Verdict(question, False, f"a gap of {_span(endless)}")
     widest = max(seen, key=lambda gap: gap.upper_s, default=None)
     return Verdict(question, True, f"the longest gap was {_span(widest)}" if widest else "there was no gap")
+
+
+def _doubt(measured: PathMeasure) -> str:
+    """Why nothing follows from what was measured; empty where something does."""
+    if not measured.steady_before:
+        return "it was not serving steadily before the fault"
+    return "" if measured.probes else "nobody asked after the fault"
+
+
+def _seen(measured: PathMeasure) -> list[Gap]:
+    return [gap for gap in (measured.gap, measured.return_gap) if gap is not None]
 
 
 def _span(gap: Gap) -> str:
