@@ -8,30 +8,37 @@ from fournines.cluster.timers.definition import Calculated, Definition, Fixed, G
 from fournines.cluster.timers.timer import Unit, shown
 
 CONSENSUS_FACTOR = 1.2
+JOIN_S = 0.05          # how long for join messages; its default, which stays
 _MANUAL = "corosync.conf(5)"
 _DEVICE = "corosync-qdevice(8)"
-_OF_TOKEN = 1.8
+_OF_TWO, _SHORTEST_OF_TWO_S, _LONGEST_OF_TWO_S = 0.2, 0.2, 2.0     # as cman had it for pairs
+_OF_DETECTION = 0.8
 _SHORTEST_S, _LONGEST_S = 1.25, 10.0   # a heartbeat is 0.8 of it, and no less than 1 s; the default
 _NO_ARBITRATOR = (0.0, "none: no arbitrator")
 
 
 def _consensus(given: Given) -> tuple[float, str]:
-    token = given.of("corosync.token")
-    value = ceil(CONSENSUS_FACTOR * token * 1000 - 1e-6) / 1000
-    return value, f"{CONSENSUS_FACTOR} x corosync.token = {CONSENSUS_FACTOR} x {shown(token)} " \
-                  f"= {shown(value)}"
+    """Of two members each sees at once whether the other agrees; more of them have to be of one mind."""
+    token, pair = given.of("corosync.token"), given.controllers == 2
+    factor = _OF_TWO if pair else CONSENSUS_FACTOR
+    exact = ceil(factor * token * 1000 - 1e-6) / 1000
+    value = min(max(exact, _SHORTEST_OF_TWO_S), _LONGEST_OF_TWO_S) if pair else exact
+    formula = f"{factor} x corosync.token = {factor} x {shown(token)} = {shown(exact)}"
+    return value, formula + _limited(value, exact) + (", as there are two members" if pair else "")
+
+
+def _limited(value: float, exact: float) -> str:
+    return "" if value == exact else f", but at {'least' if value > exact else 'most'} {shown(value)}"
 
 
 def _device_timeout(given: Given) -> tuple[float, str]:
     if not given.arbitrated:
         return _NO_ARBITRATOR
-    token = given.of("corosync.token")
-    exact = to_grain(_OF_TOKEN * token, 0.01)
+    detection = given.of("corosync.token") + given.of("corosync.consensus")
+    exact = to_grain(_OF_DETECTION * detection, 0.01)
     value = min(max(exact, _SHORTEST_S), _LONGEST_S)
-    formula = f"{_OF_TOKEN} x corosync.token = {_OF_TOKEN} x {shown(token)} = {shown(exact)}"
-    if value != exact:
-        formula += f", but at {'least' if value > exact else 'most'} {shown(value)}"
-    return value, formula
+    return value, f"{_OF_DETECTION} x (corosync.token + corosync.consensus) = {_OF_DETECTION} x " \
+                  f"{shown(round(detection, 6))} = {shown(exact)}{_limited(value, exact)}"
 
 
 def _device_sync_timeout(given: Given) -> tuple[float, str]:
@@ -47,11 +54,11 @@ DEFINITIONS: tuple[Definition, ...] = (
           "650 ms for each node beyond two, which is switched off: token_coefficient 0)",
           because="A silent member is lost after this; who is merely paused for longer is fenced, so it is "
                   "no less than a second. The guide's 10 s makes it 22 s until anything moves."),
-    Calculated("corosync.consensus", _consensus, unit=Unit.SECONDS, grain=0.001, least=0.001,
-               source=f"{_MANUAL}, consensus: at least 1.2 of token",
+    Calculated("corosync.consensus", _consensus, unit=Unit.SECONDS, grain=0.001, least=JOIN_S,
+               source=f"{_MANUAL}, consensus: at least 1.2 of token, of two members more than join",
                because="The survivors agree on the new membership within this, and it is waited for in full "
                        "after the token: detection is the sum of both, not token times retransmits as the "
-                       "guide counts."),
+                       "guide counts. Two members need no time for it: who answers has agreed."),
     Fixed("corosync.token_retransmits", 4, unit=Unit.COUNT,
           source=f"{_MANUAL}, token_retransmits_before_loss_const (default 4)",
           because="The token is sent again this often within its own time: more of them would not make the "

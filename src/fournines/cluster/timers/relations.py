@@ -20,7 +20,7 @@ _NOISE = 1e-9
 @dataclass(frozen=True, slots=True)
 class _AtMost:
     """``smaller`` is at most ``share`` of ``larger`` (with ``times`` naming a count that multiplies it);
-    ``strict``: below it. ``severity``: what it is to break it."""
+    ``strict``: below it. ``severity``: what it is to break it; ``members``: of how many it holds at least."""
 
     smaller: str
     larger: str
@@ -29,6 +29,7 @@ class _AtMost:
     times: str = ""
     strict: bool = False
     severity: Severity = Severity.WARNING
+    members: int = 1
 
 
 def _galera(smaller: str, larger: str, share: float = 1.0) -> _AtMost:
@@ -57,7 +58,7 @@ _RULES = (
             "the balancer would cut connections before their heartbeat", share=1 / 2),
     _AtMost("corosync.token", "corosync.consensus",
             "under load the membership would fall apart and form again",
-            share=1 / CONSENSUS_FACTOR),
+            share=1 / CONSENSUS_FACTOR, members=3),
     _AtMost("corosync.device_timeout", "corosync.device_sync_timeout",
             "the members would go on without the arbitrator before it has given the silent one up",
             share=1 / 1.2),
@@ -77,11 +78,11 @@ _OWNER_PRIORITY = 255
 
 def broken_relations(timers: Timers, controllers: int) -> tuple[Finding, ...]:
     """A finding for each rule that does not hold."""
-    return (*_broken_limits(timers), *_broken_vrrp(timers, controllers))
+    return (*_broken_limits(timers, controllers), *_broken_vrrp(timers, controllers))
 
 
-def _broken_limits(timers: Timers) -> Iterator[Finding]:
-    for rule in _RULES:
+def _broken_limits(timers: Timers, controllers: int) -> Iterator[Finding]:
+    for rule in (each for each in _RULES if controllers >= each.members):
         times = timers.count(rule.times) if rule.times else 1
         limit = timers.seconds(rule.larger) * rule.share * times
         value = timers.seconds(rule.smaller)
