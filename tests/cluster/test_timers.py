@@ -218,6 +218,32 @@ def test_a_duration_is_not_a_count() -> None:
         timers.count("vrrp.advert_int")
 
 
+def test_two_members_need_no_time_to_agree() -> None:
+    """More of them have to be of one mind; 1.2 of the token is what Corosync takes itself."""
+    layers = ("host", "membership")
+    assert [derive(cluster(30, controllers=count, layers=layers)).ms("corosync.consensus")
+            for count in (2, 3)] == [600, 3600]
+    slow = derive(cluster(60, controllers=2, layers=layers, corosync__token="20s"))
+    assert slow.ms("corosync.consensus") == 2000
+
+
+def test_less_than_the_token_is_enough_for_two_and_too_little_for_three() -> None:
+    layers, consensus = ("host", "membership"), {"corosync__consensus": "600ms"}
+    assert not derive(cluster(30, controllers=2, layers=layers, **consensus)).warnings
+    (finding,) = derive(cluster(30, controllers=3, layers=layers, **consensus)).warnings
+    assert finding.summary == "corosync.token is 3 s, but should be at most 0.83 x corosync.consensus = 500 ms"
+    (refused,) = refusal(cluster(30, controllers=2, layers=layers, corosync__consensus="40ms"))
+    assert "corosync.consensus" in refused and "50 ms" in refused
+
+
+@given(PROMISES.filter(lambda promise: promise >= 20), st.sampled_from((2, 3)))
+def test_drbd_knows_of_a_lost_side_no_later_than_corosync(promise: float, controllers: int) -> None:
+    """A promotion is refused while DRBD still holds a connection to a primary."""
+    timers = derive(cluster(promise, controllers=controllers, layers=("host", "membership", "storage")))
+    known_s = timers.seconds("drbd.ping_interval") + timers.seconds("drbd.ping_timeout")
+    assert known_s <= timers.seconds("corosync.token") + timers.seconds("corosync.consensus")
+
+
 def arbitrated(recover_within_s: float, **overrides: str) -> Cluster:
     """Two nodes and an arbitrator."""
     pair = cluster(recover_within_s, controllers=2, layers=("host", "membership"), **overrides)
@@ -242,14 +268,14 @@ def test_an_arbitrator_that_is_waited_for_is_a_part_of_the_bound() -> None:
     slow = derive(arbitrated(30, corosync__device_timeout="10s", corosync__device_sync_timeout="30s"))
     (chain,) = [each for each in slow.chains if each.name == "node power loss: address of Pacemaker"]
     (term,) = [each for each in chain.terms if each.timers == ("corosync.device_timeout",)]
-    assert term.upper_s == pytest.approx(12 - 6.6 + 0.5)   # 1.2 x 10 s, of which token and consensus are over
+    assert term.upper_s == pytest.approx(12 - 3.6 + 0.5)   # 1.2 x 10 s, of which token and consensus are over
 
 
 def test_an_arbitrator_that_has_no_time_to_decide_is_a_warning() -> None:
-    hasty = derive(arbitrated(30, corosync__device_sync_timeout="6s"))
+    hasty = derive(arbitrated(30, corosync__device_sync_timeout="3s"))
     (finding,) = hasty.warnings
-    assert finding.summary == ("corosync.device_timeout is 5.4 s, but should be at most 0.83 x "
-                               "corosync.device_sync_timeout = 5 s")
+    assert finding.summary == ("corosync.device_timeout is 2.88 s, but should be at most 0.83 x "
+                               "corosync.device_sync_timeout = 2.5 s")
 
 
 def test_a_recorded_arbitrator_of_others_counts() -> None:

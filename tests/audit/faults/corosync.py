@@ -47,6 +47,8 @@ FAULTS = (
           {"corosync": NODES}),
     Fault("COR008", {"corosync": totem("token: 3000", "consensus: 4000  <--") + NODES},
           {"corosync": totem("token: 3000", "consensus: 5000") + NODES}),
+    Fault("COR008", {"corosync": totem("token: 3000", "join: 60", "consensus: 50  <--") + TWO},
+          {"corosync": totem("token: 3000", "consensus: 600") + TWO}),
     Fault("COR010", {"corosync": totem("transport: udpu  <--")},
           {"corosync": totem("transport: knet") + NODES}),
     Fault("COR010", {"corosync": "nodelist {\n node {  <--\n  ring0_addr: 10.0.0.1\n }\n}\n"},

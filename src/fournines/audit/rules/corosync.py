@@ -21,16 +21,23 @@ MANUAL = "corosync.conf(5)"
 
 @rule("COR008", Severity.ERROR, Effect.OUTAGE, "consensus is too short",
       consequence="Under load the membership falls apart and forms again; healthy nodes are fenced.",
-      fix=f"remove consensus: it is then {CONSENSUS_FACTOR} of token", source=MANUAL)
+      fix=f"remove consensus: it is then {CONSENSUS_FACTOR} of token (two members may have less, but not less "
+          "than join)", source=f"{MANUAL}, consensus")
 def short_consensus(cloud: Cloud) -> Hits:
     for membership in memberships(cloud):
         entry = membership.entry("totem", "consensus")
-        if entry is None or membership.consensus_ms >= CONSENSUS_FACTOR * membership.token_ms:
+        if entry is None or membership.consensus_ms >= _least_consensus_ms(membership):
             continue
-        fatal = len(membership.nodes) > 2 and membership.consensus_ms <= membership.token_ms
+        fatal = len(membership.nodes) > 1 and membership.consensus_ms <= membership.token_ms
         yield Hit(membership.file.at(entry.line), f"consensus {membership.consensus_ms} ms, and an effective "
                                                   f"token of {membership.token_ms} ms",
                   None if fatal else Severity.WARNING, change=Remove())
+
+
+def _least_consensus_ms(membership: Membership) -> float:
+    """Of two members each sees at once whether the other agrees; below join, Corosync does not start."""
+    pair = len(membership.nodes) == 2
+    return membership.join_ms if pair else CONSENSUS_FACTOR * membership.token_ms
 
 
 @rule("COR009", Severity.ERROR, Effect.OUTAGE, "corosync.conf is not the same on all nodes",

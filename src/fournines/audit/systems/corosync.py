@@ -16,6 +16,7 @@ from fournines.findings import Place
 
 DEFAULT_TOKEN_MS = 3000
 DEFAULT_COEFFICIENT_MS = 650
+DEFAULT_JOIN_MS = 50
 CONSENSUS_FACTOR = 1.2
 
 
@@ -80,6 +81,10 @@ class Membership:
     @property
     def consensus_ms(self) -> int:
         return self.number("totem", "consensus", int(CONSENSUS_FACTOR * self.token_ms))
+
+    @property
+    def join_ms(self) -> int:
+        return self.number("totem", "join", DEFAULT_JOIN_MS)
 
 
 @lru_cache(maxsize=1)

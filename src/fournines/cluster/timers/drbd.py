@@ -9,11 +9,12 @@ _MANUAL = "drbd.conf-8.4(5)"
 
 
 DEFINITIONS: tuple[Definition, ...] = (
-    Share("drbd.ping_interval", 1 / 10, at_least=1, at_most=10, grain=1,
+    Share("drbd.ping_interval", 0.7, of="corosync.token", at_least=1, at_most=10, grain=1,
           source=f"{_MANUAL}, ping-int (default 10 s), whole seconds",
-          because="On an idle connection a silent side is asked after this; it has to be known before "
-                  "Pacemaker promotes the other, which a standing connection to a primary refuses."),
-    Share("drbd.ping_timeout", 1 / 20, at_least=1.0, at_most=3.0, grain=0.1,
+          because="On an idle connection a silent side is asked after this. With its time to answer it is no "
+                  "longer than Corosync takes: a standing connection to a primary refuses the promotion, and "
+                  "a second try costs seconds."),
+    Share("drbd.ping_timeout", 0.5, of="corosync.token", at_least=1.0, at_most=3.0, grain=0.1,
           source=f"{_MANUAL}, ping-timeout (default 0.5 s), in tenths",
           because="A side that answers no ping within this is silent. Each false alarm stops all writes "
                   "until the cluster was asked, so a starved machine gets a second."),
