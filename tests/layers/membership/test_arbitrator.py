@@ -68,7 +68,7 @@ def service(site: Site, unit: str) -> Service:
 def test_two_with_an_arbitrator_are_a_majority_and_no_special_case(own: Site) -> None:
     quorum, device, net = settings(own)
     assert quorum == {"provider": "corosync_votequorum"}
-    assert device == {"model": "net", "votes": "1", "timeout": "2700", "sync_timeout": "5400"}
+    assert device == {"model": "net", "votes": "1", "timeout": "1440", "sync_timeout": "2880"}
     assert net == {"host": "192.168.42.83", "port": "5403", "tls": "required", "algorithm": "ffsplit",
                    "tie_breaker": "lowest"}
 

@@ -50,7 +50,7 @@ def test_it_is_the_level_that_is_waited_for_when_no_switch_answers(guarded: Site
                                 for level, device in ((1, f"fence_{name}_1"), (2, "watchdog"))}
     (device,) = [each for each in made.resources.primitives if each.id == "watchdog"]
     assert (device.agent, device.parameters["pcmk_host_list"]) == ("stonith:fence_watchdog", "node1 node2")
-    assert {each.name: each.value for each in made.properties}["stonith-watchdog-timeout"] == "22s"
+    assert {each.name: each.value for each in made.properties}["stonith-watchdog-timeout"] == "16s"
     assert [each.name for each in fencing.devices(guarded.cluster)] == ["fence_node1_1", "fence_node2_1"]
 
 
@@ -102,7 +102,7 @@ def test_members_may_not_be_reset_after_they_are_taken_for_reset(guarded: Site) 
     hasty = replace(guarded.cluster, overrides={"pacemaker.stonith_watchdog_timeout": "12s"})
     with pytest.raises(ClusterFileError) as refused:
         derive(hasty)
-    assert "sbd.watchdog_timeout is 11 s, but has to be at most 0.5 x" in str(refused.value.findings[0])
+    assert "sbd.watchdog_timeout is 8 s, but has to be at most 0.5 x" in str(refused.value.findings[0])
 
 
 @pytest.mark.tool("crm_verify", "pacemaker-cli-utils")

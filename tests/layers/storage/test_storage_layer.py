@@ -76,8 +76,8 @@ def test_a_write_is_on_both_disks_and_a_lost_side_is_fenced(site: Site) -> None:
     written = {each.keyword: each.value for each in (*net.statements, *disk.statements)}
     assert written == written | {
         "protocol": "C", "fencing": "resource-and-stonith", "verify-alg": "crc32c", "al-extents": "67",
-        "resync-rate": "100M", "after-sb-0pri": "disconnect", "ping-int": "3", "timeout": "24",
-        "connect-int": "3", "ping-timeout": "15"}
+        "resync-rate": "100M", "after-sb-0pri": "disconnect", "ping-int": "2", "timeout": "16",
+        "connect-int": "2", "ping-timeout": "15"}
     assert [each.value for each in handlers.statements] == [
         "python3 -I -S /usr/lib/fournines/fence_peer.py", "/usr/lib/drbd/crm-unfence-peer.sh",
         "/usr/lib/drbd/crm-unfence-peer.sh; attrd_updater --name=master-p_drbd_$DRBD_RESOURCE --update=10000"]
