@@ -121,6 +121,9 @@ def test_the_other_node_is_restarted_when_this_one_could_take_over(plane: Contro
     assert one_at_a_time(applied.events, "membership: restart corosync.service")
     both.lose_nothing()
     plane.become_whole()
+    for node in NODES:   # a tenth of a second is DRBD's unit, and half of the token is 1.75 s
+        shown = on(plane.lab, node, "drbdsetup", "show", "mysql")
+        assert "ping-timeout    \t17;" in shown, shown
 
 
 def test_a_power_loss_of_the_active_node_loses_nothing_acknowledged(plane: ControlPlane) -> None:

@@ -28,6 +28,30 @@ def test_the_kernels_words_are_read() -> None:
         3: {"connection": "Unconfigured", "role": "", "peer_role": "", "disk": "", "peer_disk": ""}}
 
 
+SHOWN = """resource mysql {
+    net {
+        protocol        \tC; # default
+        timeout         \t16; # 1/10 seconds
+        shared-secret   \t""; # default
+        verify-alg      \t"crc32c";
+    }
+    _this_host {
+        address\t\t\tipv4 10.0.42.100:7700;
+        volume 0 {
+            device\t\t\tminor 0;
+            disk {
+                resync-rate     \t102400k; # bytes/second
+                c-plan-ahead    \t0; # 1/10 seconds
+"""
+
+
+def test_the_settings_in_force_are_read() -> None:
+    assert drbd_device.settings(SHOWN) == {
+        "protocol": "C", "timeout": "16", "shared-secret": "", "verify-alg": "crc32c",
+        "resync-rate": "102400k", "c-plan-ahead": "0",
+        "address": "ipv4 10.0.42.100:7700", "device": "minor 0"}
+
+
 def test_generations_do_not_tell_who_is_primary() -> None:
     primary = "7A0AC9D698AE5EE5:A4B2C74994E79265:0000000000000004:0000000000000000:1:1:1:1:0:1:0\n"
     assert drbd_device.generations(primary) == [
@@ -45,6 +69,12 @@ def facts(**changed: object) -> dict[str, object]:
 def test_a_side_fills_the_other_only_when_both_are_new(changed: dict[str, object]) -> None:
     with pytest.raises(Refused, match="not new on both sides"):
         drbd_device.first("mysql", facts(**changed))
+
+
+@pytest.mark.parametrize("connection", ["StandAlone", ""])
+def test_sides_that_were_parted_are_not_adjusted(connection: str) -> None:
+    with pytest.raises(Refused, match="nothing was changed"):
+        drbd_device.adjust("mysql", facts(connection=connection))
 
 
 def test_only_what_is_split_is_resolved() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
@@ -55,9 +56,11 @@ def seen(one: health.Device, other: health.Device) -> Snapshot:
                      for node, device in zip(NODES, (one, other), strict=True)}, {})
 
 
-def verdicts(name: str, snapshot: Snapshot) -> list[tuple[bool | None, bool | None]]:
+def verdicts(name: str, snapshot: Snapshot,
+             settings: Mapping[str, str] | None = None) -> list[tuple[bool | None, bool | None]]:
     """Of the step on each node: nothing to do, and may be done."""
-    step = next(each for each in procedures.steps((MYSQL, RABBITMQ), NODES) if each.name == name)
+    steps = procedures.steps((MYSQL, RABBITMQ), NODES, settings or {})
+    step = next(each for each in steps if each.name == name)
     assert step.unless is not None
     return [(step.unless.judge(snapshot, node).truth,
              step.only_if.judge(snapshot, node).truth if step.only_if else True) for node in NODES]
@@ -138,14 +141,28 @@ def test_invariants(one: health.Device, other: health.Device, broken: list[str])
     assert [name for name, truth in judged.items() if truth is not True] == broken
 
 
+def test_what_has_changed_is_put_in_force_where_the_volume_is_up(site: Site) -> None:
+    """Not where the two sides were parted: they would talk again."""
+    name = "storage: put the settings of mysql in force"
+    wanted = artifacts.options(site, StorageSpec((MYSQL,)))
+    assert wanted == wanted | {"ping-int": "2", "resync-rate": "102400k", "c-plan-ahead": "0"}
+    now = replace(USED, settings={**wanted, "sndbuf-size": "0"})
+    old, of_before = replace(USED, settings={**wanted, "ping-int": "3"}), USED
+    assert verdicts(name, seen(now, BLANK), wanted) == [(True, True), (True, True)]
+    assert verdicts(name, seen(old, of_before), wanted) == [(False, True), (False, True)]
+    parted = replace(old, connection="StandAlone")
+    assert verdicts(name, seen(parted, now), wanted) == [(False, False), (True, True)]
+
+
 def test_what_a_node_tells_is_read() -> None:
     told = ('{"mysql": {"holds": "DRBD metadata", "used": true, "generations": ["7A0AC9D698AE5EE4", '
             '"0000000000000000", "A4B2C74994E79264", "0000000000000004"], "filesystem": "xfs", "connection": '
             '"Connected", "role": "Primary", "peer_role": "Secondary", "disk": "UpToDate", "peer_disk": '
-            '"UpToDate", "out_of_sync": "12"}}')
+            '"UpToDate", "out_of_sync": "12", "settings": {"ping-int": "2"}}}')
     device = health.parse_devices({"rc": 0, "stdout": told, "stderr": ""})["mysql"]
     assert (device.current, device.base, device.history, device.out_of_sync_kib) == (
         "7A0AC9D698AE5EE4", "0000000000000000", ("A4B2C74994E79264", "0000000000000004"), 12)
+    assert device.settings == {"ping-int": "2"}
     with pytest.raises(Unreadable):
         health.parse_devices({"rc": 0, "stdout": '{"mysql": {}}', "stderr": ""})
 

@@ -21,8 +21,8 @@ MANUAL = "corosync.conf(5)"
 
 @rule("COR008", Severity.ERROR, Effect.OUTAGE, "consensus is too short",
       consequence="Under load the membership falls apart and forms again; healthy nodes are fenced.",
-      fix=f"remove consensus: it is then {CONSENSUS_FACTOR} of token (two members may have less, but not less "
-          "than join)", source=f"{MANUAL}, consensus")
+      fix=f"remove consensus: it is then {CONSENSUS_FACTOR} of token (two members may have less, down to "
+          "join)", source=f"{MANUAL}, consensus")
 def short_consensus(cloud: Cloud) -> Hits:
     for membership in memberships(cloud):
         entry = membership.entry("totem", "consensus")

@@ -62,9 +62,6 @@ def _properties(site: Site) -> dict[str, str]:
         # By default a load above that of the processors lets one action at a time run in the whole cluster.
         # After a failover a machine is busy, and the recovery is what it has to be busy with.
         "load-threshold": "1000%",
-        # By default two actions for each processor of a node: on one, the first look at what was just started
-        # stands before the start of what comes next.
-        "node-action-limit": "16",
         # One failed start is not yet a reason to leave the node: the threshold counts those too.
         "start-failure-is-fatal": "false",
         **_HISTORY,

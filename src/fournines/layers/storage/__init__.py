@@ -52,7 +52,7 @@ def _contribute(site: Site) -> Contribution:
     return Contribution(
         packages=dict.fromkeys(nodes, PACKAGES),
         files=dict.fromkeys(nodes, artifacts.files(site, spec)),
-        steps=procedures.steps(spec.resources, nodes),
+        steps=procedures.steps(spec.resources, nodes, artifacts.options(site, spec)),
         probes=health.probes(nodes),
         invariants=invariants(spec.resources, nodes),
         gates=dict.fromkeys(RESTARTED, health.back(spec.resources, nodes)),

@@ -39,6 +39,14 @@ def files(site: Site, spec: StorageSpec) -> tuple[NodeFile, ...]:
         *library("disk_content"))
 
 
+def options(site: Site, spec: StorageSpec) -> dict[str, str]:
+    """What holds for all resources while they are up: keyword -> value, as ``drbdsetup show`` tells them."""
+    (_, made) = common(site, spec).sections
+    told = {each.keyword: each.value for name in ("net", "disk") for section in made.all(name)
+            for each in section.statements}
+    return told | {"resync-rate": f"{spec.resync_mib_s * 1024}k"}
+
+
 def common(site: Site, spec: StorageSpec) -> drbd.Document:
     """What holds for all resources, as DRBD 8.4 reads it, which is what Debian's kernel has."""
     timers = site.timers

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from fournines.blueprint.contribution import Members, Seat
 from fournines.blueprint.left_alone import LeftAlone
@@ -27,7 +28,8 @@ class Device:
     ``used``: its metadata were ever in use. ``connection`` is empty where DRBD has not got it up; that, roles
     and disk states are DRBD's own words. ``current`` and ``base`` are its generation identifiers: of its
     data, and of what the other side is known to have; ``history`` are older ones.
-    ``out_of_sync_kib``: what the other side is known not to have."""
+    ``out_of_sync_kib``: what the other side is known not to have. ``settings`` are those in force, by DRBD's
+    keywords and in its words; none where it is not up."""
 
     holds: str
     used: bool
@@ -41,6 +43,7 @@ class Device:
     base: str
     history: tuple[str, ...]
     out_of_sync_kib: int = 0
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse_devices(reply: JsonValue) -> dict[str, Device]:
@@ -55,10 +58,13 @@ def parse_devices(reply: JsonValue) -> dict[str, Device]:
 def _device(said: dict[str, JsonValue]) -> Device:
     texts = {name: str(said[name]) for name in ("holds", "filesystem", "connection", "role", "peer_role",
                                                 "disk", "peer_disk")}
-    found = said["generations"]
+    found, settings = said["generations"], said.get("settings", {})   # which earlier versions do not tell
+    if not isinstance(settings, dict):
+        raise TypeError("settings")
     current, base, *history = [*map(str, found), "", ""] if isinstance(found, list) else ["", ""]
     return Device(used=bool(said["used"]), current=current, base=base,
                   out_of_sync_kib=int(str(said["out_of_sync"])),
+                  settings={keyword: str(value) for keyword, value in settings.items()},
                   history=tuple(each for each in history if each), **texts)
 
 
@@ -82,6 +88,13 @@ def fact(volume: MirroredVolume, field: str, test: Test = Test.EQ, wanted: objec
 def talking(volume: MirroredVolume) -> Predicate:
     """The node's side is connected to the other."""
     return fact(volume, "connection", Test.IN, TALKING)
+
+
+def in_force(volume: MirroredVolume, settings: Mapping[str, str]) -> Predicate:
+    """DRBD reads its files when a volume comes up; one that is not up will."""
+    wanted = (fact(volume, f"settings.{keyword}", Test.EQ, value) for keyword, value in settings.items())
+    return Either((fact(volume, "connection", Test.EQ, ""),
+                   All((fact(volume, "settings", Test.NE, {}), *wanted))))
 
 
 def used(volume: MirroredVolume, nodes: tuple[str, ...]) -> Predicate:

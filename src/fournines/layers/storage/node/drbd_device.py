@@ -4,6 +4,7 @@
     drbd_device.py facts            a JSON object: each device by name, see ``facts_of``
     drbd_device.py create NAME      writes DRBD's metadata to its disk, if that is blank from end to end
     drbd_device.py up NAME          attaches and connects it
+    drbd_device.py adjust NAME      puts its configuration in force while it is in use
     drbd_device.py first NAME       makes this node's side the one that the other is filled from; once ever
     drbd_device.py format NAME      makes its file system, if the device is blank from end to end
     drbd_device.py split NAME keep|discard     after split brain: this side's data stay, or are replaced
@@ -26,6 +27,7 @@ from fournines.layers.node.disk_content import Refused, file_system, holds, in_u
 SETTINGS = "/etc/fournines/storage.json"
 STATE = "/proc/drbd"
 JUST_CREATED = "0000000000000004"   # UUID_JUST_CREATED of DRBD: metadata that has never been in use
+_SETTING = re.compile(r'^[ \t]*([a-z0-9-]+)[ \t]+"?([^;"{\n]*)"?;', re.MULTILINE)
 _OUT_OF_SYNC = re.compile(r" oos:(\d+)")
 _LINE = re.compile(r"^ *(\d+): cs:(\S+)(?: ro:([^/ ]+)/(\S+) ds:([^/ ]+)/(\S+))?")
 
@@ -56,6 +58,11 @@ def generations(text: str) -> list[str]:
     return [f"{int(word, 16) & ~1:016X}" for word in first.split(":")[:4] if word]
 
 
+def settings(text: str) -> dict[str, str]:
+    """Keyword -> value, of net and disk sections alike; from ``drbdsetup show --show-defaults``."""
+    return dict(_SETTING.findall(text))
+
+
 def kernel_state() -> dict[int, dict[str, str]]:
     """Of every device that the kernel has; empty while its module is not loaded."""
     try:
@@ -69,14 +76,16 @@ def kernel_state() -> dict[int, dict[str, str]]:
 
 def facts_of(name: str, minor: int, disk: str, kernel: dict[int, dict[str, str]]) -> dict[str, object]:
     """``holds`` of its disk, ``used`` (its metadata were ever in use), its generations, its file system, and
-    what the kernel says; ``connection`` is empty where it is not up."""
+    what the kernel says, with the settings in force; ``connection`` is empty where it is not up."""
     state = kernel.get(minor, {})
     facts: dict[str, object] = {
-        "holds": "", "used": False, "generations": [], "filesystem": "",
+        "holds": "", "used": False, "generations": [], "filesystem": "", "settings": {},
         **dict.fromkeys(("connection", "role", "peer_role", "disk", "peer_disk"), ""), "out_of_sync": "0",
         **state}
     if state.get("connection") == "Unconfigured":
         facts["connection"] = ""
+    if facts["connection"]:
+        facts["settings"] = settings(tool("drbdsetup", "show", "--show-defaults", name, check=False))
     try:
         facts["holds"] = "DRBD metadata" if facts["disk"] not in ("", "Diskless") else holds(disk)
         if facts["holds"] == "DRBD metadata":
@@ -103,6 +112,13 @@ def create(name: str, disk: str) -> None:
 def up(name: str) -> None:
     """Attached and connected, as its configuration says."""
     tool("modprobe", "drbd")
+    tool("drbdadm", "adjust", name)
+
+
+def adjust(name: str, facts: dict[str, object]) -> None:
+    """Never where the two sides were parted: they would talk again, and each may have data of its own."""
+    if facts["connection"] in ("", "StandAlone"):
+        raise Refused(f"{name} is {facts['connection'] or 'not up'}: nothing was changed")
     tool("drbdadm", "adjust", name)
 
 
@@ -166,7 +182,8 @@ def main(arguments: Sequence[str]) -> None:
                           for name, each in devices.items()}))
         return
     if len(arguments) < 2 or arguments[1] not in devices:
-        raise SystemExit(f"say facts, or create, up, first, format or split and one of {', '.join(devices)}")
+        raise SystemExit("say facts, or create, up, adjust, first, format or split and one of "
+                         + ", ".join(devices))
     name, device = arguments[1], devices[arguments[1]]
     facts = facts_of(name, device["minor"], device["disk"], kernel_state())
     try:
@@ -175,6 +192,8 @@ def main(arguments: Sequence[str]) -> None:
                 create(name, device["disk"])
             case "up":
                 up(name)
+            case "adjust":
+                adjust(name, facts)
             case "first":
                 first(name, facts)
             case "format":
