@@ -35,9 +35,6 @@ from fournines.lab.wires import Cables, fabric_socket
 SILENCE_S = 30.0   # then a client is taken for gone
 BODY_LIMIT = 64 << 10
 BACKLOG = 32
-# As long as the firmware of a server takes at the least; many take minutes. Without it a node that is fenced
-# would be back while the others recover, which no real one is.
-FIRMWARE_S = 30.0
 
 
 class Service:
@@ -96,9 +93,10 @@ def do(machine: Machine, kind: ResetType) -> None:
 
 
 def start(machine: Machine) -> None:
-    """It is on at once, and boots when its firmware is done."""
+    """It is on at once, and boots when its firmware is done: else a node that is fenced would be back while
+    the others recover, which no real one is."""
     if begun := machine.enter_firmware():
-        timer = threading.Timer(FIRMWARE_S, _boot, (machine, begun))
+        timer = threading.Timer(machine.firmware_s, _boot, (machine, begun))
         timer.daemon = True
         timer.start()
 

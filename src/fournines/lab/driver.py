@@ -37,6 +37,12 @@ class Machine(Protocol):
     @property
     def power(self) -> Power: ...
 
+    @property
+    def firmware_s(self) -> float:
+        """How long its firmware takes after it was fenced: longer than the others need to take over, as that
+        of a server does (one to three minutes)."""
+        ...
+
     def power_on(self) -> None:
         """Returns once its init runs and its cables are plugged in (those that were cut stay cut); without
         the time that a firmware takes."""

@@ -40,6 +40,10 @@ class NspawnMachine(ProcessMachine):
         self._image = image
         self._disks = disks
 
+    @property
+    def firmware_s(self) -> float:
+        return 15.0
+
     def _start(self, group: ControlGroup) -> MachineState:
         rootfs.mount(self._places, self._image, f"fournines-{self._lab}-{self._name}")
         devices = shared_disk.attach(self._places, self._disks)

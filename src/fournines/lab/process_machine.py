@@ -56,6 +56,11 @@ class ProcessMachine(ABC):
         """Press the power button. May return before it is off."""
 
     @property
+    @abstractmethod
+    def firmware_s(self) -> float:
+        """See ``driver.Machine``."""
+
+    @property
     def name(self) -> str:
         return self._name
 

@@ -92,6 +92,10 @@ class UmlMachine(ProcessMachine):
         self._lab_places = places
         self._disks = disks
 
+    @property
+    def firmware_s(self) -> float:
+        return 30.0
+
     def _start(self, group: ControlGroup) -> MachineState:
         cards = cards_of(self._lab, self._name, self._interfaces)
         far = {interface: self._cables.cable(self._name, network)
