@@ -71,10 +71,10 @@ def test_a_side_fills_the_other_only_when_both_are_new(changed: dict[str, object
         drbd_device.first("mysql", facts(**changed))
 
 
-@pytest.mark.parametrize("connection", ["StandAlone", ""])
-def test_sides_that_were_parted_are_not_adjusted(connection: str) -> None:
+@pytest.mark.parametrize("changed", [{"connection": "StandAlone"}, {"connection": ""}, {"disk": "Diskless"}])
+def test_what_was_parted_or_detached_is_not_adjusted(changed: dict[str, object]) -> None:
     with pytest.raises(Refused, match="nothing was changed"):
-        drbd_device.adjust("mysql", facts(connection=connection))
+        drbd_device.adjust("mysql", facts(**changed))
 
 
 def test_only_what_is_split_is_resolved() -> None:

@@ -142,7 +142,7 @@ def test_invariants(one: health.Device, other: health.Device, broken: list[str])
 
 
 def test_what_has_changed_is_put_in_force_where_the_volume_is_up(site: Site) -> None:
-    """Not where the two sides were parted: they would talk again."""
+    """Not where the two sides were parted: they would talk again. Nor where a disk was lost."""
     name = "storage: put the settings of mysql in force"
     wanted = artifacts.options(site, StorageSpec((MYSQL,)))
     assert wanted == wanted | {"ping-int": "2", "resync-rate": "102400k", "c-plan-ahead": "0"}
@@ -152,6 +152,7 @@ def test_what_has_changed_is_put_in_force_where_the_volume_is_up(site: Site) -> 
     assert verdicts(name, seen(old, of_before), wanted) == [(False, True), (False, True)]
     parted = replace(old, connection="StandAlone")
     assert verdicts(name, seen(parted, now), wanted) == [(False, False), (True, True)]
+    assert verdicts(name, seen(replace(old, disk="Diskless"), now), wanted) == [(True, True), (True, True)]
 
 
 def test_what_a_node_tells_is_read() -> None:

@@ -17,7 +17,7 @@ from fournines.blueprint.volumes import MirroredVolume
 from fournines.layers.storage.artifacts import SCRIPT, UNIT
 
 BOOT = "storage.boot"
-METADATA, BLANK = "DRBD metadata", "blank"
+METADATA, BLANK, DISKLESS = "DRBD metadata", "blank", "Diskless"
 TALKING = ("Connected", "SyncSource", "SyncTarget", "VerifyS", "VerifyT", "PausedSyncS", "PausedSyncT",
            "WFBitMapS", "WFBitMapT", "WFSyncUUID", "StartingSyncS", "StartingSyncT", "Ahead", "Behind")
 
@@ -91,9 +91,10 @@ def talking(volume: MirroredVolume) -> Predicate:
 
 
 def in_force(volume: MirroredVolume, settings: Mapping[str, str]) -> Predicate:
-    """DRBD reads its files when a volume comes up; one that is not up will."""
+    """DRBD reads its files when a volume comes up; one that is not up will. One that has lost its disk is
+    left alone: to adjust it would attach what failed."""
     wanted = (fact(volume, f"settings.{keyword}", Test.EQ, value) for keyword, value in settings.items())
-    return Either((fact(volume, "connection", Test.EQ, ""),
+    return Either((fact(volume, "connection", Test.EQ, ""), fact(volume, "disk", Test.EQ, DISKLESS),
                    All((fact(volume, "settings", Test.NE, {}), *wanted))))
 
 
