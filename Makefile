@@ -27,7 +27,7 @@ demo-active-passive: packages $(RUN_STAMP)
 	@scripts/demo active-passive
 
 test: test-packages $(DEV_STAMP) check
-	$(BIN)/pytest -m "not lab" --numprocesses 4
+	$(BIN)/pytest -m "not lab" --numprocesses 2
 	$(BIN)/pytest -m lab --durations 15
 
 check: $(DEV_STAMP)

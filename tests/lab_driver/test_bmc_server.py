@@ -14,7 +14,6 @@ import httpx
 import pytest
 
 from fournines.errors import LabError
-from fournines.lab import bmc_server
 from fournines.lab.authority import make_authority
 from fournines.lab.bmc import USER, Bmc, PowerAction
 from fournines.lab.bmc_server import Handler, Server, Service
@@ -29,6 +28,8 @@ RESET = f"{system_uri('ctl1')}/Actions/ComputerSystem.Reset"
 
 class Switch:
     """A machine that only has its power."""
+
+    firmware_s = 0.05
 
     def __init__(self) -> None:
         self.power = Power.ON
@@ -90,9 +91,8 @@ def agent(bmc: Bmc, url: str) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_power_follows_what_is_asked_and_each_action_is_noted(agent: httpx.Client, bmc: Bmc, switch: Switch,
-                                                             monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bmc_server, "FIRMWARE_S", 0.05)
+def test_power_follows_what_is_asked_and_each_action_is_noted(agent: httpx.Client, bmc: Bmc,
+                                                             switch: Switch) -> None:
     assert agent.get(system_uri("ctl1")).json()["PowerState"] == "On"
 
     assert agent.post(RESET, json={"ResetType": "ForceOff"}).status_code == 204
