@@ -33,16 +33,14 @@ OPEN_FILES = "RLIMIT_NOFILE=1024:1048576"
 class NspawnMachine(ProcessMachine):
     """See ``driver.Machine``."""
 
+    firmware_s = 15.0
+
     def __init__(self, lab: str, name: str, interfaces: Mapping[str, str], places: NodePlaces, cables: Cables,
                  image: Path, disks: Sequence[Disk] = ()) -> None:
         """``image`` is the root directory that its own disk lies over; ``disks`` are those that it shares."""
         super().__init__(lab, name, interfaces, places, cables)
         self._image = image
         self._disks = disks
-
-    @property
-    def firmware_s(self) -> float:
-        return 15.0
 
     def _start(self, group: ControlGroup) -> MachineState:
         rootfs.mount(self._places, self._image, f"fournines-{self._lab}-{self._name}")

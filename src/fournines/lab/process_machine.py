@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib import resources
+from typing import ClassVar
 
 from fournines.durable import write_durably
 from fournines.errors import CommandFailed, GateTimeout, LabError
@@ -38,6 +39,8 @@ POLL_S = 0.1
 class ProcessMachine(ABC):
     """See ``driver.Machine``."""
 
+    firmware_s: ClassVar[float]
+
     def __init__(self, lab: str, name: str, interfaces: Mapping[str, str], places: NodePlaces,
                  cables: Cables) -> None:
         """``interfaces`` maps each network that it has a cable to, to the name of the interface inside."""
@@ -54,11 +57,6 @@ class ProcessMachine(ABC):
     @abstractmethod
     def _ask_to_shut_down(self, init: ProcessId, timeout_s: float) -> None:
         """Press the power button. May return before it is off."""
-
-    @property
-    @abstractmethod
-    def firmware_s(self) -> float:
-        """See ``driver.Machine``."""
 
     @property
     def name(self) -> str:

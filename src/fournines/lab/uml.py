@@ -86,15 +86,13 @@ class Disks:
 class UmlMachine(ProcessMachine):
     """See ``driver.Machine``."""
 
+    firmware_s = 30.0
+
     def __init__(self, lab: str, name: str, interfaces: Mapping[str, str], places: LabPlaces, cables: Cables,
                  disks: Disks) -> None:
         super().__init__(lab, name, interfaces, places.node(name), cables)
         self._lab_places = places
         self._disks = disks
-
-    @property
-    def firmware_s(self) -> float:
-        return 30.0
 
     def _start(self, group: ControlGroup) -> MachineState:
         cards = cards_of(self._lab, self._name, self._interfaces)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
-from fournines.cluster.timers.definition import Calculated, Definition, Fixed, Given, Share, to_grain
+from fournines.cluster.timers.definition import Calculated, Definition, Fixed, Given, Share, limited, to_grain
 from fournines.cluster.timers.timer import Unit, shown
 
 CONSENSUS_FACTOR = 1.2
@@ -24,11 +24,7 @@ def _consensus(given: Given) -> tuple[float, str]:
     exact = ceil(factor * token * 1000 - 1e-6) / 1000
     value = min(max(exact, _SHORTEST_OF_TWO_S), _LONGEST_OF_TWO_S) if pair else exact
     formula = f"{factor} x corosync.token = {factor} x {shown(token)} = {shown(exact)}"
-    return value, formula + _limited(value, exact) + (", as there are two members" if pair else "")
-
-
-def _limited(value: float, exact: float) -> str:
-    return "" if value == exact else f", but at {'least' if value > exact else 'most'} {shown(value)}"
+    return value, formula + limited(value, exact) + (", as there are two members" if pair else "")
 
 
 def _device_timeout(given: Given) -> tuple[float, str]:
@@ -38,7 +34,7 @@ def _device_timeout(given: Given) -> tuple[float, str]:
     exact = to_grain(_OF_DETECTION * detection, 0.01)
     value = min(max(exact, _SHORTEST_S), _LONGEST_S)
     return value, f"{_OF_DETECTION} x (corosync.token + corosync.consensus) = {_OF_DETECTION} x " \
-                  f"{shown(round(detection, 6))} = {shown(exact)}{_limited(value, exact)}"
+                  f"{shown(round(detection, 6))} = {shown(exact)}{limited(value, exact)}"
 
 
 def _device_sync_timeout(given: Given) -> tuple[float, str]:

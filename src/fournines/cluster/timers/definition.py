@@ -77,11 +77,7 @@ class Share:
         formula = f"{self.factor:g} x {self.of} = {self.factor:g} x {shown(base)} = {shown(round(exact, 6))}"
         if self.grain == 1 and exact != to_grain(exact, 1):
             formula += ", in whole seconds"
-        if value == self.at_least > exact:
-            formula += f", but at least {shown(self.at_least)}"
-        elif value == self.at_most < exact:
-            formula += f", but at most {shown(self.at_most)}"
-        return value, formula
+        return value, formula + limited(value, to_grain(exact, self.grain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +128,11 @@ class Calculated:
 
     def value(self, given: Given) -> tuple[float, str]:
         return self.calculate(given)
+
+
+def limited(value: float, exact: float) -> str:
+    """What a formula ends with where its result was below the least, or above the most, that is allowed."""
+    return "" if value == exact else f", but at {'least' if value > exact else 'most'} {shown(value)}"
 
 
 def to_grain(value: float, grain: float) -> float:

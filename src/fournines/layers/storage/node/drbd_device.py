@@ -118,11 +118,9 @@ def up(name: str) -> None:
 def adjust(name: str, facts: dict[str, object]) -> None:
     """Never where the two sides were parted: they would talk again, and each may have data of its own. Nor
     where a disk was detached: it would be attached again, and may have failed."""
-    wrong = {"": "not up", "StandAlone": "StandAlone"}.get(str(facts["connection"]), "")
-    if facts["disk"] == "Diskless":
-        wrong = wrong or "without its disk"
-    if wrong:
-        raise Refused(f"{name} is {wrong}: nothing was changed")
+    if facts["connection"] in ("", "StandAlone") or facts["disk"] == "Diskless":
+        raise Refused(f"{name} is {facts['connection'] or 'not up'}, its disk {facts['disk'] or 'unknown'}: "
+                      "nothing was changed")
     tool("drbdadm", "adjust", name)
 
 
