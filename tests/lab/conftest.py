@@ -123,12 +123,16 @@ def traces(name: str) -> set[str]:
 
 
 def _processes(name: str) -> set[str]:
-    found = set()
-    for command in Path("/proc").glob("[0-9]*/cmdline"):
+    return {f"{pid} {words}" for pid, words in command_lines().items()
+            if f"--machine={name}-" in words or f"labs/{name}/" in words}
+
+
+def command_lines() -> dict[int, str]:
+    """What every process here was started with, by its pid; one that ends meanwhile is left out."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            words = command.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            found[int(path.parent.name)] = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if f"--machine={name}-" in words or f"labs/{name}/" in words:
-            found.add(f"{command.parent.name} {words}")
     return found

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.conftest import TIMEOUT_S, eventually
+from lab.conftest import TIMEOUT_S, command_lines, eventually
 
 BUILD = """
 import sys
@@ -37,9 +37,8 @@ def start_build(images: Path) -> subprocess.Popen[str]:
 
 def goes_on(images: Path) -> bool:
     """Whether any process still works on it, or anything is mounted there."""
-    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
     mounts = Path("/proc/self/mounts").read_text()
-    return str(images) in mounts or any(str(images).encode() in command for command in commands)
+    return str(images) in mounts or any(str(images) in words for words in command_lines().values())
 
 
 def test_a_killed_build_stops_at_once_and_leaves_nothing_that_looks_complete(can_host: None,

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,6 +18,7 @@ from fournines.lab.process import run
 from fournines.lab.requirements import findings
 from lab.conftest import (
     TIMEOUT_S,
+    command_lines,
     connect,
     eventually,
     hears,
@@ -55,9 +55,10 @@ def test_a_kernel_and_its_processes_stay_on_one_processor(mixed: Lab) -> None:
     usable = sorted(os.sched_getaffinity(0))
     for number, name in enumerate(("ctl1", "ctl2")):
         directory = ControlGroup(NAME, name).directories[0]
+        words = command_lines()
         found = {frozenset(os.sched_getaffinity(int(pid)))
                  for pid in (directory / "cgroup.procs").read_text().split()
-                 if "linux.uml" in Path(f"/proc/{pid}/cmdline").read_text()}
+                 if "linux.uml" in words.get(int(pid), "")}
         assert found == {frozenset({usable[number % len(usable)]})}
 
 
