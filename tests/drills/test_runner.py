@@ -98,6 +98,8 @@ async def test_a_promise_that_is_not_kept(place: Place, tmp_path: Path) -> None:
     strict = replace(place, cluster=replace(place.cluster, recovery=Recovery(0.3)))
     result = await run(DRILL, strict, tmp_path)
     assert result.verdict.truth is False
+    assert {item.name for item in result.folder.glob("journal-*")} == {
+        f"journal-{name}.log" for name in place.nodes}
 
 
 @pytest.mark.parametrize("at", ["power off", "what clients notice", "power on"])

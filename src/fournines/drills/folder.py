@@ -6,6 +6,7 @@
     timeline.json   when what happened, and the clocks of the nodes compared with that of the clients
     before.json     the cluster before, and after.json after
     console-NODE    the end of what the target wrote to its console
+    journal-NODE    what the engines wrote into their journals, where the promise was not seen kept
     clients.log     what the clients' process complained of
     verdict.json    the result
     report.html     all of it for people
@@ -83,6 +84,10 @@ class RunFolder:
     def write_console(self, node: str, text: str) -> None:
         """The end of a console log."""
         write_durably(self.path / f"console-{node}.log", text.encode(errors="replace"), READABLE)
+
+    def write_journal(self, node: str, text: str) -> None:
+        """What its engines said; for its reader alone, as on the node."""
+        write_durably(self.path / f"journal-{node}.log", text.encode(errors="replace"))
 
     def arm(self, undos: Sequence[Intervention]) -> None:
         """Write down, durably and before the faults, what takes them away: whoever comes after a killed

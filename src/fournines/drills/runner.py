@@ -28,6 +28,7 @@ from fournines.drills.intervention import Intervention, injection
 from fournines.drills.journals import told_by_pacemaker
 from fournines.drills.judge import Evidence, judge
 from fournines.drills.place import Place
+from fournines.drills.postmortem import keep_console, keep_journals
 from fournines.drills.prediction import predicted
 from fournines.drills.reading import books_everywhere, drop, rows_everywhere
 from fournines.drills.result import Result
@@ -38,7 +39,6 @@ from fournines.drills.targets import is_one
 from fournines.drills.verdict import Verdict, merge
 from fournines.errors import DrillError, Refused
 
-CONSOLE_LINES = 400
 AGAIN_LOOKS = 15
 LEAST_DETECTION_S = 2.0     # and not less has Corosync to wait for a silent member: a token, and 1.2 of it
 FRESH_S = 1.0               # how old a sample may be to say who holds the address now
@@ -109,6 +109,10 @@ class _Run:
                         tuple(verdicts), tuple(rows), self._folder.path, tuple(remarks), redundancy,
                         self._steps)
         self._folder.write(VERDICT, result.as_data())
+        if result.verdict.truth is not True:
+            self._tell("keeping the journals of the nodes, for whoever asks why")
+            await keep_journals(self._place.nodes, self._folder,
+                                time.monotonic() - evidence.timeline.began_s)
         return result
 
     async def _begin_whole(self, patience_s: float) -> None:
@@ -169,7 +173,7 @@ class _Run:
         traces_after = await self._traces(time.monotonic() - began_s)
         if self._place.has_pacemaker:
             self._steps = await told_by_pacemaker(self._place.nodes, samples, timeline)
-        await self._keep_console(target)
+        await keep_console(self._place.machines.get(target), self._folder, target)
         self._folder.write(TIMELINE, {**asdict(timeline), "clocks": samples.clocks()})
         evidence = Evidence(
             history=history.read(self._folder.history), timeline=timeline, target=target,
@@ -276,12 +280,6 @@ class _Run:
         if self._fault.target is Target.VIP_HOLDER and not self._named:
             return None   # the samples of the address tell
         return Sight(True, f"it {self._role.was}, {self._drill.baseline_s:g} s before and just before")
-
-    async def _keep_console(self, target: str) -> None:
-        machine = self._place.machines.get(target)
-        if machine is not None:
-            text = await asyncio.to_thread(machine.console, CONSOLE_LINES)
-            self._folder.write_console(target, text)
 
     async def _keepers(self) -> tuple[str, ...]:
         """The nodes whose databases can be asked; of a database that runs on one at a time, that one."""
