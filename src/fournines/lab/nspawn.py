@@ -33,7 +33,7 @@ OPEN_FILES = "RLIMIT_NOFILE=1024:1048576"
 class NspawnMachine(ProcessMachine):
     """See ``driver.Machine``."""
 
-    firmware_s = 15.0
+    firmware_s = 10.0
 
     def __init__(self, lab: str, name: str, interfaces: Mapping[str, str], places: NodePlaces, cables: Cables,
                  image: Path, disks: Sequence[Disk] = ()) -> None:

@@ -86,7 +86,7 @@ class Disks:
 class UmlMachine(ProcessMachine):
     """See ``driver.Machine``."""
 
-    firmware_s = 30.0
+    firmware_s = 25.0
 
     def __init__(self, lab: str, name: str, interfaces: Mapping[str, str], places: LabPlaces, cables: Cables,
                  disks: Disks) -> None:
