@@ -15,6 +15,7 @@ from fournines.cluster.fernet import FernetKeys
 from fournines.cluster.needs import SecretKind, SecretNeed
 from fournines.engine.compile import Blueprint, compile, exchange
 from fournines.layers import LAYERS, SPECS
+from fournines.layers.resource_agents import META_DATA
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "src" / "fournines"
@@ -33,14 +34,16 @@ def blueprint(example: Path) -> Blueprint:
 def rendered(example: Path) -> dict[str, str]:
     """Path below the example's golden folder -> text.
 
-    Scripts and other files that are shipped as they are stay out: the list says which they are.
+    Scripts and other files that are shipped as they are stay out, and so does what the agents say of
+    themselves (tests/ocf judges that): the list says which they are.
     """
     whole = blueprint(example)
-    shipped = (*sorted(SHIPPED.rglob("node/*")), *sorted(AGENTS.rglob("*.py")))
+    shipped = (*sorted(SHIPPED.rglob("node/*")), *sorted(AGENTS.rglob("*.py")),
+               *sorted(AGENTS.rglob("*.sh")))
     scripts = {path.read_bytes(): str(path.relative_to(ROOT)) for path in shipped if path.is_file()}
     texts: dict[str, str] = {}
     for node in whole.nodes:
-        files = whole.files[node]
+        files = [each for each in whole.files[node] if not each.path.startswith(META_DATA)]
         texts[f"{node}/{LIST}"] = _list(whole, node, scripts)
         texts |= {node + each.path: each.content.decode() for each in files if each.content not in scripts}
     return texts

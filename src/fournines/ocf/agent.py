@@ -77,7 +77,7 @@ class Agent:
     def main(self, argv: list[str]) -> int:
         """Carry out the action named by the first argument; its exit code."""
         actions = {"start": self._start, "stop": self.stop, "monitor": self._monitor,
-                   "status": self._monitor, "validate-all": self.validate, "meta-data": self._meta_data,
+                   "status": self._monitor, "validate-all": self.validate,
                    "usage": self._usage, "help": self._usage}
         action = argv[1] if len(argv) == 2 else "usage"
         if action not in actions:
@@ -101,9 +101,6 @@ class Agent:
 
     def _usage(self) -> None:
         print(f"usage: {self.name} start|stop|monitor|status|validate-all|meta-data")
-
-    def _meta_data(self) -> None:
-        print(meta_data(self))
 
 
 def timeout_s() -> float:

@@ -1,10 +1,9 @@
-#!/usr/bin/python3 -IS
-"""One of the ocf:openstack agents: the one that this file is named after."""
+"""Runs the agent whose name is its first argument; launcher.sh calls it."""
 
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.environ.get("OCF_ROOT", "/usr/lib/ocf"), "lib", "openstack"))
-name = os.path.basename(sys.argv[0]).replace("-", "_")
+name = sys.argv[1].replace("-", "_")
 module = __import__(f"fournines.ocf.agents.{name}", fromlist=("AGENT",))
-sys.exit(module.AGENT.main(sys.argv))
+sys.exit(module.AGENT.main(sys.argv[1:]))
