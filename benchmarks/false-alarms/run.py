@@ -2,7 +2,7 @@
 
 Stalls that a busy or virtualized machine really has: one node executes nothing for 200, 500 or 1000 ms (as
 in a long garbage collection, or on a stolen processor), and all nodes saturate the processors while clients
-ask ten times as often as in a drill. Nothing is broken, so every alarm is a false one: a VIP that moves, a
+ask more often than in a drill. Nothing is broken, so every alarm is a false one: a VIP that moves, a
 member that HAProxy takes out, a Galera member that is suspected, a broker that is given up.
 
 Needs root and the example's lab, which is built first.
@@ -41,8 +41,8 @@ FOURNINES = ROOT / ".venv" / "bin" / "fournines"
 SEED = 20260101
 SETTLE_S = 8.0        # longer than the slowest alarm takes to show
 QUIET_S = 60.0
-BUSY_PROCESSES = 4    # per node; three nodes share the host's processors
-MORE_OFTEN = 10       # than the clients of a drill ask
+BUSY_PROCESSES = 4    # per node, unless told; three nodes share the host's processors
+MORE_OFTEN = 10.0     # than the clients of a drill ask, unless told
 # How a node tells how often each alarm has been raised there: by what is written, or by a counter.
 JOURNAL = ("journalctl", "-o", "cat", "-u")
 
@@ -63,12 +63,16 @@ def main() -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stalls", nargs="?", type=int, default=20, help="of each length")
     parser.add_argument("--busy-min", type=float, default=1.0, metavar="MINUTES", help="how long to saturate")
+    parser.add_argument("--busy", type=int, default=BUSY_PROCESSES, metavar="PROCESSES",
+                        help="in every node while it is saturated")
+    parser.add_argument("--often", type=float, default=MORE_OFTEN, metavar="TIMES",
+                        help="as often as in a drill clients ask meanwhile")
     asked = parser.parse_args()
     subprocess.run([FOURNINES, "lab", "up", EXAMPLE], check=True)
-    return asyncio.run(_stall_all(asked.stalls, asked.busy_min * 60))
+    return asyncio.run(_stall_all(asked.stalls, asked.busy_min * 60, asked.busy, asked.often))
 
 
-async def _stall_all(stalls: int, busy_s: float) -> int:
+async def _stall_all(stalls: int, busy_s: float, busy: int, often: float) -> int:
     """Every kind of stall, a line each, and the total."""
     opened = open_cluster(EXAMPLE)
     order = random.Random(SEED)  # noqa: S311 - which node is stalled, not a secret
@@ -79,8 +83,8 @@ async def _stall_all(stalls: int, busy_s: float) -> int:
             total += await _count(f"one node frozen for {stall_ms} ms", nodes, stalls,
                                   partial(_freeze, opened, order, stall_ms / 1000))
             count += stalls
-        total += await _count(f"{BUSY_PROCESSES} busy processes in every node for {busy_s:g} s", nodes, 1,
-                              lambda: _saturate(opened, nodes, busy_s))
+        what = f"{busy} busy processes in every node and clients {often:g} times as often, for {busy_s:g} s"
+        total += await _count(what, nodes, 1, lambda: _saturate(opened, nodes, busy_s, busy, often))
         count += 1
     print(f"seed {SEED}; false alarms {total} in {count} stalls")
     return 0
@@ -130,20 +134,21 @@ async def _freeze(opened: Opened, order: random.Random, stall_s: float) -> None:
         await asyncio.to_thread(machine.thaw)
 
 
-async def _saturate(opened: Opened, nodes: Mapping[str, Node], busy_s: float) -> None:
+async def _saturate(opened: Opened, nodes: Mapping[str, Node], busy_s: float, busy: int,
+                    often: float) -> None:
     burn = ("timeout", f"{busy_s:g}", "python3", "-c", "while True: pass")
-    requests = [Run(burn, check=False, timeout_s=busy_s + 30)] * BUSY_PROCESSES
+    requests = [Run(burn, check=False, timeout_s=busy_s + 30)] * busy
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder, "history.jsonl")
         async with place_of(opened, Via.LAB, None) as place:
-            often = {path: period_s / MORE_OFTEN for path, period_s in PERIOD_S.items()}
-            settings = replace(place.clients(f"busy_{time.monotonic_ns():x}"), periods_s=often)
+            periods_s = {path: period_s / often for path, period_s in PERIOD_S.items()}
+            settings = replace(place.clients(f"busy_{time.monotonic_ns():x}"), periods_s=periods_s)
             with HistoryWriter(record) as written:
                 log = Path(folder, "clients.log")
                 async with crowd(place.client_prefix, settings, written, log) as clients:
                     await clients.ready()
-                    await asyncio.gather(*(node.ask(requests, together=True, timeout_s=busy_s + 60)
-                                           for node in nodes.values()))
+                    await asyncio.gather(asyncio.sleep(busy_s), *(
+                        node.ask(requests, together=True, timeout_s=busy_s + 60) for node in nodes.values()))
                     await clients.stop()
         outcomes = Counter(each.outcome.value for each in read(record).operations)
     shown = ", ".join(f"{count} {name}" for name, count in outcomes.items())
