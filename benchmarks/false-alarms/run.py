@@ -43,6 +43,7 @@ SETTLE_S = 8.0        # longer than the slowest alarm takes to show
 QUIET_S = 60.0
 BUSY_PROCESSES = 4    # per node, unless told; three nodes share the host's processors
 MORE_OFTEN = 10.0     # than the clients of a drill ask, unless told
+NO_MEMBERS = ("reached_", "with_")   # what HAProxies ask each other: down is an answer there
 # How a node tells how often each alarm has been raised there: by what is written, or by a counter.
 JOURNAL = ("journalctl", "-o", "cat", "-u")
 
@@ -121,7 +122,7 @@ def _count_of(reply: Mapping[str, JsonValue]) -> int:
     if "answer" in reply:
         told = UnixAsk.answer(dict(reply)).decode("ascii", "replace")
         rows = csv.DictReader(io.StringIO(told.removeprefix("# ").strip()))
-        return sum(int(row["chkdown"] or 0) for row in rows)
+        return sum(int(row["chkdown"] or 0) for row in rows if not row["pxname"].startswith(NO_MEMBERS))
     return sum(not line.startswith("-- ") for line in str(reply["stdout"]).splitlines())
 
 

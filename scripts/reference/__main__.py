@@ -32,9 +32,10 @@ PAGES: Mapping[str, Callable[[Example], str]] = {
 def main(directory: Path) -> None:
     """All pages, in ``directory``."""
     example = read_example()
+    texts = {name: page(example) for name, page in PAGES.items()} | audit_rule.pages()
     shutil.rmtree(directory / audit_rule.FOLDER, ignore_errors=True)   # of rules that are no more
     (directory / audit_rule.FOLDER).mkdir(parents=True)
-    for name, text in ({name: page(example) for name, page in PAGES.items()} | audit_rule.pages()).items():
+    for name, text in texts.items():
         (directory / name).write_text(text, encoding="utf-8")
 
 

@@ -13,6 +13,7 @@ from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.layers.cache import artifacts as cache
 from fournines.layers.database import artifacts as database
 from fournines.layers.images import artifacts as images
+from fournines.layers.loadbalancer import alive
 from fournines.layers.loadbalancer import haproxy_config as haproxy
 from fournines.layers.messaging import artifacts as messaging
 
@@ -92,6 +93,7 @@ def _ports(example: Example) -> Iterator[tuple[str, str, str, str]]:
     low, high = images.PORTS
     own = (
         ("management", database.HEALTH_PORT, "health of the Galera member", "HAProxy, members that start"),
+        ("management", alive.REACH_PORT, "HAProxy", "the other HAProxies, about whom this one reaches"),
         ("management", cache.PORT, "memcached", "services on every controller"),
         ("replication", database.GROUP_PORT, "Galera", "group communication"),
         ("replication", database.IST_PORT, "Galera", "a member that sends what another missed"),
@@ -101,7 +103,7 @@ def _ports(example: Example) -> Iterator[tuple[str, str, str, str]]:
         ("replication", haproxy.PEERS_PORT, "HAProxy", "its peers, about the chosen writer"),
         ("replication", _GLUSTERD_PORT, "glusterd", "the other copies, mounts of the images"),
         ("replication", f"{low} to {high}", "Gluster", "the other copies, mounts of the images"),
-        ("127.0.0.1", haproxy.ALIVE_PORT, "HAProxy", "Keepalived's check"),
+        ("127.0.0.1", alive.ALIVE_PORT, "HAProxy", "Keepalived's check"),
         ("management", f"{_NTP_PORT} (UDP)", "chrony", "the other nodes"),
         ("where you log in", _SSH_PORT, "sshd", "Fournines"),
     )

@@ -66,6 +66,11 @@ FAULTS = (
                                                                "fall 5  <--\n"},
           {"haproxy": "defaults\n timeout check 1s\n" + API + " server a 10.0.0.1:5000 check inter 2000 fall "
                                                               "3\n"}),
+    Fault("HAP007",   # a backend that a frontend names; one that nobody names is there for its checks
+          {"haproxy": "frontend f\n bind :5000\n use_backend b if TRUE\nbackend b\n timeout check 10s\n"
+                      " server a 10.0.0.1:5000 check inter 2000 fall 5  <--\n"},
+          {"haproxy": "frontend f\n bind :5000\n default_backend g\nbackend b\n timeout check 10s\n"
+                      " server a 10.0.0.1:5000 check inter 2000 fall 5\n"}),
     Fault("HAP008",
           {"haproxy": API + " server a 10.0.0.2.42:5000  <--\n server b 10.0.0.2:35357  <--\n"},
           {"haproxy": API + " server a 10.0.0.2:5000\n server b db.example:5001\n"}),

@@ -101,6 +101,12 @@ FAULTS = (
           {"haproxy": "listen k\n bind 10.0.0.100:5000\nlisten c\n bind *:11211\n",
            "glance": "[keystone_authtoken]\nauth_url = http://10.0.0.100:5000/v3\n"
                      "memcached_servers = 10.0.0.100:11211\n"}),
+    Fault("OSL009",   # statistics on a node's own address are no reason why its services should not be there
+          {"haproxy": "listen k\n bind 10.0.0.1:5000\nlisten s\n bind 10.0.0.2:8404\n stats enable\n",
+           "glance": "[keystone_authtoken]\nmemcached_servers = 10.0.0.1:11211  <--\n"},
+          {"haproxy": "listen s\n bind 10.0.0.1:8404\n stats enable\n"
+                      "frontend r\n bind 10.0.0.1:8405\n http-request return status 200\n",
+           "glance": "[keystone_authtoken]\nmemcached_servers = 10.0.0.1:11211\n"}),
     Fault("SYS001",
           {"nova": f"[DEFAULT]\n{BROKERS}\n", "glance": "[DEFAULT]\nrabbit_host = 10.9.9.9  <--\n"},
           {"nova": f"[DEFAULT]\n{BROKERS}\n", "glance": "[DEFAULT]\nrabbit_host = 10.0.0.1\n"}),

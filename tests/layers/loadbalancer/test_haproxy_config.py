@@ -11,7 +11,7 @@ import pytest
 from fournines.artifacts import haproxy
 from fournines.cluster.notation import Wrong
 from fournines.layers.layer import Site
-from fournines.layers.loadbalancer import artifacts, haproxy_config
+from fournines.layers.loadbalancer import alive, artifacts
 from fournines.layers.loadbalancer.spec import LoadbalancerSpec
 
 Lines = list[tuple[str, ...]]
@@ -159,7 +159,7 @@ def test_the_socket_is_for_haproxy_and_cannot_do_everything(site: Site) -> None:
 
 def test_keepalived_asks_where_nobody_else_can(site: Site) -> None:
     lines = lines_of(site, "frontend", "alive")
-    assert ("bind", f"127.0.0.1:{haproxy_config.ALIVE_PORT}") in lines
+    assert ("bind", f"127.0.0.1:{alive.ALIVE_PORT}") in lines
     assert ("monitor-uri", "/alive") in lines
 
 

@@ -124,6 +124,7 @@ def _port(text: str) -> int:
 def nothing_listens(cloud: Cloud) -> Hits:
     listened: dict[str, set[int]] = {}
     everywhere: set[int] = set()
+    for_clients: set[str] = set()   # where services are offered, and not only HAProxy's own answers
     for balancer in balancers(cloud):
         for proxy in balancer.proxies:
             for bind in proxy.binds:
@@ -131,10 +132,12 @@ def nothing_listens(cloud: Cloud) -> Hits:
                     everywhere.add(bind.port)
                 elif bind.port is not None:
                     listened.setdefault(bind.address, set()).add(bind.port)
+                if not proxy.answers_itself:
+                    for_clients.add(bind.address)
     for service in services(cloud):
         for option, endpoint, port in asked_by(service):
             ports = listened.get(endpoint.host)
-            if ports and port not in ports | everywhere:
+            if ports and endpoint.host in for_clients and port not in ports | everywhere:
                 yield Hit(option.at, f"{option.name} of {service.name} is {endpoint.host}:{port}, and "
                           f"HAProxy listens there on {', '.join(map(str, sorted(ports)))} only")
 

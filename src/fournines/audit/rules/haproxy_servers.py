@@ -168,7 +168,9 @@ def sessions_survive(cloud: Cloud) -> Hits:
       source=f"{MANUAL}, inter, fastinter, fall and timeout check", errata=("E172",))
 def late_detection(cloud: Cloud) -> Hits:
     limit_s = detection_s(cloud)
-    for _, proxy in balanced(cloud):
+    for balancer, proxy in balanced(cloud):
+        if balancer.is_unused(proxy):   # its checks are for conditions
+            continue
         slowest = max(((_detection_ms(proxy, server), server) for server in proxy.servers if server.checked),
                       key=lambda pair: pair[0], default=None)
         if slowest is not None and slowest[0] > limit_s * 1000:

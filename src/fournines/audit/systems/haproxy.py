@@ -97,6 +97,9 @@ _HEALTH_CHECKS = frozenset((
 ))
 
 
+_ANSWERS = (("stats",), ("monitor-uri",), ("http-request", "return"))
+
+
 @dataclass(frozen=True, eq=False)
 class Proxy:
     """A frontend, backend or listen. ``inherited`` are the settings of its defaults section."""
@@ -126,6 +129,13 @@ class Proxy:
     def binds(self) -> tuple[Bind, ...]:
         return tuple(bind for setting in self.own.of("bind") if len(setting.words) > 1
                      for bind in _binds(setting))
+
+    @property
+    def answers_itself(self) -> bool:
+        """Whether no connection goes on from here: statistics, answers that are written in the file."""
+        goes_on = self.servers or any(settings.last(word) for settings in (self.own, self.inherited)
+                                      for word in ("default_backend", "use_backend"))
+        return not goes_on and any(self.own.last(*words) for words in _ANSWERS)
 
     @cached_property
     def servers(self) -> tuple[Server, ...]:
@@ -160,6 +170,11 @@ class Balancer:
     def fronts(self, backend: Proxy) -> Sequence[Proxy]:
         """The proxies through which connections come to this one: itself for a ``listen``."""
         return (backend,) if backend.kind == "listen" else self._fronts.get(backend.name, ())
+
+    def is_unused(self, proxy: Proxy) -> bool:
+        """Whether no request comes to it: a backend that no frontend names, where none computes a name."""
+        computed = any("%[" in name for name in self._fronts)
+        return proxy.kind == "backend" and not computed and not self.fronts(proxy)
 
     @cached_property
     def _services(self) -> dict[Proxy, str]:

@@ -45,6 +45,12 @@ DEFINITIONS: tuple[Definition, ...] = (
     *_checked("messaging", (1 / 10, 0.3), (3 / 20, 0.45),
               "A broker's listener answers without touching a queue.",
               "A broker that accepts and never speaks is gone for its clients."),
+    Share("haproxy.apart.inter", 1 / 5, at_least=0.3, at_most=60.0, source=_CHECKS,
+          because="Whether this node alone misses a senior is asked of the others, and asked again until "
+                  "the promise is over."),
+    Fixed("haproxy.apart.fall", 5, unit=Unit.COUNT, source=_CHECKS,
+          because="A controller that is lost is lost to everybody within the promise; what lasts for all of "
+                  "it is a cut between two."),
     Share("haproxy.connect", 3 / 100, at_least=0.15, at_most=10.0,
           source=f"HAProxy 2.6 configuration manual, 4.2 timeout connect; {_GUIDE}",
           because="Every request that still meets a silent member waits this long before another one is "

@@ -7,7 +7,6 @@ Source: HAProxy 2.6 configuration manual; section numbers are its.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 
 from fournines.artifacts import haproxy
 from fournines.artifacts.document import Scalar
@@ -15,11 +14,11 @@ from fournines.blueprint.contribution import Listener, Spread
 from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Node
 from fournines.layers.layer import Site
+from fournines.layers.loadbalancer import alive
 from fournines.layers.loadbalancer.spec import LoadbalancerSpec
 
-PEERS_PORT, ALIVE_PORT = 10000, 8404
+PEERS_PORT = 10000
 SOCKET = "/run/haproxy/admin.sock"
-ALIVE_PATH = "/alive"
 _PEERS = "controllers"
 _CACHE_QUESTION, _CACHE_ANSWER = b"version\r\n".hex(), "^VERSION "
 _AMQP_HEADER, _AMQP_ANSWER = "414d515000000901", "^0100"   # "AMQP" 0 0 9 1; a method frame: Connection.Start
@@ -35,40 +34,10 @@ def document(site: Site, node: Node) -> haproxy.Document:
         haproxy.section("defaults", "", _defaults(site)),
         haproxy.section("peers", _PEERS, (("peer", each.name, f"{each.replication}:{PEERS_PORT}")
                                           for each in site.cluster.controllers)),
-        haproxy.section("frontend", "alive", _alive(site, node)),
+        *alive.sections(site, node),
         *(haproxy.section("listen", listener.name, _listener(site, listener))
           for listener in site.exchange.listeners),
     )
-
-
-def _alive(site: Site, node: Node) -> Iterator[Line]:
-    """What Keepalived asks. It says that this process serves, not that members do: were it to fail with them,
-    every node would give up the VIP at once."""
-    yield ("bind", f"127.0.0.1:{ALIVE_PORT}")
-    yield ("monitor-uri", ALIVE_PATH)
-    yield from _cut_off(site, node)
-    yield ("option", "dontlog-normal")
-
-
-def _cut_off(site: Site, node: Node) -> Iterator[Line]:
-    """Where it fails nevertheless: this node reaches no majority, not one service on so many others, and its
-    own database, which asks the others, serves nobody. Both halves of a partition would have the VIP else.
-    Either alone is no reason: a database may fail by itself, and others may be down for maintenance."""
-    listeners = site.exchange.listeners
-    database = next((each.name for each in listeners
-                     if each.kind == "database" and node.name in each.members), None)
-    others = [each.name for each in site.cluster.controllers if each.name != node.name]
-    majority = (len(others) + 1) // 2 + 1
-    too_many = len(others) + 1 - majority + 1   # of them away leave no majority with this one
-    if database is None or len(others) < 2:
-        return
-    yield ("acl", "own_database", f"srv_is_up({database}/{node.name})")
-    for other in others:   # lines of one name are alternatives
-        for listener in listeners:
-            if other in listener.members:
-                yield ("acl", f"reaches_{other}", f"srv_is_up({listener.name}/{other})")
-    for away in combinations(others, too_many):
-        yield ("monitor", "fail", "if", "!own_database", *(f"!reaches_{other}" for other in away))
 
 
 def _global(site: Site, node: Node) -> Iterator[Line]:
