@@ -13,7 +13,7 @@ from fournines.errors import Unreachable
 from fournines.nodes.node import Node
 
 CONSOLE_LINES = 400
-JOURNAL_TIMEOUT_S = 60.0
+JOURNAL_TIMEOUT_S = 30.0
 MOST_S = 3600.0
 _SOURCES = (
     ("_TRANSPORT=kernel",),
@@ -56,7 +56,7 @@ async def keep_journals(nodes: Mapping[str, Node], folder: RunFolder, since_s: f
     """Of every node that can be reached now."""
     async def keep(name: str, node: Node) -> None:
         try:
-            text = in_order(await node.ask(journal_questions(since_s), timeout_s=JOURNAL_TIMEOUT_S))
+            text = in_order(await node.ask(journal_questions(since_s), together=True))
         except Unreachable as away:
             text = f"{away}\n"
         folder.write_journal(name, text)
