@@ -21,6 +21,7 @@ from fournines.drills.runner import run
 from fournines.nodes.door import CommandDoor
 
 VIP = IPv4Address("192.0.2.100")
+MOMENT_S = 0.05
 
 
 def ip(*words: str) -> None:
@@ -164,13 +165,19 @@ class Service:
         self._refusing = asyncio.run_coroutine_threadsafe(self._refuse(seconds), self._loop)
 
     async def close(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        """Not while a connection is being accepted: asyncio would leave it open, with nobody to close it."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        for listening in server.sockets:
+            self._loop.remove_reader(listening.fileno())
+        await asyncio.sleep(0)   # what was accepted belongs to the server now
+        server.close()
 
     async def end(self) -> None:
         """Of whom has not left, too."""
         await self.close()
+        await asyncio.sleep(MOMENT_S)   # who came last has been taken note of
         for writer in self._writers:
             writer.transport.abort()
         await asyncio.sleep(0)
