@@ -59,8 +59,13 @@ def question(since_s: float) -> Run:
     """What the cluster's own daemons wrote of it in the last ``since_s`` seconds of this boot."""
     names = (word for name in _TELLING for word in ("--identifier", name))
     return Run(("journalctl", "--quiet", "--boot", "--output=json", "--output-fields=MESSAGE",
-                f"--since=-{min(MOST_S, max(1.0, since_s)):.0f}s", f"--grep={_READ}", *names),
+                since(since_s), f"--grep={_READ}", *names),
                timeout_s=JOURNAL_TIMEOUT_S)
+
+
+def since(since_s: float) -> str:
+    """journalctl's option for the last ``since_s`` seconds, one at least."""
+    return f"--since=-{min(MOST_S, max(1.0, since_s)):.0f}s"
 
 
 def entries(reply: Reply, clock: Offset) -> tuple[Entry, ...]:

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 
 from fournines.blueprint.requests import Failed, Reply, Run
+from fournines.drills.breakdown import since
 from fournines.drills.folder import RunFolder
 from fournines.drills.place import Machine
 from fournines.errors import Unreachable
@@ -30,9 +31,8 @@ _SOURCES = (
 def journal_questions(since_s: float) -> list[Run]:
     """The last ``since_s`` seconds, also of the boots before this one. An answer has the end of what there
     is, so each engine is asked for by itself: the one that talks most leaves the others their room."""
-    seconds = min(MOST_S, max(1.0, since_s))
     return [Run(("journalctl", "--quiet", "--no-pager", "--no-hostname", "--output=short-iso-precise",
-                 f"--since=-{seconds:.0f}s", *source), check=False, timeout_s=JOURNAL_TIMEOUT_S)
+                 since(min(MOST_S, since_s)), *source), check=False, timeout_s=JOURNAL_TIMEOUT_S)
             for source in _SOURCES]
 
 

@@ -18,18 +18,19 @@ _PACKAGE = package_files("fournines") / "ocf"
 def shipped(names: Iterable[str]) -> tuple[NodeFile, ...]:
     """The agents of these names, such as ``glance-api``, what they say of themselves, and the package that
     they are made of."""
-    agents = {name: f"agents/{name.replace('-', '_')}.py" for name in names}
+    agents = {name: name.replace("-", "_") for name in names}   # and its module
     shared = sorted(entry.name for entry in _PACKAGE.iterdir() if entry.name.endswith(".py"))
     launcher = (_PACKAGE / "launcher.sh").read_bytes()
     return (
         # Fournines itself is not on the node; this is only the way to its agents.
         NodeFile(f"{LIBRARY}/__init__.py", b""),
         *(NodeFile(f"{LIBRARY}/ocf/{name}", (_PACKAGE / name).read_bytes())
-          for name in (*shared, "agents/__init__.py", *agents.values())),
-        *(NodeFile(f"{META_DATA}/{name}.xml", _description(name)) for name in agents),
+          for name in (*shared, "agents/__init__.py",
+                       *(f"agents/{module}.py" for module in agents.values()))),
+        *(NodeFile(f"{META_DATA}/{name}.xml", _description(module)) for name, module in agents.items()),
         *(NodeFile(f"{AGENTS}/{name}", launcher, 0o755) for name in agents))
 
 
-def _description(name: str) -> bytes:
-    agent: Agent = import_module(f"fournines.ocf.agents.{name.replace('-', '_')}").AGENT
+def _description(module: str) -> bytes:
+    agent: Agent = import_module(f"fournines.ocf.agents.{module}").AGENT
     return (meta_data(agent) + "\n").encode()

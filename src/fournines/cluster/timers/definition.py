@@ -73,11 +73,12 @@ class Share:
     def value(self, given: Given) -> tuple[float, str]:
         base = given.of(self.of)
         exact = self.factor * base
-        value = min(max(to_grain(exact, self.grain), self.at_least), self.at_most)
+        grained = to_grain(exact, self.grain)
+        value = min(max(grained, self.at_least), self.at_most)
         formula = f"{self.factor:g} x {self.of} = {self.factor:g} x {shown(base)} = {shown(round(exact, 6))}"
         if self.grain == 1 and exact != to_grain(exact, 1):
             formula += ", in whole seconds"
-        return value, formula + limited(value, to_grain(exact, self.grain))
+        return value, formula + limited(value, grained)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,11 +107,16 @@ def _with(site: Site, senior: str) -> Iterator[Line]:
 
 
 def _asks(site: Site, path: str, *, fall: int) -> Iterator[Line]:
-    yield ("option", "httpchk")
-    yield ("http-check", "send", "meth", "GET", "uri", path, "ver", "HTTP/1.1", "hdr", "Host", "alive")
-    yield ("http-check", "expect", "status", 200)
+    yield from http_check(path, "alive")
     yield ("default-server", "check", "inter", f"{site.timers.ms('haproxy.apart.inter')}ms", "fall", fall,
            "rise", 1)
+
+
+def http_check(path: str, host: str) -> Iterator[Line]:
+    """A server is well while it answers 200 there."""
+    yield ("option", "httpchk")
+    yield ("http-check", "send", "meth", "GET", "uri", path, "ver", "HTTP/1.1", "hdr", "Host", host)
+    yield ("http-check", "expect", "status", 200)
 
 
 def _can_compare(site: Site) -> bool:

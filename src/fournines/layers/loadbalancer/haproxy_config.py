@@ -112,10 +112,7 @@ def _tcp(timers: Timers, listener: Listener) -> Iterator[Line]:
 
 def _check(listener: Listener) -> Iterator[Line]:
     if listener.check_path:
-        yield ("option", "httpchk")
-        yield ("http-check", "send", "meth", "GET", "uri", listener.check_path,
-               "ver", "HTTP/1.1", "hdr", "Host", listener.name)
-        yield ("http-check", "expect", "status", 200)
+        yield from alive.http_check(listener.check_path, listener.name)
     elif listener.kind == "messaging":
         yield ("option", "tcp-check")
         yield ("tcp-check", "connect")
