@@ -11,12 +11,13 @@ from fournines.lab.places import Places
 from lab.conftest import TIMEOUT_S, traces
 
 PROGRAM = """
-import sys
+import sys, time
 sys.path.insert(0, {tests!r})
 from lab_cluster import small_cluster
 from fournines.errors import CommandFailed
 from fournines.lab.lab import Lab
 from fournines.lab.process import run
+from fournines.lab.process_machine import DEATH_TIMEOUT_S
 run(["umount", "--recursive", "/sys/fs/cgroup"])
 run(["mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"])
 lab = Lab(small_cluster({name!r}, nodes=1))
@@ -33,8 +34,9 @@ try:
     machine.thaw()
     print(machine.power)
     machine.freeze()
+    began = time.monotonic()
     machine.power_off()
-    print(machine.power)
+    print(machine.power, "thawed" if time.monotonic() < began + DEATH_TIMEOUT_S else "left-frozen")
     machine.power_on()
     machine.wait_up()
     print(machine.power)
@@ -50,6 +52,6 @@ def test_a_machine_lives_freezes_and_dies_under_cgroup_v2(lab: Lab) -> None:
     done = subprocess.run(["unshare", "--mount", "--propagation", "private", sys.executable, "-c", program],
                           capture_output=True, text=True, timeout=3 * TIMEOUT_S, check=False)
 
-    assert done.stdout.split() == ["cgroup2fs", "frozen", "hangs", "on", "off", "on"], done.stderr
+    assert done.stdout.split() == ["cgroup2fs", "frozen", "hangs", "on", "off", "thawed", "on"], done.stderr
     assert traces(name) == set()
     assert not Places().lab(name).directory.exists()

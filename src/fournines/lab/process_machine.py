@@ -250,15 +250,15 @@ class ProcessMachine(ABC):
 
     def _destroy(self, group: ControlGroup) -> None:
         """First the cables: what the dying processes' sockets still say must not reach a peer. Then process
-        1, with which the kernel kills everything in the node. What is frozen dies when thawed."""
+        1, with which the kernel kills everything in the node. What is frozen dies when thawed; whether it was
+        can no longer be told from a group whose process 1 is dying (cgroup v2 calls it not frozen)."""
         state = self._state()
         if state.init is not None and state.init.alive:
             for network in self.networks:
                 if self._cables.has_link(self._name, network):
                     self._cables.set_link(self._name, network, up=False)
             state.init.kill()
-            if group.frozen:
-                group.thaw()
+            group.thaw()
             if not state.init.wait_gone(DEATH_TIMEOUT_S):
                 raise LabError(f"{self._name} survives being killed (process {state.init.pid})",
                                hint="a process of it may be stuck in the kernel: see dmesg")
