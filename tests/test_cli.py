@@ -15,9 +15,9 @@ from fournines import __version__, cli
 EXAMPLE = Path(__file__).parents[1] / "examples" / "three-controllers.yaml"
 COMMANDS = ["check", "schema", "render", "audit", "plan", "apply", "status", "verify", "rotate",
             "rotate fernet",
-            "lab", "lab check", "lab up", "lab status", "lab down", "lab shell", "lab exec", "lab power",
-            "lab freeze", "lab thaw", "lab link", "lab console", "lab forward", "drill", "drill list",
-            "drill run", "report"]
+            "lab", "lab check", "lab image", "lab up", "lab status", "lab down", "lab shell", "lab exec",
+            "lab power", "lab freeze", "lab thaw", "lab link", "lab console", "lab forward", "drill",
+            "drill list", "drill run", "report"]
 
 
 def run(*argv: str | Path) -> int:

@@ -116,6 +116,10 @@ class Lab:
         raise LabError(f"lab {self.name} has no machine {name}",
                        hint=f"it has: {', '.join(node.name for node in self._cluster.nodes)}")
 
+    def make_image(self, hardware: Mapping[str, Hardware] = MappingProxyType({})) -> Path:
+        """What the machines boot from, made if it is not there: then ``up`` has only to boot them."""
+        return self._bootable(self._wanted(hardware))[0]
+
     def up(self, hardware: Mapping[str, Hardware] = MappingProxyType({}), *, own_kernel: bool = False,
            timeout_s: float = BOOT_TIMEOUT_S) -> LabStatus:
         """All machines on and open for logins. What is there already is used: a running machine is left
@@ -123,9 +127,7 @@ class Lab:
 
         ``hardware`` is what layers need of the nodes, by name; a node that needs a kernel or disks of its own
         gets them, the rest are containers. ``own_kernel`` gives every node a kernel of its own."""
-        wanted = machines_of(self._cluster, hardware, own_kernel=own_kernel)
-        demand(own_kernel=any(made.driver is Driver.UML for made in wanted.values()),
-               shared_disks=any(disk.shared for made in wanted.values() for disk in made.disks))
+        wanted = self._wanted(hardware, own_kernel=own_kernel)
         with self._alone():
             fresh = not self._places.state.exists()
             started: list[Machine] = []
@@ -175,16 +177,24 @@ class Lab:
                              {name: str(address) for name, address in node.addresses.items()},
                              {name: machine.has_link(name) for name in machine.networks})
 
-    def _ensure_image(self) -> Path:
+    def _wanted(self, hardware: Mapping[str, Hardware], *, own_kernel: bool = False) -> Mapping[str, Made]:
+        """Its machines. Raises ``LabUnavailable`` where this computer cannot be host to them."""
+        wanted = machines_of(self._cluster, hardware, own_kernel=own_kernel)
+        demand(own_kernel=any(made.driver is Driver.UML for made in wanted.values()),
+               shared_disks=any(disk.shared for made in wanted.values() for disk in made.disks))
+        return wanted
+
+    def _bootable(self, wanted: Mapping[str, Made]) -> tuple[Path, str]:
+        """The image, and the name of the system disk made of it; empty where none has its own kernel."""
         distro = DISTROS[self._cluster.distro]
         recipe = recipe_for(distro, archives(distro.codename))
-        return image.ensure(self._everywhere.images, recipe, self._progress, self._used())
+        made = image.ensure(self._everywhere.images, recipe, self._progress, self._used())
+        kernels = any(machine.driver is Driver.UML for machine in wanted.values())
+        return made, uml_disk.ensure(made, self._progress).name if kernels else ""
 
     def _prepare(self, wanted: Mapping[str, Made]) -> None:
         """Keys, and the own files of every node; the state file comes last and says that all is there."""
-        made = self._ensure_image()
-        kernels = any(machine.driver is Driver.UML for machine in wanted.values())
-        system = uml_disk.ensure(made, self._progress).name if kernels else ""
+        made, system = self._bootable(wanted)
         shutil.rmtree(self._places.nodes, ignore_errors=True)
         self.bmc.prepare()
         trusted = rootfs.trust(image.root_of(made), self.bmc.authority.encode())
