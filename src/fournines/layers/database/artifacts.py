@@ -8,6 +8,7 @@ from importlib import resources
 from fournines.artifacts import ini, systemd
 from fournines.blueprint.files import NodeFile
 from fournines.cluster.topology import Node
+from fournines.layers import precedence
 from fournines.layers.database.spec import DatabaseSpec
 from fournines.layers.layer import Site
 
@@ -155,6 +156,7 @@ def drop_in(site: Site) -> systemd.Document:
             "TimeoutStartSec": "infinity",
             "Restart": "on-failure",
             "RestartSec": site.timers.seconds("systemd.restart_delay"),
+            **precedence.CARRIES,
         }})
 
 
@@ -168,8 +170,7 @@ def health_unit(site: Site) -> systemd.Document:
             "ExecStart": systemd.command([PYTHON, "-u", f"{SCRIPTS}/galera_health.py"]),
             "Restart": "always",
             "RestartSec": site.timers.seconds("systemd.restart_delay"),
-            # A late answer is a false alarm that moves every client to another member.
-            "Nice": -10,
+            **precedence.DECIDES,
             "NoNewPrivileges": True,
             "ProtectSystem": "strict",
             "ProtectHome": True,
