@@ -143,7 +143,9 @@ async def _saturate(opened: Opened, nodes: Mapping[str, Node], busy_s: float, bu
         record = Path(folder, "history.jsonl")
         async with place_of(opened, Via.LAB, None) as place:
             periods_s = {path: period_s / often for path, period_s in PERIOD_S.items()}
-            settings = replace(place.clients(f"busy_{time.monotonic_ns():x}"), periods_s=periods_s)
+            # They are the load and not the instrument: before the nodes they would take a processor of two.
+            settings = replace(place.clients(f"busy_{time.monotonic_ns():x}"), periods_s=periods_s,
+                               ahead=False)
             with HistoryWriter(record) as written:
                 log = Path(folder, "clients.log")
                 async with crowd(place.client_prefix, settings, written, log) as clients:

@@ -111,6 +111,13 @@ async def drive(paths: Sequence[Workload], stop: asyncio.Event) -> None:
     emit({"event": "finished"})
 
 
+def _go_ahead() -> None:
+    with contextlib.suppress(OSError):   # not root: then on a computer of its own, as clients are
+        os.setpriority(os.PRIO_PROCESS, 0, AHEAD_OF_THE_CLUSTER)
+        # A session has a niceness of its own among the others, see sched(7) on autogroups.
+        Path("/proc/self/autogroup").write_text(str(AHEAD_OF_THE_CLUSTER))
+
+
 async def listen() -> tuple[ClientSettings, asyncio.StreamReader]:
     """The settings, and the reader of what follows them."""
     reader = asyncio.StreamReader()
@@ -122,6 +129,8 @@ async def listen() -> tuple[ClientSettings, asyncio.StreamReader]:
 async def main() -> None:
     """Everything, from the first line of input to the last of output."""
     settings, reader = await listen()
+    if settings.ahead:
+        _go_ahead()
     stop = asyncio.Event()
 
     async def await_stop() -> None:
@@ -136,10 +145,6 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(OSError):   # not root: then on a computer of its own, as clients are
-        os.setpriority(os.PRIO_PROCESS, 0, AHEAD_OF_THE_CLUSTER)
-        # A session has a niceness of its own among the others, see sched(7) on autogroups.
-        Path("/proc/self/autogroup").write_text(str(AHEAD_OF_THE_CLUSTER))
     with contextlib.suppress(OSError):   # not a pipe
         fcntl.fcntl(sys.stdout, fcntl.F_SETPIPE_SZ, OUTPUT_BUFFER)
     asyncio.run(main())

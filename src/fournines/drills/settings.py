@@ -33,7 +33,8 @@ PERIOD_S: Mapping[str, float] = {SQL_STANDING: 0.1, SQL_NEW: 0.25, AMQP: 0.1, KE
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
     """None, 0, "" and False leave a path out; ``host`` is the VIP, ``tcp_port`` a port on it. ``run`` is
-    the run's name; ``arp``: the clients are in the network of the VIP."""
+    the run's name; ``arp``: the clients are in the network of the VIP; ``ahead``: they measure, and where
+    they share the cluster's computer they get a processor first."""
 
     host: str
     tcp_port: int = 0
@@ -44,6 +45,7 @@ class ClientSettings:
     cache_port: int = 0
     run: str = ""
     arp: bool = False
+    ahead: bool = True
     periods_s: Mapping[str, float] = field(default_factory=lambda: dict(PERIOD_S))
 
     def to_line(self) -> bytes:
