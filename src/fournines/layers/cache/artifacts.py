@@ -7,7 +7,6 @@ from importlib.resources import files as package_files
 from fournines.artifacts import systemd
 from fournines.blueprint.files import NodeFile
 from fournines.cluster.topology import Node
-from fournines.layers import precedence
 from fournines.layers.cache.spec import CacheSpec
 from fournines.layers.layer import Site
 
@@ -33,6 +32,5 @@ def _drop_in(site: Site, node: Node) -> systemd.Document:
         "Unit": {"After": "network-online.target", "Wants": "network-online.target",
                  "StartLimitIntervalSec": 0},
         "Service": {"ExecStart": ["", systemd.command(command)],
-                    "RestartSec": site.timers.seconds("systemd.restart_delay"),
-                    **precedence.CARRIES},
+                    "RestartSec": site.timers.seconds("systemd.restart_delay")},
     })

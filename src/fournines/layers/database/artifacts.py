@@ -8,7 +8,6 @@ from importlib import resources
 from fournines.artifacts import ini, systemd
 from fournines.blueprint.files import NodeFile
 from fournines.cluster.topology import Node
-from fournines.layers import precedence
 from fournines.layers.database.spec import DatabaseSpec
 from fournines.layers.layer import Site
 
@@ -156,7 +155,6 @@ def drop_in(site: Site) -> systemd.Document:
             "TimeoutStartSec": "infinity",
             "Restart": "on-failure",
             "RestartSec": site.timers.seconds("systemd.restart_delay"),
-            **precedence.CARRIES,
         }})
 
 
@@ -170,7 +168,8 @@ def health_unit(site: Site) -> systemd.Document:
             "ExecStart": systemd.command([PYTHON, "-u", f"{SCRIPTS}/galera_health.py"]),
             "Restart": "always",
             "RestartSec": site.timers.seconds("systemd.restart_delay"),
-            **precedence.DECIDES,
+            # A late answer is a false alarm that moves every client to another member.
+            "Nice": -10,
             "NoNewPrivileges": True,
             "ProtectSystem": "strict",
             "ProtectHome": True,

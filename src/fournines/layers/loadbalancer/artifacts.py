@@ -7,7 +7,6 @@ from importlib.resources import files as package_files
 from fournines.artifacts import haproxy, keepalived, systemd
 from fournines.blueprint.files import NodeFile
 from fournines.cluster.topology import Node
-from fournines.layers import precedence
 from fournines.layers.layer import Site
 from fournines.layers.loadbalancer import haproxy_config, keepalived_config
 
@@ -69,7 +68,8 @@ def _haproxy_drop_in() -> systemd.Document:
     """Debian's unit restarts HAProxy whatever it died of, and reloads only what ``haproxy -c`` accepts."""
     return systemd.document({
         "Unit": {"StartLimitIntervalSec": 0},
-        "Service": {**precedence.DECIDES, **precedence.SPARED},
+        # Every client goes through it: it must be asked last when memory or processors run short.
+        "Service": {"Nice": -10, "OOMScoreAdjust": -500},
     })
 
 
@@ -96,7 +96,6 @@ def _keepalived_drop_in(site: Site, node: Node) -> systemd.Document:
             "Restart": "always",
             "RestartSec": site.timers.seconds("systemd.restart_delay"),
             "TimeoutStopSec": _STOP_S,
-            **precedence.DECIDES,
-            **precedence.SPARED,
+            "OOMScoreAdjust": -500,
         },
     })

@@ -12,7 +12,6 @@ from ipaddress import IPv4Address
 from fournines.artifacts import environment, erlang, rabbitmq, systemd
 from fournines.blueprint.files import NodeFile
 from fournines.cluster.topology import Node
-from fournines.layers import precedence
 from fournines.layers.layer import Site
 from fournines.layers.messaging.accounts import definitions
 from fournines.layers.messaging.spec import MessagingSpec
@@ -154,7 +153,6 @@ def _broker_drop_in(site: Site) -> systemd.Document:
             "RestartSec": site.timers.seconds("systemd.restart_delay"),
             "ExecStartPost": WRITTEN,
             "TimeoutStartSec": waiting_s + 300,
-            **precedence.CARRIES,
         },
     })
 
