@@ -92,7 +92,7 @@ def _process_crash(timers: Timers) -> tuple[Chain, ...]:
 def _hang(timers: Timers) -> tuple[Chain, ...]:
     """A process accepts and never answers."""
     commits = Branch(waits.given_up(timers), certain=True)
-    writer = Branch((waits.marked_down(timers, "database", "hung"),))
+    writer = Branch((waits.database_hung(timers),))
     return (
         Chain("load balancer hang", API, "loadbalancer", (
             Branch((waits.balancer_check(timers, hung=True), waits.handover(timers))),)),

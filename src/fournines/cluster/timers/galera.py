@@ -29,6 +29,11 @@ DEFINITIONS: tuple[Definition, ...] = (
           source=f"{_MANUAL}, evs.install_timeout; start-up rule in gcomm: between join_retrans_period and "
                  "inactive_timeout",
           because="How long the survivors wait for each other's agreement to the new membership."),
+    Share("galera.silence", 4 / 5, of="galera.suspect_timeout", at_least=0.5, at_most=5.0,
+          source="ours: what the health endpoint of a member forgives its mariadbd (decision 40)",
+          because="A writer that says nothing is left before the group goes on without it, and not sooner: "
+                  "until then a commit on any other member waits as well. A healthy one on two saturated "
+                  "processors was silent for up to 0.9 s."),
     Share("galera.peer_timeout", 0.2, at_least=0.5, at_most=3.0, source=f"{_MANUAL}, gmcast.peer_timeout",
           because="Messages go round a single cut link before the member behind it is suspected."),
 )

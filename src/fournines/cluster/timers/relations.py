@@ -40,6 +40,8 @@ _RULES = (
     _galera("galera.keepalive_period", "galera.suspect_timeout", share=1 / 3),
     _galera("galera.inactive_check_period", "galera.suspect_timeout", share=1 / 2),
     _galera("galera.suspect_timeout", "galera.inactive_timeout"),
+    _AtMost("galera.silence", "galera.suspect_timeout",
+            "clients would be kept at a silent writer after the group has gone on without it", strict=True),
     _galera("galera.keepalive_period", "galera.install_timeout"),
     _galera("galera.install_timeout", "galera.inactive_timeout"),
     *(rule for kind in ("api", "database", "cache", "messaging") for rule in (

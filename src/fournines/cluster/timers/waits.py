@@ -26,6 +26,7 @@ from fournines.cluster.timers.kernel import silent_peer_s
 from fournines.cluster.timers.pacemaker import SERVICE_S, TAKEOVER_S
 from fournines.cluster.timers.timer import Timers
 
+POLL_SHARE = 0.2    # of a check of HAProxy's: how often the health endpoint asks its mariadbd
 VOTE_S = 0.5        # from an arbitrator's decision to quorum, over TLS
 ELECTION_S = 0.5    # a quorum queue's election once its leader is given up; 0.34 to 0.37 s were measured
 
@@ -101,6 +102,18 @@ def marked_down(timers: Timers, kind: str, how: str) -> Term:
     return Term(f"HAProxy marks the {how} {kind} member down",
                 tuple(f"haproxy.{kind}.{item}" for item in named),
                 *checked_s(inter, fast, timers.count(f"haproxy.{kind}.fall"), lasts))
+
+
+def database_hung(timers: Timers) -> Term:
+    """A mariadbd that says nothing: its health endpoint, which has asked a fifth of a check ago at most, says
+    so to HAProxy's checks, at once."""
+    second = timers.seconds
+    lower, upper = checked_s(second("haproxy.database.inter"), second("haproxy.database.fastinter"),
+                             timers.count("haproxy.database.fall"), 0.0)
+    silence_s, asked_s = second("galera.silence"), second("haproxy.database.check") * POLL_SHARE
+    return Term("HAProxy marks the hung database member down",
+                ("galera.silence", *(f"haproxy.database.{item}" for item in ("inter", "fastinter", "fall"))),
+                round(silence_s - asked_s + lower, 6), round(silence_s + upper, 6))
 
 
 def connect_in_vain(timers: Timers) -> Term:

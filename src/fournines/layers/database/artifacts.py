@@ -7,6 +7,7 @@ from importlib import resources
 
 from fournines.artifacts import ini, systemd
 from fournines.blueprint.files import NodeFile
+from fournines.cluster.timers.waits import POLL_SHARE
 from fournines.cluster.topology import Node
 from fournines.layers.database.spec import DatabaseSpec
 from fournines.layers.layer import Site
@@ -119,8 +120,8 @@ def settings(site: Site, spec: DatabaseSpec, node: Node) -> dict[str, object]:
         "datadir": DATADIR,
         "account": HEALTH_ACCOUNT,
         "members": {each.name: str(each.management) for each in site.cluster.controllers},
-        # A silence counts as long as a check's: what answers no sooner than that is gone for clients.
-        "health": {"poll_s": round(check_s / 5, 3), "stale_after_s": check_s, "frozen_s": frozen_s,
+        "health": {"poll_s": round(check_s * POLL_SHARE, 3), "frozen_s": frozen_s,
+                   "stale_after_s": site.timers.seconds("galera.silence"),
                    "serve_as_donor": spec.serve_as_donor,
                    # It has to miss the others first, and then to agree with them on a new component.
                    "settle_s": round(inactive_s + site.timers.seconds("galera.install_timeout"), 3)},
