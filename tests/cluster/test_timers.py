@@ -184,6 +184,7 @@ def test_an_unusable_override_is_refused(overrides: dict[str, str], said: str) -
     ({"haproxy.api.fastinter": "2s"}, "should be at most haproxy.api.inter"),
     ({"vrrp.check_timeout": "2s"}, "should be at most vrrp.check_interval"),
     ({"oslo.db.recycle": "3600s"}, "should be below haproxy.tunnel.server"),
+    ({"galera.silence": "1500ms"}, "should be below galera.suspect_timeout"),
 ])
 def test_what_components_take_and_others_ship_is_a_warning(overrides: dict[str, str], said: str) -> None:
     warnings = derive(replace(cluster(), overrides=overrides)).warnings
