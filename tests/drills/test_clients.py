@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import signal
 import socket
@@ -274,3 +275,22 @@ def test_settings_travel_whole_and_show_no_password() -> None:
         KeystoneSettings("http://x", "u", "hidden", "p"), "http://y")
     assert from_data(json.loads(settings.to_line())) == settings
     assert "hidden" not in repr(settings)
+
+
+def only_child() -> int:
+    (pid,) = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return int(pid)
+
+
+def niceness(pid: int) -> int:
+    return os.getpriority(os.PRIO_PROCESS, pid)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may take precedence")
+@pytest.mark.parametrize("ahead", [True, False])
+async def test_clients_that_measure_go_ahead_and_a_load_does_not(ahead: bool, tmp_path: Path) -> None:
+    with socket.create_server((HOST, 0)) as server:
+        settings = ClientSettings(HOST, server.getsockname()[1], ahead=ahead)
+        async with clients(settings, tmp_path / "history.jsonl") as found:
+            await found.ready()
+            assert (niceness(only_child()) < niceness(os.getpid())) is ahead
