@@ -41,6 +41,7 @@ from fournines.drills.workloads.amqp import AmqpSettings
 from fournines.drills.workloads.http import KeystoneSettings
 from fournines.drills.workloads.sql import Pool, SqlSettings
 from fournines.errors import DrillError
+from lab.conftest import command_lines
 
 FAST = dict.fromkeys((SQL_STANDING, SQL_NEW, SQL_REGISTER, SQL_BANK, AMQP, KEYSTONE, GLANCE, TCP), 0.05)
 HOST = "127.0.0.1"
@@ -279,17 +280,10 @@ def test_settings_travel_whole_and_show_no_password() -> None:
 
 def process_of_clients() -> int:
     """That of this test; other tests' in other processes, and other children of this one, are left out."""
+    lines = command_lines()
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    (pid,) = [int(each) for each in children if b"fournines.drills.clients" in command_of(each)]
+    (pid,) = [int(each) for each in children if "fournines.drills.clients" in lines.get(int(each), "")]
     return pid
-
-
-def command_of(pid: str) -> bytes:
-    """Empty for one that has ended meanwhile."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return b""
 
 
 def niceness(pid: int) -> int:

@@ -76,7 +76,7 @@ class Share:
         grained = to_grain(exact, self.grain)
         value = min(max(grained, self.at_least), self.at_most)
         formula = f"{self.factor:g} x {self.of} = {self.factor:g} x {shown(base)} = {shown(round(exact, 6))}"
-        if self.grain == 1 and exact != to_grain(exact, 1):
+        if self.grain == 1 and exact != grained:
             formula += ", in whole seconds"
         return value, formula + limited(value, grained)
 

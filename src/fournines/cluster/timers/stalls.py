@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fournines.cluster.timers.timer import Timers
-from fournines.cluster.timers.waits import POLL_SHARE
+from fournines.cluster.timers.waits import noticed_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,7 @@ def tolerated_stalls(timers: Timers) -> tuple[Stall, ...]:
             ("messaging", "RabbitMQ"))),
         Stall("a whole member, kernel and all", "HAProxy's check", min(
             _silent_checks(timers, kind) for kind in ("api", "database", "cache", "messaging"))),
-        Stall("mariadbd", "its health endpoint", round(
-            second("galera.silence") - POLL_SHARE * second("haproxy.database.check"), 6)),
+        Stall("mariadbd", "its health endpoint", noticed_s(timers)[0]),
         Stall("mariadbd", "Galera peers",
               round(second("galera.suspect_timeout") - second("galera.keepalive_period"), 6)),
         Stall("the kernel of a broker's machine", "TCP of its peers",

@@ -8,6 +8,7 @@ from fournines.cluster.timers.chain import Term
 from fournines.cluster.timers.formulas import (
     FIRST_DATA_S,
     FIRST_SYN_S,
+    Bounds,
     arbitrated_s,
     checked_s,
     keepalive_s,
@@ -105,15 +106,18 @@ def marked_down(timers: Timers, kind: str, how: str) -> Term:
 
 
 def database_hung(timers: Timers) -> Term:
-    """A mariadbd that says nothing: its health endpoint, which has asked a fifth of a check ago at most, says
-    so to HAProxy's checks, at once."""
-    second = timers.seconds
-    lower, upper = checked_s(second("haproxy.database.inter"), second("haproxy.database.fastinter"),
-                             timers.count("haproxy.database.fall"), 0.0)
-    silence_s, asked_s = second("galera.silence"), second("haproxy.database.check") * POLL_SHARE
-    return Term("HAProxy marks the hung database member down",
-                ("galera.silence", *(f"haproxy.database.{item}" for item in ("inter", "fastinter", "fall"))),
-                round(silence_s - asked_s + lower, 6), round(silence_s + upper, 6))
+    """A mariadbd that says nothing: once its health endpoint says so, it does at once, as a refusal comes."""
+    told = marked_down(timers, "database", "refused")
+    least_s, most_s = noticed_s(timers)
+    return Term("HAProxy marks the hung database member down", ("galera.silence", *told.timers),
+                round(least_s + told.lower_s, 6), round(most_s + told.upper_s, 6))
+
+
+def noticed_s(timers: Timers) -> Bounds:
+    """How long without an answer makes a health endpoint call its mariadbd silent: the last one may be as old
+    as the time between two questions."""
+    silence_s = timers.seconds("galera.silence")
+    return round(silence_s - POLL_SHARE * timers.seconds("haproxy.database.check"), 6), silence_s
 
 
 def connect_in_vain(timers: Timers) -> Term:
