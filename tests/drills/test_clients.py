@@ -9,6 +9,9 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -45,6 +48,24 @@ from lab.conftest import command_lines
 
 FAST = dict.fromkeys((SQL_STANDING, SQL_NEW, SQL_REGISTER, SQL_BANK, AMQP, KEYSTONE, GLANCE, TCP), 0.05)
 HOST = "127.0.0.1"
+STUBBORN = """
+import asyncio
+from fournines.drills.clients import and_leave
+
+async def connect():
+    while True:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            pass
+
+async def main():
+    connecting = asyncio.create_task(connect())
+    await asyncio.sleep(0)
+    raise BrokenPipeError
+
+asyncio.run(and_leave(main()))
+"""
 
 
 @asynccontextmanager
@@ -194,6 +215,33 @@ async def test_messages_are_confirmed_consumed_and_drained(broker: Server, histo
     assert "not connected" in {item.error for item in found.operations}
 
 
+def until_one_succeeded(output: int) -> None:
+    """Read the events, and then never again."""
+    with open(output) as events:
+        assert any(json.loads(event)["event"] == Outcome.OK for event in events)
+
+
+async def test_clients_end_with_the_drill_that_is_killed(broker: Server) -> None:
+    """Nobody reads what they say, so there is nothing to be asked for, drained or finished."""
+    settings = ClientSettings(
+        HOST, amqp=AmqpSettings(HOST, broker.port, "drills", PASSWORD, "drills", "alone"), periods_s=FAST)
+    output, their_output = os.pipe()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "fournines.drills.clients", stdin=PIPE, stdout=their_output, stderr=DEVNULL)
+    os.close(their_output)
+    assert process.stdin is not None
+    try:
+        process.stdin.write(settings.to_line())
+        async with asyncio.timeout(60):
+            await asyncio.to_thread(until_one_succeeded, output)
+        process.stdin.close()
+        async with asyncio.timeout(10):
+            assert await process.wait() != 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+
+
 async def test_a_broker_that_hangs_confirms_nothing_and_loses_nothing(broker: Server,
                                                                       history_file: Path) -> None:
     amqp = AmqpSettings(HOST, broker.port, "drills", PASSWORD, "drills", "hung")
@@ -267,6 +315,13 @@ async def test_a_path_that_is_not_served_is_named(history_file: Path) -> None:
     async with clients(settings, history_file) as crowd_:
         with pytest.raises(DrillError, match="Keystone token: ConnectError"):
             await crowd_.ready(timeout_s=3.0)
+
+
+def test_the_process_ends_whatever_a_library_goes_on_with() -> None:
+    """A task that takes no cancelling, and nobody to read what is said."""
+    told = subprocess.run([sys.executable, "-c", STUBBORN], capture_output=True, timeout=60, check=False)
+    assert told.returncode == 1
+    assert told.stderr == b""
 
 
 def test_settings_travel_whole_and_show_no_password() -> None:

@@ -1,10 +1,10 @@
 """The clients of a drill, a process of their own: ``python -m fournines.drills.clients``.
 
 Its first line of input is the settings as JSON (with the passwords: they never are arguments), a line
-``stop`` or the end of the input ends it. Its output is the events of ``history.py``, one per line, and
-{"event": "ready"}, {"event": "waiting", "path", "error"}, {"event": "finished"} about itself. It runs where
-the clients of the cloud are: in a lab inside the fabric's network namespace, with real hosts on the
-operator's machine.
+``stop`` ends it in good order, the end of the input at once. Its output is the events of ``history.py``, one
+per line, and {"event": "ready"}, {"event": "waiting", "path", "error"}, {"event": "finished"} about itself. It
+runs where the clients of the cloud are: in a lab inside the fabric's network namespace, with real hosts on
+the operator's machine.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from fournines.drills.history import completed, invoked
 from fournines.drills.operation import Operation, Outcome
@@ -111,6 +113,21 @@ async def drive(paths: Sequence[Workload], stop: asyncio.Event) -> None:
     emit({"event": "finished"})
 
 
+async def and_leave(running: Coroutine[None, None, None]) -> NoReturn:
+    """End the process with it, whatever ends it, and wait for nobody: neither for threads of probes that hang
+    in a dead connection, nor for a library's task that goes on connecting and takes no cancelling."""
+    code = 1
+    try:
+        await running
+        code = 0
+    except BrokenPipeError:
+        pass   # the drill was killed: there is nobody to tell, and nothing to be told
+    except Exception:   # a bug must be seen
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
 def _go_ahead() -> None:
     with contextlib.suppress(OSError):   # not root: then on a computer of its own, as clients are
         os.setpriority(os.PRIO_PROCESS, 0, AHEAD_OF_THE_CLUSTER)
@@ -126,27 +143,27 @@ async def listen() -> tuple[ClientSettings, asyncio.StreamReader]:
     return from_data(json.loads(await reader.readline())), reader
 
 
+async def obey(reader: asyncio.StreamReader, stop: asyncio.Event) -> None:
+    """Stop when told to. The end of the input is that of the drill, perhaps killed: nobody is left to ask for."""
+    while line := await reader.readline():
+        if line.strip() == b"stop":
+            stop.set()
+    os._exit(1)
+
+
 async def main() -> None:
     """Everything, from the first line of input to the last of output."""
     settings, reader = await listen()
     if settings.ahead:
         _go_ahead()
     stop = asyncio.Event()
-
-    async def await_stop() -> None:
-        while (line := await reader.readline()) and line.strip() != b"stop":
-            continue
-        stop.set()
-
-    stopping = asyncio.create_task(await_stop())
+    obeying = asyncio.create_task(obey(reader, stop))
     await drive(workloads(settings, emit), stop)
-    stopping.cancel()
-    await asyncio.gather(stopping, return_exceptions=True)
+    obeying.cancel()
+    await asyncio.gather(obeying, return_exceptions=True)
 
 
 if __name__ == "__main__":
     with contextlib.suppress(OSError):   # not a pipe
         fcntl.fcntl(sys.stdout, fcntl.F_SETPIPE_SZ, OUTPUT_BUFFER)
-    asyncio.run(main())
-    sys.stdout.flush()
-    os._exit(0)   # threads of probes that hang in a dead connection are not waited for
+    asyncio.run(and_leave(main()))
