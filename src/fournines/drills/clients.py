@@ -2,8 +2,8 @@
 
 Its first line of input is the settings as JSON (with the passwords: they never are arguments), a line
 ``stop`` ends it in good order, the end of the input at once. Its output is the events of ``history.py``, one
-per line, and {"event": "ready"}, {"event": "waiting", "path", "error"}, {"event": "finished"} about itself. It
-runs where the clients of the cloud are: in a lab inside the fabric's network namespace, with real hosts on
+per line, and {"event": "ready"}, {"event": "waiting", "path", "error"}, {"event": "finished"} about itself.
+It runs where the clients of the cloud are: in a lab inside the fabric's network namespace, with real hosts on
 the operator's machine.
 """
 
@@ -144,7 +144,7 @@ async def listen() -> tuple[ClientSettings, asyncio.StreamReader]:
 
 
 async def obey(reader: asyncio.StreamReader, stop: asyncio.Event) -> None:
-    """Stop when told to. The end of the input is that of the drill, perhaps killed: nobody is left to ask for."""
+    """Stop when told to. The end of the input is that of the drill, perhaps killed: nobody wants anything."""
     while line := await reader.readline():
         if line.strip() == b"stop":
             stop.set()
