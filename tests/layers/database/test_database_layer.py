@@ -80,7 +80,10 @@ def test_mariadb_starts_by_decision_and_never_gives_up(site: Site) -> None:
              if entry.key == "ExecStartPost"]
     assert hooks[0] == ""   # none of Debian's, which upgrades system tables while the member joins
     assert len(hooks) == 3
-    assert service["ExecStartPre"] == "+/usr/bin/python3 /usr/lib/fournines/galera_start.py start"
+    before = [entry.value for section in unit.sections for entry in section.entries
+              if entry.key == "ExecStartPre"]
+    assert before == ["+/usr/bin/python3 /usr/lib/fournines/galera_start.py start",
+                      "+/usr/bin/python3 /usr/lib/fournines/galera_priority.py"]
     assert service["TimeoutStartSec"] == "infinity"
     assert service["StartLimitIntervalSec"] == "0"
 

@@ -17,7 +17,7 @@ GROUP_PORT, IST_PORT = 4567, 4568
 SOCKET = "/run/mysqld/mysqld.sock"
 DATADIR = "/var/lib/mysql"
 SCRIPTS, PYTHON = "/usr/lib/fournines", "/usr/bin/python3"
-SCRIPT_NAMES = ("sql_accounts.py", "galera_health.py", "galera_start.py")
+SCRIPT_NAMES = ("sql_accounts.py", "galera_health.py", "galera_start.py", "galera_priority.py")
 HEALTH_ACCOUNT = "fournines-health"   # system user and database account alike: unix_socket wants it so
 SST_ACCOUNT = "fournines-sst"
 SST_SECRET = "database.sst"           # noqa: S105 - the secret's name
@@ -99,6 +99,9 @@ def provider_options(site: Site, spec: DatabaseSpec, node: Node) -> str:
         "evs.install_timeout": seconds("install_timeout"),
         "gcache.size": f"{spec.gcache_mib}M",
         "pc.recovery": "no",
+        # As Corosync does it: who is late because others compute is taken for lost. galera_priority.py takes
+        # it away where the machine does not allow it.
+        "gcomm.thread_prio": "rr:1",
     }
     return ";".join(f"{name}={value}" for name, value in options.items())
 
@@ -143,9 +146,10 @@ def drop_in(site: Site) -> systemd.Document:
     return systemd.document({
         "Unit": {"Wants": before, "After": before, "StartLimitIntervalSec": 0},
         "Service": {
-            "EnvironmentFile": "-/run/fournines/galera/start.env",
+            "EnvironmentFile": [f"-/run/fournines/galera/{name}.env" for name in ("start", "options")],
             # + runs it as root: the unit itself runs as mysql.
-            "ExecStartPre": "+" + systemd.command([PYTHON, start, "start"]),
+            "ExecStartPre": ["+" + systemd.command([PYTHON, start, "start"]),
+                             "+" + systemd.command([PYTHON, f"{SCRIPTS}/galera_priority.py"])],
             # The empty one takes Debian's away. It upgrades system tables in the background whenever a member
             # starts, without the group; beside replicated DDL on a member that has just joined, each was seen
             # to wait for the other, and flow control then stopped all writes.
@@ -156,6 +160,8 @@ def drop_in(site: Site) -> systemd.Document:
             "TimeoutStartSec": "infinity",
             "Restart": "on-failure",
             "RestartSec": site.timers.seconds("systemd.restart_delay"),
+            # For gcomm.thread_prio: who is not root may ask for no more than this.
+            "LimitRTPRIO": 1,
         }})
 
 
