@@ -27,7 +27,7 @@ ORDERLY_POWEROFF = signal.SIGRTMIN + 4   # systemd(1), "Signals"
 CAPABILITIES = "CAP_NET_ADMIN,CAP_IPC_LOCK,CAP_SYS_NICE,CAP_SYSLOG"
 # As on a Debian 12 machine: /tmp is on the disk, and services may raise their limits as far as systemd does.
 ENVIRONMENT = {"SYSTEMD_NSPAWN_TMPFS_TMP": "0"}
-LIMITS = ("RLIMIT_NOFILE=1024:1048576", "RLIMIT_RTPRIO=0:99")
+OPEN_FILES = "RLIMIT_NOFILE=1024:1048576"
 
 
 class NspawnMachine(ProcessMachine):
@@ -66,8 +66,8 @@ class NspawnMachine(ProcessMachine):
         return ["systemd-nspawn", "--quiet", "--boot", "--settings=no", "--register=no", "--keep-unit",
                 f"--machine={self._lab}-{self._name}", f"--hostname={self._name}",
                 f"--directory={self._places.root}", f"--bind={self._places.srv}:/srv", "--bind=/dev/fuse",
-                f"--capability={CAPABILITIES}", *(f"--rlimit={limit}" for limit in LIMITS),
-                "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=read-only", *cables,
+                f"--capability={CAPABILITIES}", f"--rlimit={OPEN_FILES}", "--resolv-conf=off",
+                "--timezone=off", "--link-journal=no", "--console=read-only", *cables,
                 *(f"--bind={device}:{path}" for path, device in devices.items())]
 
 
