@@ -58,7 +58,8 @@ def test_galera_runs_ahead_of_those_that_compute_where_the_machine_allows_it(pla
     assert all(runs_ahead(node) for node in NODES)
     anew = "systemctl daemon-reload && systemctl restart mariadb"
     on(plane.lab, "ctl3", "sh", "-c",
-       f"mkdir -p ${{0%/*}} && printf '[Service]\\nLimitRTPRIO=0\\n' > $0 && {anew}", refused)
+       f"mkdir -p ${{0%/*}} && printf '[Service]\\nLimitRTPRIO=0\\nAmbientCapabilities=\\n' > $0 && {anew}",
+       refused)
     plane.become_whole()
     assert not runs_ahead("ctl3")
     assert "may not run ahead" in on(plane.lab, "ctl3", "journalctl", "--unit=mariadb", "--lines=100")

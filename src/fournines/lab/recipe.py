@@ -34,8 +34,13 @@ APT_OPTIONS = ('APT::Install-Recommends "false"', 'Acquire::Languages "none"')
 # is for the layers to say.
 PRESET = "enable networking.service\nenable ssh.service\ndisable *\n"
 
+# What a machine of its own gives by a limit, which a computer that may not raise limits cannot give to its
+# containers: LimitRTPRIO in that unit, see the database layer.
+MAY_RUN_AHEAD = "[Service]\nAmbientCapabilities=CAP_SYS_NICE\n"
+
 FILES = {
     "etc/systemd/system-preset/00-fournines-lab.preset": PRESET,
+    "etc/systemd/system/mariadb.service.d/lab.conf": MAY_RUN_AHEAD,
     "etc/resolv.conf": "# A lab has no name servers.\n",
     "etc/fstab": "# The root file system of a lab node is mounted from outside.\n",
 }

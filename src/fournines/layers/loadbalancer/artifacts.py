@@ -96,6 +96,7 @@ def _keepalived_drop_in(site: Site, node: Node) -> systemd.Document:
             "Restart": "always",
             "RestartSec": site.timers.seconds("systemd.restart_delay"),
             "TimeoutStopSec": _STOP_S,
+            "Nice": -20,   # where the kernel refuses it real-time scheduling
             "OOMScoreAdjust": -500,
         },
     })

@@ -4,9 +4,9 @@
     galera_priority.py       leaves in OPTIONS_ENVIRONMENT what mariadbd is to be told beside its files
 
 The member's file asks for real-time scheduling (``gcomm.thread_prio``), and a member that asks and is refused
-cannot join: then it is told the same options without this one. Who may is decided by the limits of the unit
-(``LimitRTPRIO``), which hold for this process too, and by the kernel: one with RT_GROUP_SCHED refuses it in
-every control group without a budget for it, see sched(7).
+cannot join: then it is told the same options without this one. Who may is decided by the unit's limit
+(``LimitRTPRIO``, which holds for this process too) or its ``AmbientCapabilities``, and by the kernel: one
+with RT_GROUP_SCHED refuses it in every control group without a budget for it, see sched(7).
 Shipped as /usr/lib/fournines/galera_priority.py; standard library only.
 """
 
@@ -16,6 +16,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+UNIT = "mariadb.service"
 OPTIONS_ENVIRONMENT = "/run/fournines/galera/options.env"
 OPTION, PRIORITY = "--wsrep_provider_options", "gcomm.thread_prio="
 
@@ -31,13 +32,16 @@ def without_priority(arguments: Sequence[str]) -> str:
 
 
 def may_run_ahead() -> bool:
-    """Whether mariadbd's user may, in this unit and on this machine."""
-    return subprocess.run(["chrt", "--rr", "1", "true"], user="mysql", group="mysql",
-                          stderr=subprocess.DEVNULL, check=False, timeout=60).returncode == 0
+    """Whether mariadbd may: tried as its user, or with the capability where the unit gives that to it."""
+    given = subprocess.run(["systemctl", "show", "--property=AmbientCapabilities", UNIT], text=True,
+                           stdout=subprocess.PIPE, check=True, timeout=60).stdout
+    user = None if "cap_sys_nice" in given else "mysql"
+    return subprocess.run(["chrt", "--rr", "1", "true"], user=user, group=user, stderr=subprocess.DEVNULL,
+                          check=False, timeout=60).returncode == 0
 
 
 def main() -> None:
-    """Raises CalledProcessError where the member's files cannot be read."""
+    """Raises CalledProcessError where the member's files or its unit cannot be read."""
     files = subprocess.run(["my_print_defaults", "--mysqld"], stdout=subprocess.PIPE, text=True, check=True,
                            timeout=60).stdout
     instead = without_priority(files.splitlines())
