@@ -27,8 +27,8 @@ def document(site: Site, node: Node) -> keepalived.Document:
         block("global_defs", "", [
             ("router_id", node.name), ("vrrp_version", 3),
             "enable_script_security", ("script_user", *_SCRIPT_USER),
-            # Adverts go out where processors are short, as Corosync's token does. Who computes for longer than
-            # the second number (in microseconds) without a pause is killed by the kernel.
+            # Adverts go out where processors are short, as Corosync's token does. Who computes for a second
+            # without a pause is killed by the kernel.
             ("vrrp_rt_priority", 20), ("vrrp_rlimit_rttime", 1_000_000),
             ("vrrp_garp_master_delay", 1), ("vrrp_garp_master_repeat", 3),
             # Neighbours that were cut off while the VIP moved learn of it once they are back.
