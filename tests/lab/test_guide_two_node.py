@@ -67,6 +67,10 @@ def test_a_second_apply_changes_nothing(plane: ControlPlane) -> None:
     assert plan.code == 0, plan.out + plan.err
 
 
+def test_pacemaker_finds_nothing_wrong(plane: ControlPlane) -> None:
+    assert on(plane.lab, "node1", "sh", "-c", "crm_verify --live-check --verbose 2>&1") == ""
+
+
 def test_the_databases_of_before_are_on_the_volume(plane: ControlPlane) -> None:
     """And still below it, under another name; who runs the database now does not matter."""
     rows = on(plane.lab, holder(plane, "database"),

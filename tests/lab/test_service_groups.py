@@ -70,6 +70,10 @@ def left_alone(plane: ControlPlane, node: str) -> Iterator[None]:
         on(plane.lab, node, "crm_resource", "--refresh")
 
 
+def test_pacemaker_finds_nothing_wrong(plane: ControlPlane) -> None:
+    assert on(plane.lab, "node1", "sh", "-c", "crm_verify --live-check --verbose 2>&1") == ""
+
+
 @pytest.mark.parametrize("agent", AGENTS)
 def test_an_agent_runs_the_real_service(plane: ControlPlane, agent: str) -> None:
     """ocf-tester's verdict with the group's parameters, and what a monitor says of a service that hangs."""
