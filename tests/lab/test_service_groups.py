@@ -59,6 +59,10 @@ def test_every_invariant_holds_and_a_second_apply_changes_nothing(plane: Control
     assert all(where(plane, group) for group in GROUPS)
 
 
+def test_pacemaker_finds_nothing_wrong(plane: ControlPlane) -> None:
+    assert on(plane.lab, "node1", "sh", "-c", "crm_verify --live-check --verbose 2>&1") == ""
+
+
 @contextmanager
 def left_alone(plane: ControlPlane, node: str) -> Iterator[None]:
     """Pacemaker does nothing about what it runs; afterwards it looks at everything anew."""
@@ -68,10 +72,6 @@ def left_alone(plane: ControlPlane, node: str) -> Iterator[None]:
     finally:
         on(plane.lab, node, "crm_attribute", "--name", "maintenance-mode", "--delete")
         on(plane.lab, node, "crm_resource", "--refresh")
-
-
-def test_pacemaker_finds_nothing_wrong(plane: ControlPlane) -> None:
-    assert on(plane.lab, "node1", "sh", "-c", "crm_verify --live-check --verbose 2>&1") == ""
 
 
 @pytest.mark.parametrize("agent", AGENTS)
