@@ -19,6 +19,9 @@ LAB_CANNOT_SHOW = (
      "computer that hangs as a whole is silent, which its peers notice sooner."),
     ("The processors are shared",
      "a load in one machine slows the others. Figures are pessimistic on a small computer."),
+    ("Real-time scheduling is rationed",
+     "what runs ahead of all others (Keepalived, Galera's group thread) has a few percent of each processor "
+     "where the computer's kernel wants a budget for it."),
     ("Kernel modules that the host lacks", "DRBD and a watchdog are not there."),
     ("Switches", "those of the lab learn addresses at once; a real one may add time after an address has "
                  "moved."),
