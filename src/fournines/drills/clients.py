@@ -160,7 +160,6 @@ async def main() -> None:
     obeying = asyncio.create_task(obey(reader, stop))
     await drive(workloads(settings, emit), stop)
     obeying.cancel()
-    await asyncio.gather(obeying, return_exceptions=True)
 
 
 if __name__ == "__main__":

@@ -75,13 +75,12 @@ def test_the_scripts_understand_their_settings(site: Site, tmp_path: Path) -> No
 
 def test_mariadb_starts_by_decision_and_never_gives_up(site: Site) -> None:
     unit = systemd.parse(files_of(site, "ctl1")[artifacts.DROP_IN].content.decode())
-    service = {entry.key: entry.value for section in unit.sections for entry in section.entries}
-    hooks = [entry.value for section in unit.sections for entry in section.entries
-             if entry.key == "ExecStartPost"]
+    entries = [entry for section in unit.sections for entry in section.entries]
+    service = {entry.key: entry.value for entry in entries}
+    hooks = [entry.value for entry in entries if entry.key == "ExecStartPost"]
     assert hooks[0] == ""   # none of Debian's, which upgrades system tables while the member joins
     assert len(hooks) == 3
-    before = [entry.value for section in unit.sections for entry in section.entries
-              if entry.key == "ExecStartPre"]
+    before = [entry.value for entry in entries if entry.key == "ExecStartPre"]
     assert before == ["+/usr/bin/python3 /usr/lib/fournines/galera_start.py start",
                       "+/usr/bin/python3 /usr/lib/fournines/galera_priority.py"]
     assert service["TimeoutStartSec"] == "infinity"

@@ -47,7 +47,7 @@ def main() -> None:
     instead = without_priority(files.splitlines())
     if instead and may_run_ahead():
         instead = ""
-    if instead:
+    elif instead:
         print("mariadbd may not run ahead of others here: starved of a processor, it is left out", flush=True)
     path = Path(OPTIONS_ENVIRONMENT)
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
