@@ -32,6 +32,7 @@ def test_a_node_has_a_kernel_of_its_own_only_where_a_layer_needs_one() -> None:
     assert choose(None) is Driver.NSPAWN
     assert choose(Hardware("ctl1")) is Driver.NSPAWN
     assert choose(Hardware("ctl1", kernel_modules=("drbd",))) is Driver.UML
+    assert choose(Hardware("ctl1", watchdog=True)) is Driver.UML
     assert choose(Hardware("ctl1", disks=(Disk("/dev/vg0/mysql"),))) is Driver.UML
     assert choose(None, own_kernel=True) is Driver.UML
 

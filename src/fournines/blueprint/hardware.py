@@ -20,11 +20,13 @@ class Disk:
 @dataclass(frozen=True, slots=True)
 class Hardware:
     """Of one node. ``kernel_modules`` are loaded by the layer; here it says that the machine's kernel must
-    have them, be its own, and may be changed."""
+    have them, be its own, and may be changed. ``watchdog``: it resets itself when nobody feeds /dev/watchdog,
+    as the board of a real machine does."""
 
     node: str
     kernel_modules: tuple[str, ...] = ()
     disks: tuple[Disk, ...] = ()
+    watchdog: bool = False
 
 
 def by_node(asked: Iterable[Hardware]) -> Mapping[str, Hardware]:
@@ -37,5 +39,5 @@ def by_node(asked: Iterable[Hardware]) -> Mapping[str, Hardware]:
         if len({disk.path for disk in disks}) < len(disks):
             raise ValueError(f"layers ask for one disk of {item.node} in two ways: {disks}")
         modules = tuple(dict.fromkeys((*before.kernel_modules, *item.kernel_modules)))
-        together[item.node] = Hardware(item.node, modules, disks)
+        together[item.node] = Hardware(item.node, modules, disks, before.watchdog or item.watchdog)
     return together

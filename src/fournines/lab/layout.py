@@ -65,7 +65,7 @@ def choose(hardware: Hardware | None, *, own_kernel: bool = False) -> Driver:
     Raises ``LabError`` for such a machine with a disk that it is to share."""
     asked = hardware or Hardware("")
     shares = [disk.path for disk in asked.disks if disk.shared]
-    if own_kernel or asked.kernel_modules or len(shares) < len(asked.disks):
+    if own_kernel or asked.kernel_modules or asked.watchdog or len(shares) < len(asked.disks):
         if shares:
             raise LabError(f"{asked.node} needs a kernel of its own, and is to share {', '.join(shares)}, "
                            "which only containers can",

@@ -45,6 +45,10 @@ UNWANTED = (
 # Disks need their names under /dev; nothing waits for the hundreds of other devices.
 TRIGGER = ("[Service]\nExecStart=\n"
            "ExecStart=udevadm trigger --type=devices --action=add --subsystem-match=block\n")
+# What a board has of its own. The one under the usual name asks for a program on the host; and a kernel that
+# resets itself within an interrupt, as softdog does by default, may die of that.
+WATCHDOG = {"modules-load.d": "softdog\n", "modprobe.d": "options softdog nowayout=0 soft_reboot_cmd=reset\n",
+            "tmpfiles.d": "L+ /dev/watchdog - - - - watchdog1\n"}
 
 
 def ensure(made: Path, progress: Progress) -> Path:
@@ -107,7 +111,7 @@ def _entry(path: str, mode: int, kind: bytes) -> tarfile.TarInfo:
 
 def _key() -> str:
     """Of what is added to the image: the kernel with its modules, and our files."""
-    digest = hashlib.sha256(f"{FORMAT} {SYSTEM_GIB} {UNWANTED} {TRIGGER}".encode())
+    digest = hashlib.sha256(f"{FORMAT} {SYSTEM_GIB} {UNWANTED} {TRIGGER} {WATCHDOG}".encode())
     with open(KERNEL, "rb") as kernel:
         digest.update(hashlib.file_digest(kernel, "sha256").digest())
     for name, content in sorted(_files().items()):
@@ -156,6 +160,10 @@ def _add(upper: Path) -> None:
     override = units / "systemd-udev-trigger.service.d/lab.conf"
     override.parent.mkdir()
     override.write_text(TRIGGER)
+    for place, content in WATCHDOG.items():
+        drop_in = upper / "usr/lib" / place / "lab-watchdog.conf"
+        drop_in.parent.mkdir()
+        drop_in.write_text(content)
     fstab = upper / "etc/fstab"
     fstab.write_text("# The kernel mounts the only file system.\n")
     for directory in [upper, *(entry for entry in upper.rglob("*") if entry.is_dir())]:
