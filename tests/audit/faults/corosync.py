@@ -20,6 +20,7 @@ def quorum(*lines: str) -> str:
 
 
 DEVICE = "device {\n  model: net\n  net {\n   algorithm: ffsplit\n  }\n }"
+ALONE, WATCHDOG = TWO + quorum("two_node: 1"), "stonith-watchdog-timeout"
 FAULTS = (
     Fault("COR009", {"corosync": totem("token: 3000") + NODES,
                      "ctl2 corosync": totem("token: 5000  <--", "consensus: 9000  <--") + NODES},
@@ -82,6 +83,10 @@ FAULTS = (
           {"corosync": totem("cluster_name: a") + TWO + quorum(DEVICE)}),
     Fault("COR018", {"corosync": totem().replace("totem {", "totem {  <--")},
           {"corosync": totem("cluster_name: a")}),
+    Fault("FEN008", {"corosync": ALONE, "crm": f"property {WATCHDOG}=16s  <--\n"},
+          {"corosync": TWO + quorum(DEVICE), "crm": f"property {WATCHDOG}=16s\n"}),
+    Fault("FEN008", {"corosync": ALONE, "crm": f"property {WATCHDOG}=-1  <--\n"},
+          {"corosync": ALONE, "crm": f"property {WATCHDOG}=0\n"}),
     Fault("COR020", {"corosync": "logging {\n to_stderr: yes  <--\n}\n"},
           {"corosync": "logging {\n to_stderr: no\n}\n"}),
 )

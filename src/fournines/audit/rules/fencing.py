@@ -120,3 +120,18 @@ def sbd_times(cloud: Cloud) -> Hits:
         if watchdog is not None and limit is not None and 0 < seconds(limit) <= seconds(watchdog):
             yield Hit(watchdog.at, f"the watchdog takes {watchdog.text}, and fencing is given up after "
                                    f"{limit.text}")
+
+
+@rule("FEN008", Severity.ERROR, Effect.OUTAGE, "SBD without a disk, and two members alone",
+      consequence="The loss of one is the loss of both: sbd wants to see the other, and resets the member "
+                  "that is left.",
+      fix="a quorum device on a third machine, a third member, or sbd with a shared disk", source="sbd(8)")
+def watchdog_of_two(cloud: Cloud) -> Hits:
+    alone = [each for each in memberships(cloud)
+             if len(each.nodes) == 2 and each.value("quorum", "two_node") == "1" and not each.has_device]
+    for cluster in clusters(cloud) if alone else ():
+        watchdog = cluster.setting("stonith-watchdog-timeout", "fencing-watchdog-timeout")
+        by_itself = watchdog is not None and watchdog.text.startswith("-")
+        if watchdog is not None and (by_itself or seconds(watchdog) > 0):
+            yield Hit(watchdog.at, f"stonith-watchdog-timeout is {watchdog.text}, and there are two members, "
+                                   "with two_node and no quorum device")
