@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from fournines.artifacts import cib
@@ -64,3 +67,33 @@ def test_what_others_wrote_stays() -> None:
     ('<rsc_action action="Move" resource="p" source="ctl1" dest="ctl2"/>', "move p ctl1 -> ctl2")])
 def test_a_preview_says_what_moves_where(action: str, words: str) -> None:
     assert cib_load.describe(cib_load.read(action)) == words
+
+
+STILL_RUNS = cib_load.read("""
+<cib epoch="7" num_updates="3" admin_epoch="0" have-quorum="1" dc-uuid="1" crm_feature_set="3.16.1"
+     validate-with="pacemaker-3.9"><configuration>
+  <crm_config><cluster_property_set id="o"><nvpair id="s" name="stonith-enabled" value="false"/>
+  </cluster_property_set></crm_config>
+  <nodes><node id="1" uname="ctl1"/></nodes><resources/><constraints/></configuration>
+<status><node_state id="1" uname="ctl1" in_ccm="true" crmd="online" join="member" expected="member">
+  <lrm id="1"><lrm_resources><lrm_resource id="gone" class="ocf" provider="heartbeat" type="Dummy">
+    <lrm_rsc_op id="gone_last_0" operation="start" operation_key="gone_start_0" rc-code="0" op-status="0"
+      call-id="5" interval="0" on_node="ctl1" crm_feature_set="3.16.1" transition-key="1:1:0:a"
+      transition-magic="0:0;1:1:0:a"/></lrm_resource></lrm_resources></lrm></node_state></status></cib>""")
+
+
+@pytest.mark.tool("crm_verify", "pacemaker-cli-utils")
+def test_what_still_runs_may_be_taken_out(tool: str, tmp_path: Path) -> None:
+    """Pacemaker warns of it where it is shown what runs."""
+    (tmp_path / "cib.xml").write_bytes(cib_load.ElementTree.tostring(STILL_RUNS))
+    shown = subprocess.run([tool, "--xml-file", tmp_path / "cib.xml", "-V"], capture_output=True, check=False)
+    assert shown.returncode != 0
+    assert cib_load.objection(STILL_RUNS) == ""
+
+
+@pytest.mark.tool("crm_verify", "pacemaker-cli-utils")
+def test_what_pacemaker_refuses_is_said(tool: str) -> None:
+    wrong = cib_load.read(cib_load.ElementTree.tostring(STILL_RUNS, encoding="unicode"))
+    for resources in wrong.iter("resources"):
+        resources.append(cib_load.read('<primitive id="p" class="ocf" provider="heartbeat"/>'))
+    assert "Pacemaker refuses it" in cib_load.objection(wrong)

@@ -11,6 +11,7 @@ import pytest
 from fournines.artifacts import cib, environment
 from fournines.artifacts.pacemaker import Level
 from fournines.blueprint.snapshot import Snapshot
+from fournines.blueprint.steps import On
 from fournines.cluster import file
 from fournines.cluster.notation import Wrong
 from fournines.cluster.timers import derive
@@ -26,6 +27,7 @@ from fournines.layers.membership import (
     procedures,
     watchdog,
 )
+from fournines.layers.membership.node import cib_load
 from fournines.layers.membership.spec import FencingDevice, MembershipSpec
 
 from .test_arbitrator import EXAMPLE, MEMBERS, site_of
@@ -72,8 +74,42 @@ def test_a_node_without_one_is_refused_with_the_way_out(guarded: Site, present: 
     snapshot = Snapshot({"node1": {answers.WATCHDOG_DEVICE: answers.parse_present(present)}}, {})  # type: ignore[arg-type]
     assert arm.only_if is not None
     assert arm.only_if.judge(snapshot, "node1").truth is truth
+    armed = snapshot.merged(Snapshot({"node1": {answers.SBD: answers.Sbd(enabled=True, running=True)}}, {}))
+    assert arm.unless is not None
+    assert arm.unless.judge(armed, "node1").truth is truth   # not where the device is another one now
     assert "/dev/watchdog" in arm.refusal
     assert "take fence_watchdog out of fencing" in arm.refusal
+
+
+def test_before_it_goes_pacemaker_counts_on_none(guarded: Site) -> None:
+    """And on what else there is as before."""
+    in_force = cib_load.read(cib.emit(configuration.whole(guarded)))
+    released = cib_load.without_watchdog(in_force)
+    assert released is not None
+    taken_out = ("crm_config stonith-watchdog-timeout", "watchdog", "fl_node1_2", "fl_node2_2")
+    assert cib_load.differences(released, in_force) == [f"{each} is new" for each in taken_out]
+    assert cib_load.without_watchdog(released) is None
+
+
+@pytest.mark.parametrize(("enabled", "done"), [(True, False), (False, True)])
+def test_it_is_let_go_when_pacemaker_counts_on_it_no_longer(enabled: bool, done: bool) -> None:
+    site = guarded_by(BMC)
+    (disarm,) = (each for each in procedures.steps(site) if each.name == watchdog.DISARM)
+    corosync, = (each for each in procedures.services(site) if each.unit == artifacts.COROSYNC_UNIT)
+    assert disarm.name in corosync.needs   # or sbd would reset who is left of two without an arbitrator
+    assert [request.describe() for request in disarm.do["node1"]] == [
+        "run /usr/lib/fournines/cib_load.py release", "systemctl disable sbd.service",
+        "systemctl stop corosync.service", "systemctl start pacemaker.service"]
+    assert disarm.on is On.ROLLING
+    seen = Snapshot({"node1": {answers.SBD: answers.Sbd(enabled=enabled, running=True)}}, {})
+    assert disarm.unless is not None
+    assert disarm.unless.judge(seen, "node1").truth is done
+
+
+def test_the_machines_have_to_have_one(guarded: Site) -> None:
+    for site, needed in ((guarded, True), (guarded_by(BMC), False)):
+        asked = LAYER.exchange(site.cluster, site.timers).hardware
+        assert [each.node for each in asked if each.watchdog] == (list(MEMBERS) if needed else [])
 
 
 def test_pacemaker_hears_of_it_once_corosync_has_brought_it_along(guarded: Site) -> None:

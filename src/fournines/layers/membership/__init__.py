@@ -6,6 +6,7 @@ Other layers ask for resources in their ``Exchange``; the one configuration that
 from __future__ import annotations
 
 from fournines.blueprint.contribution import Contribution, Exchange, SecretKind, SecretNeed
+from fournines.blueprint.hardware import Hardware
 from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.layers.layer import Layer, Site
@@ -15,10 +16,12 @@ PACKAGES = ("corosync", "crmsh", "fence-agents", "pacemaker", "pacemaker-cli-uti
 
 
 def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
-    from fournines.layers.membership import arbitrator, artifacts, fencing
+    from fournines.layers.membership import arbitrator, artifacts, fencing, watchdog
 
+    guarded = cluster.controllers if watchdog.entry(cluster) else ()
     return Exchange(secrets=(SecretNeed(artifacts.KEY_SECRET, SecretKind.COROSYNC_KEY),
-                             *fencing.secrets(cluster), *arbitrator.secrets(cluster)))
+                             *fencing.secrets(cluster), *arbitrator.secrets(cluster)),
+                    hardware=tuple(Hardware(node.name, watchdog=True) for node in guarded))
 
 
 def _contribute(site: Site) -> Contribution:

@@ -19,7 +19,9 @@ from fournines.blueprint.snapshot import Unreadable
 QUORUM, LINKS, PACEMAKER = "membership.quorum", "membership.links", "membership.pacemaker"
 COROSYNC_CONF = "membership.corosync_conf"
 ARBITRATOR, CERTIFICATES = "membership.arbitrator", "membership.certificates"
-SBD, WATCHDOG_DEVICE = "membership.sbd", "membership.watchdog_device"
+SBD, WATCHDOG_DEVICE, MAY_END = ("membership.sbd", "membership.watchdog_device",
+                                 "membership.watchdog_may_end")
+CIB_ON_DISK = "membership.cib_on_disk"
 CONFIGURATION, FENCING, VERIFIED = ("membership.configuration", "membership.fencing", "membership.verified")
 
 

@@ -10,6 +10,7 @@ from fournines.cluster.topology import Node
 from fournines.layers.layer import Site
 from fournines.layers.membership import arbitrator, configuration, fencing, units, watchdog
 from fournines.layers.membership.units import COROSYNC_UNIT as COROSYNC_UNIT
+from fournines.layers.membership.units import LOAD_SCRIPT as LOAD_SCRIPT
 from fournines.layers.membership.units import PACEMAKER_UNIT as PACEMAKER_UNIT
 
 COROSYNC, AUTHKEY = "/etc/corosync/corosync.conf", "/etc/corosync/authkey"
@@ -17,7 +18,8 @@ COROSYNC_DROP_IN, PACEMAKER_DROP_IN = units.drop_in(COROSYNC_UNIT), units.drop_i
 COROSYNC_FILES, PACEMAKER_FILES = (COROSYNC, AUTHKEY, COROSYNC_DROP_IN), (PACEMAKER_DROP_IN,)
 KEY_SECRET = "membership.authkey"  # noqa: S105 - its name in the secret store
 CIB = "/etc/fournines/cib.xml"
-LOAD_SCRIPT, TEST_SCRIPT = "/usr/lib/fournines/cib_load.py", "/usr/lib/fournines/fence_test.py"
+TEST_SCRIPT, SEED_SCRIPT = "/usr/lib/fournines/fence_test.py", "/usr/lib/fournines/cib_seed.py"
+ON_DISK = "/var/lib/pacemaker/cib/cib.xml"   # where Pacemaker keeps its own
 DIRECTORIES = (NodeDirectory(fencing.SECRETS, 0o700),)
 
 
@@ -32,6 +34,7 @@ def files(site: Site, node: Node) -> tuple[NodeFile, ...]:
         NodeFile(CIB, cib.emit(configuration.whole(site)).encode()),
         NodeFile(LOAD_SCRIPT, units.shipped("cib_load.py"), 0o755),
         NodeFile(TEST_SCRIPT, units.shipped("fence_test.py"), 0o755),
+        NodeFile(SEED_SCRIPT, units.shipped("cib_seed.py"), 0o755),
         *fencing.files(site),
         *arbitrator.files(site, "member"),
         *watchdog.files(site),

@@ -37,6 +37,8 @@ def probes(site: Site, wanted: str) -> tuple[Probe, ...]:
         Probe(COROSYNC_CONF, dict.fromkeys(names, FileFacts((artifacts.COROSYNC,))), answers.parse_digest),
         Probe(LINKS, dict.fromkeys(names, Run(("corosync-cfgtool", "-n"), timeout_s=_LOOK_S)),
               answers.parse_links),
+        Probe(answers.CIB_ON_DISK, dict.fromkeys(names, Run(("test", "-e", artifacts.ON_DISK), check=False)),
+              answers.parse_present),
         Probe(PACEMAKER, dict.fromkeys(names, monitor), answers.parse_pacemaker),
         Probe(RESOURCES, dict.fromkeys(names, monitor), answers.parse_placements),
         Probe(CONFIGURATION, dict.fromkeys(names, compare), answers.parse_difference),

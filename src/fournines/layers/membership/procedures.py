@@ -6,7 +6,7 @@ import hashlib
 import json
 
 from fournines.artifacts import cib
-from fournines.blueprint.predicate import All, Answers, Fact, OnAny, OnOthers, Test
+from fournines.blueprint.predicate import All, Answers, Fact, OnAny, OnOthers, Predicate, Test
 from fournines.blueprint.requests import Run
 from fournines.blueprint.resources import LOAD_RESOURCES, LOAD_SERVICES, Resources
 from fournines.blueprint.steps import Gate, On, Service, Step
@@ -23,6 +23,7 @@ from fournines.layers.membership import (
 
 CHECK_COROSYNC = "membership: let Corosync check its configuration"
 TEST_FENCING = "membership: try every fencing device"
+SEED = "membership: tell Pacemaker how long to wait for others"
 START_PACEMAKER = f"membership: start {artifacts.PACEMAKER_UNIT}"
 _READY_S, _SETTLED_S = 180.0, 600.0
 
@@ -33,16 +34,20 @@ def services(site: Site) -> tuple[Service, ...]:
     names = site.controllers
     well = health.well(site)
     others, guarded = OnOthers(names, well), [each.path for each in watchdog.files(site)]
-    joined = All((health.QUORATE, arbitrator.VOTED)) if site.cluster.arbitrated else health.QUORATE
+    joined = All((*_joined(site), *((watchdog.HELD,) if guarded else ())))
     return (
         *arbitrator.services(site, well),
         Service(artifacts.COROSYNC_UNIT, names, (*artifacts.COROSYNC_FILES, *guarded), Gate(joined, _READY_S),
-                others_ok=others, needs=(CHECK_COROSYNC, *((watchdog.ARM,) if guarded else ()),
+                others_ok=others, needs=(CHECK_COROSYNC, watchdog.ARM if guarded else watchdog.DISARM,
                                          *arbitrator.needed_by_corosync(site))),
         Service(artifacts.PACEMAKER_UNIT, names, artifacts.PACEMAKER_FILES,
                 Gate(All((health.QUORATE, health.Online())), _READY_S), others_ok=others,
-                needs=(TEST_FENCING, f"membership: restart {artifacts.COROSYNC_UNIT}")),
+                needs=(TEST_FENCING, SEED, f"membership: restart {artifacts.COROSYNC_UNIT}")),
     )
+
+
+def _joined(site: Site) -> tuple[Predicate, ...]:
+    return (health.QUORATE, *((arbitrator.VOTED,) if site.cluster.arbitrated else ()))
 
 
 def wanted(site: Site) -> str:
@@ -58,7 +63,9 @@ def steps(site: Site) -> tuple[Step, ...]:
     armed = (f"membership: restart {artifacts.COROSYNC_UNIT}",) if watchdog.entry(site.cluster) else ()
     first = _load(site, LOAD_RESOURCES, "early", exchange.resources,
                   (START_PACEMAKER, *armed, *exchange.before_resources))
-    before = (*arbitrator.steps(site), *watchdog.steps(site), _check_corosync(site), _try_fencing(site))
+    before = (*arbitrator.steps(site), *watchdog.steps(site), _check_corosync(site), _try_fencing(site),
+              _seed(site), *watchdog.disarming(site, OnOthers(site.controllers, health.well(site)), Gate(
+                  All((*_joined(site), health.Online())), _READY_S)))
     if not exchange.service_resources:
         return (*before, first)
     return (*before, first,
@@ -73,6 +80,13 @@ def _check_corosync(site: Site) -> Step:
                 why="a configuration that Corosync refuses must not take the place of one that works",
                 unless=All((Answers(answers.QUORUM), Fact(answers.COROSYNC_CONF, "", Test.EQ,
                                                           hashlib.sha256(text.encode()).hexdigest()))))
+
+
+def _seed(site: Site) -> Step:
+    wait = f"{site.timers.seconds('pacemaker.dc_deadtime'):g}s"
+    return Step(SEED, On.EACH, dict.fromkeys(site.controllers, (Run((artifacts.SEED_SCRIPT, wait)),)),
+                why="a Pacemaker that never ran waits for 20 s before it elects its controller",
+                unless=Fact(answers.CIB_ON_DISK))
 
 
 def _try_fencing(site: Site) -> Step:

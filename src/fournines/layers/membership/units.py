@@ -10,6 +10,7 @@ from fournines.artifacts.document import Scalar, text_of
 from fournines.layers.layer import Site
 
 COROSYNC_UNIT, PACEMAKER_UNIT = "corosync.service", "pacemaker.service"
+LOAD_SCRIPT = "/usr/lib/fournines/cib_load.py"
 
 
 def drop_in(unit: str) -> str:

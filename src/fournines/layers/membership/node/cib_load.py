@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Compares Pacemaker's configuration with the wanted one, previews the change, and makes it in one piece.
 
-Usage: cib_load.py compare|load early|load whole, with {"early": XML, "whole": XML} on standard input.
+Usage: cib_load.py compare|load early|load whole, with {"early": XML, "whole": XML} on standard input; or
+cib_load.py release, which only takes out what counts on a watchdog.
 
 Ours are the cluster's properties, defaults, resources, constraints and fencing levels. Left alone are what
 Pacemaker writes itself, nodes with their attributes (a standby), and the constraints by which DRBD keeps a
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -27,6 +29,8 @@ ATTEMPTS, PAUSE_S = 20, 0.5
 
 
 def main() -> int:
+    if sys.argv[1:] == ["release"]:
+        return release()
     wanted = {name: read(text) for name, text in json.load(sys.stdin).items()}
     if sys.argv[1:] == ["compare"]:
         print(json.dumps(compare(wanted)))
@@ -45,16 +49,34 @@ def compare(wanted: dict[str, Element]) -> dict[str, object]:
 def load(wanted: dict[str, Element], which: str) -> int:
     """Bring the wanted configuration in force; nothing where it is. Where anything that only the whole has is
     there already, ``early`` is the whole: services that run are not taken away to be brought back."""
+    late = set(resources_of(wanted["whole"])) - set(resources_of(wanted["early"]))
+
+    def changed(now: Element) -> Element | None:
+        want = wanted["whole" if which == "whole" or late & set(resources_of(now)) else "early"]
+        return merged(now, want) if differences(now, want) else None
+
+    return bring(changed)
+
+
+def release() -> int:
+    """Before sbd goes: no lost member may be taken for reset by a watchdog that it no longer has. A Pacemaker
+    that does not run counts on nothing, and would not go on without sbd if the others still did."""
+    if subprocess.run(["systemctl", "is-active", "--quiet", "pacemaker.service"]).returncode:
+        return 0
+    return bring(without_watchdog)
+
+
+def bring(changed: Callable[[Element], Element | None]) -> int:
+    """In force what this makes of what is; None where that is right."""
     for _attempt in range(ATTEMPTS):
         now = query()
-        late = set(resources_of(wanted["whole"])) - set(resources_of(wanted["early"]))
-        want = wanted["whole" if which == "whole" or late & set(resources_of(now)) else "early"]
-        if not differences(now, want):
+        want = changed(now)
+        if want is None:
             return 0
         if now.get("have-quorum") != "1" or not now.get("dc-uuid"):
             print("this node is in no quorate cluster with an elected controller", file=sys.stderr)
             return 1
-        problem = replace(now, merged(now, want))
+        problem = replace(now, want)
         if not problem:
             return 0
         if not any(words in problem for words in CHANGED_MEANWHILE):
@@ -79,19 +101,33 @@ def query() -> Element:
 
 def replace(now: Element, want: Element) -> str:
     """Check and apply; empty, or what went wrong."""
+    problem = objection(want)
+    if problem:
+        return problem
     with tempfile.TemporaryDirectory() as folder:
         old, new = Path(folder, "old.xml"), Path(folder, "new.xml")
         old.write_text(ElementTree.tostring(now, encoding="unicode"))
         new.write_text(ElementTree.tostring(want, encoding="unicode"))
-        verified = subprocess.run(["crm_verify", "--xml-file", new, "-V"], capture_output=True, text=True)
-        if verified.returncode:
-            return f"Pacemaker refuses it: {verified.stderr.strip()}"
         patch = subprocess.run(["crm_diff", "--original", old, "--new", new], capture_output=True, text=True)
         if patch.returncode not in (0, 1):
             return f"crm_diff: {patch.stderr.strip()}"
         applied = subprocess.run(["cibadmin", "--patch", "--xml-pipe", "--sync-call"], input=patch.stdout,
                                  capture_output=True, text=True)
         return applied.stderr.strip() or "cibadmin --patch failed" if applied.returncode else ""
+
+
+def objection(want: Element) -> str:
+    """What Pacemaker has against the configuration, whatever runs now: that something still runs which it no
+    longer has would be a warning, and nothing could ever be taken out."""
+    judged = copy.deepcopy(want)
+    for name in ("configuration/nodes", "status"):
+        for part in judged.findall(name):
+            part.clear()
+    with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+        file.write(ElementTree.tostring(judged, encoding="unicode"))
+        file.flush()
+        said = subprocess.run(["crm_verify", "--xml-file", file.name, "-V"], capture_output=True, text=True)
+    return f"Pacemaker refuses it: {said.stderr.strip()}" if said.returncode else ""
 
 
 def preview(want: Element) -> list[str]:
@@ -159,11 +195,27 @@ def reduced(element: Element) -> list[object]:
     return [element.tag, attributes, children if element.tag == "group" else sorted(children, key=str)]
 
 
-def merged(now: Element, want: Element) -> Element:
-    """What is in force, with our sections replaced; the next version, or the patch would be none."""
+def without_watchdog(now: Element) -> Element | None:
+    result = following(now)
+    found = [(parent, each) for parent in result.iter() for each in parent
+             if each.get("name") == "stonith-watchdog-timeout" or each.get("devices") == "watchdog"
+             or (each.tag, each.get("id")) == ("primitive", "watchdog")]
+    for parent, each in found:
+        parent.remove(each)
+    return result if found else None
+
+
+def following(now: Element) -> Element:
+    """The next version of what is in force, or the patch would be none."""
     result = copy.deepcopy(now)
     result.set("epoch", str(int(now.get("epoch", "0")) + 1))
     result.set("num_updates", "0")
+    return result
+
+
+def merged(now: Element, want: Element) -> Element:
+    """What is in force, with our sections replaced."""
+    result = following(now)
     configuration = result.find("configuration")
     assert configuration is not None
     kept = [pair for pair in section(now, "crm_config").iter("nvpair") if pair.get("name") in OWN_PROPERTIES]

@@ -1,0 +1,92 @@
+"""sbd on real machines: two members and an arbitrator, and the BMC out of reach. Who is cut off then resets
+itself, and the other goes on once that must have happened; so does one whose sbd hangs.
+
+The cluster file asks for a watchdog, and so the members have kernels of their own; the arbitrator has none.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from fournines.errors import CommandFailed
+from lab.conftest import eventually, on
+from lab.controlplane import ControlPlane
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two-node-arbitrator.yaml"
+MEMBERS, NETWORKS = ("node1", "node2"), ("management", "replication")
+ADDRESS, BMC = "192.168.42.101", "192.168.42.254"
+NODES = ", ".join(f"{name}: {{systems_uri: /redfish/v1/Systems/{name}}}" for name in MEMBERS)
+FENCING = (f"fencing:\n      - {{agent: fence_redfish, secrets: {{password: bmc}}, nodes: {{{NODES}}}, "
+           f"parameters: {{ip: {BMC}, username: fournines, ssl_secure: true}}}}\n"
+           "      - {agent: fence_watchdog, level: 2}\n")
+
+
+@pytest.fixture(scope="module")
+def plane(can_host: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """The example with these levels, up and applied; taken down at the end."""
+    text = EXAMPLE.read_text().replace("fencing: lab  ", f"{FENCING}    # lab: ")
+    made = ControlPlane(tmp_path_factory.mktemp("plane") / "cluster.yaml")
+    made.file.write_text(text.replace("cluster: arbitrated", "cluster: dog"))
+    try:
+        up = made.say("lab", "up", made.file, "--machines-only")
+        assert up.code == 0, up.out + up.err
+        os.environ["FOURNINES_SECRET_FENCING_BMC"] = made.lab.bmc.password
+        applied = made.say("apply")
+        assert applied.code == 0, applied.out + applied.err
+        yield made
+    finally:
+        os.environ.pop("FOURNINES_SECRET_FENCING_BMC", None)
+        assert made.say("lab", "down", made.file).code == 0
+
+
+def holders(plane: ControlPlane) -> list[str]:
+    """Who has the VIP."""
+    return plane.owners(ADDRESS, MEMBERS)
+
+
+def booted(plane: ControlPlane, node: str) -> str:
+    """By which its kernel tells one boot from the next; empty while it is down."""
+    with suppress(CommandFailed):
+        return on(plane.lab, node, "cat", "/proc/sys/kernel/random/boot_id")
+    return ""
+
+
+def test_who_is_cut_off_resets_itself_where_no_switch_answers(plane: ControlPlane) -> None:
+    """And only then somebody else has the VIP: never two at a time."""
+    plane.become_whole()
+    lab, (lost,) = plane.lab, holders(plane)
+    before, seen = booted(plane, lost), list[tuple[str, list[str]]]()
+
+    def taken_over() -> bool:
+        seen.append((booted(plane, lost), holders(plane)))
+        return seen[-1][1] not in ([], [lost])
+
+    lab.bmc.stop()
+    try:
+        for network in NETWORKS:
+            lab.machine(lost).cut(network)
+        eventually(taken_over, f"another node than {lost} has the VIP")
+    finally:
+        for network in NETWORKS:
+            lab.machine(lost).heal(network)
+        lab.bmc.start()
+    (taker,) = (name for name in MEMBERS if name != lost)
+    assert seen[-1][1] == [taker]
+    assert seen[-1][0] != before
+    assert f"Self-fencing (reboot) by {lost}" in on(lab, taker, "journalctl", "--no-pager", "-u", "pacemaker")
+    on(lab, taker, "crm_resource", "--cleanup")   # monitors of the switch have failed
+    plane.become_whole()
+    assert holders(plane) == [taker]
+
+
+def test_who_no_longer_feeds_its_watchdog_is_reset(plane: ControlPlane) -> None:
+    (hung,) = holders(plane)
+    before = booted(plane, hung)
+    on(plane.lab, hung, "pkill", "-STOP", "-f", "sbd: inquisitor")
+    eventually(lambda: booted(plane, hung) not in ("", before), f"{hung} is reset")
+    plane.become_whole()
