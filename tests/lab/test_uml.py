@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -14,6 +16,7 @@ from fournines.errors import CommandFailed, LabError
 from fournines.lab.cgroups import ControlGroup
 from fournines.lab.driver import Power
 from fournines.lab.lab import Lab
+from fournines.lab.places import Places
 from fournines.lab.process import run
 from fournines.lab.requirements import findings
 from lab.conftest import (
@@ -136,7 +139,6 @@ def test_an_orderly_shutdown_runs_to_its_end(mixed: Lab) -> None:
 def test_a_reboot_from_inside_comes_back_by_itself(mixed: Lab) -> None:
     machine = mixed.machine("ctl2")
     boot = on(mixed, "ctl2", "cat", "/proc/sys/kernel/random/boot_id")
-
     run(machine.enter_argv(["sh", "-c", "echo b >/proc/sysrq-trigger"]), accept=None, timeout_s=TIMEOUT_S)
 
     def back() -> bool:
@@ -146,6 +148,23 @@ def test_a_reboot_from_inside_comes_back_by_itself(mixed: Lab) -> None:
     eventually(back, "ctl2 has booted anew")
     machine.wait_up(TIMEOUT_S)
     eventually(lambda: hears(mixed, "ctl1", "10.0.42.12"), "its network is back")
+
+
+def test_a_login_that_a_reboot_cut_short_ends(mixed: Lab) -> None:
+    """Before it is done OpenSSH does not ask whether the other is still there."""
+    machine = mixed.machine("ctl2")
+    argv = json.loads(Places().lab(NAME).node("ctl2").state.read_text())["door"]
+    (through,) = (word.partition("=")[2] for word in argv if word.startswith("-oProxyCommand="))
+    with subprocess.Popen(shlex.split(through), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as login:
+        try:
+            assert login.stdout is not None
+            assert login.stdout.read(4) == b"SSH-"
+            run(machine.enter_argv(["sh", "-c", "echo b >/proc/sysrq-trigger"]), accept=None,
+                timeout_s=TIMEOUT_S)
+            login.wait(TIMEOUT_S)
+        finally:
+            login.kill()
+    machine.wait_up(TIMEOUT_S)
 
 
 def test_a_frozen_machine_is_silent_and_goes_on_when_thawed(mixed: Lab) -> None:
