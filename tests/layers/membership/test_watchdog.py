@@ -91,8 +91,10 @@ def test_before_it_goes_pacemaker_counts_on_none(guarded: Site) -> None:
     assert cib_load.without_watchdog(released) is None
 
 
-@pytest.mark.parametrize(("enabled", "done"), [(True, False), (False, True)])
-def test_it_is_let_go_when_pacemaker_counts_on_it_no_longer(enabled: bool, done: bool) -> None:
+@pytest.mark.parametrize(("enabled", "running", "done"), [
+    (True, True, False), (False, True, False), (True, False, False), (False, False, True)])
+def test_it_is_let_go_when_pacemaker_counts_on_it_no_longer(
+        enabled: bool, running: bool, done: bool) -> None:
     site = guarded_by(BMC)
     (disarm,) = (each for each in procedures.steps(site) if each.name == watchdog.DISARM)
     corosync, = (each for each in procedures.services(site) if each.unit == artifacts.COROSYNC_UNIT)
@@ -101,7 +103,7 @@ def test_it_is_let_go_when_pacemaker_counts_on_it_no_longer(enabled: bool, done:
         "run /usr/lib/fournines/cib_load.py release", "systemctl disable sbd.service",
         "systemctl stop corosync.service", "systemctl start pacemaker.service"]
     assert disarm.on is On.ROLLING
-    seen = Snapshot({"node1": {answers.SBD: answers.Sbd(enabled=enabled, running=True)}}, {})
+    seen = Snapshot({"node1": {answers.SBD: answers.Sbd(enabled=enabled, running=running)}}, {})
     assert disarm.unless is not None
     assert disarm.unless.judge(seen, "node1").truth is done
 

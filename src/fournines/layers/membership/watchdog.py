@@ -112,7 +112,8 @@ def disarming(site: Site, others: Predicate, ready: Gate) -> tuple[Step, ...]:
     return (Step(DISARM, On.ROLLING, dict.fromkeys(site.controllers, do),
                  why="it is in the cluster file no more: Pacemaker may count on it no longer, and then sbd "
                      "ends with Corosync",
-                 unless=Fact(SBD, "enabled", Test.EQ, False), only_if=All((others, Fact(MAY_END))),
+                 unless=All((Fact(SBD, "enabled", Test.EQ, False), Fact(SBD, "running", Test.EQ, False))),
+                 only_if=All((others, Fact(MAY_END))),
                  refusal="bring the others back first (fournines status). A watchdog whose driver has "
                          "nowayout resets the machine when sbd ends: put fence_watchdog back, or load the "
                          "driver with nowayout=0 and restart the machines, one after the other",
