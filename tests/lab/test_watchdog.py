@@ -83,8 +83,8 @@ def test_who_is_cut_off_resets_itself_where_no_switch_answers(plane: ControlPlan
 
 
 def test_who_no_longer_feeds_its_watchdog_is_reset(plane: ControlPlane) -> None:
+    """The last one: the lab is left to become whole, or to be taken down."""
     (hung,) = holders(plane)
     before = booted(plane, hung)
     on(plane.lab, hung, "pkill", "-STOP", "-f", "sbd: inquisitor")
     eventually(lambda: booted(plane, hung) not in ("", before), f"{hung} is reset")
-    plane.become_whole()
