@@ -6,7 +6,6 @@ The cluster file asks for a watchdog, and so the members have kernels of their o
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 
 from fournines.errors import CommandFailed
 from lab.conftest import eventually, on
-from lab.controlplane import ControlPlane
+from lab.controlplane import ControlPlane, up_and_applied
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two-node-arbitrator.yaml"
 MEMBERS, NETWORKS = ("node1", "node2"), ("management", "replication")
@@ -29,19 +28,11 @@ FENCING = (f"fencing:\n      - {{agent: fence_redfish, secrets: {{password: bmc}
 @pytest.fixture(scope="module")
 def plane(can_host: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """The example with these levels, up and applied; taken down at the end."""
-    text = EXAMPLE.read_text().replace("fencing: lab  ", f"{FENCING}    # lab: ")
-    made = ControlPlane(tmp_path_factory.mktemp("plane") / "cluster.yaml")
-    made.file.write_text(text.replace("cluster: arbitrated", "cluster: dog"))
-    try:
-        up = made.say("lab", "up", made.file, "--machines-only")
-        assert up.code == 0, up.out + up.err
-        os.environ["FOURNINES_SECRET_FENCING_BMC"] = made.lab.bmc.password
-        applied = made.say("apply")
-        assert applied.code == 0, applied.out + applied.err
+    changes = {"fencing: lab  ": f"{FENCING}    # lab: ", "cluster: arbitrated": "cluster: dog"}
+    with pytest.MonkeyPatch.context() as patch, up_and_applied(
+            tmp_path_factory.mktemp("plane"), EXAMPLE, changes,
+            lambda lab: patch.setenv("FOURNINES_SECRET_FENCING_BMC", lab.bmc.password)) as made:
         yield made
-    finally:
-        os.environ.pop("FOURNINES_SECRET_FENCING_BMC", None)
-        assert made.say("lab", "down", made.file).code == 0
 
 
 def holders(plane: ControlPlane) -> list[str]:
