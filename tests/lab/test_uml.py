@@ -139,6 +139,7 @@ def test_an_orderly_shutdown_runs_to_its_end(mixed: Lab) -> None:
 def test_a_reboot_from_inside_comes_back_by_itself(mixed: Lab) -> None:
     machine = mixed.machine("ctl2")
     boot = on(mixed, "ctl2", "cat", "/proc/sys/kernel/random/boot_id")
+
     run(machine.enter_argv(["sh", "-c", "echo b >/proc/sysrq-trigger"]), accept=None, timeout_s=TIMEOUT_S)
 
     def back() -> bool:

@@ -123,24 +123,25 @@ def objection(want: Element) -> str:
     for name in ("configuration/nodes", "status"):
         for part in judged.findall(name):
             part.clear()
-    with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
-        file.write(ElementTree.tostring(judged, encoding="unicode"))
-        file.flush()
-        said = subprocess.run(["crm_verify", "--xml-file", file.name, "-V"], capture_output=True, text=True)
+    said = asked("crm_verify", judged, "-V")
     return f"Pacemaker refuses it: {said.stderr.strip()}" if said.returncode else ""
 
 
 def preview(want: Element) -> list[str]:
     """What Pacemaker would start, stop, move or promote."""
-    with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
-        file.write(ElementTree.tostring(want, encoding="unicode"))
-        file.flush()
-        said = subprocess.run(["crm_simulate", "--xml-file", file.name, "--output-as=xml"],
-                              capture_output=True, text=True)
+    said = asked("crm_simulate", want, "--output-as=xml")
     if said.returncode:
         return [f"crm_simulate: {said.stderr.strip()}"]
     return [describe(each) for each in read(said.stdout).iter("rsc_action")
             if each.get("action", "").lower() not in ("none", "leave", "")]
+
+
+def asked(tool: str, cib: Element, option: str) -> subprocess.CompletedProcess[str]:
+    """What one of Pacemaker's tools says of a configuration that is not in force."""
+    with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
+        file.write(ElementTree.tostring(cib, encoding="unicode"))
+        file.flush()
+        return subprocess.run([tool, "--xml-file", file.name, option], capture_output=True, text=True)
 
 
 def describe(action: Element) -> str:
