@@ -59,7 +59,7 @@ class SqlLoad:
     def _connected(self, reply_s: float = REPLY_S
                    ) -> contextlib.closing[pymysql.connections.Connection[pymysql.cursors.Cursor]]:
         connection = pymysql.connect(**self._login, read_timeout=reply_s, write_timeout=reply_s,
-                                     autocommit=True, defer_connect=True)
+                                     autocommit=True, defer_connect=True, ssl_disabled=True)
         connection.connect(connect(self._lab, self._address, 3306, timeout_s=REPLY_S))
         return contextlib.closing(connection)
 
