@@ -13,17 +13,19 @@ from fournines.cluster.file import load
 from fournines.cluster.timers import derive
 from fournines.cluster.topology import Cluster
 from fournines.drills import acting, on_node
+from fournines.drills.beforehand import why_not_of
 from fournines.drills.catalog import DRILLS, FAMILIES
 from fournines.drills.drill import SILENCING, Act, Drill, Effect, Target
 from fournines.drills.faults import unreach_fencing
 from fournines.drills.intervention import Intervention, from_data, injection, undoing
 from fournines.drills.prediction import predicted
-from fournines.drills.settings import AMQP, SQL_NEW, SQL_STANDING
+from fournines.drills.settings import AMQP, CINDER, GLANCE, KEYSTONE, NEUTRON, SQL_NEW, SQL_STANDING
 from fournines.errors import Refused
 from fournines.layers import SPECS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-CLUSTER, GUIDE = (load(EXAMPLES / f"{name}.yaml", SPECS) for name in ("three-controllers", "guide-two-node"))
+CLUSTER, GUIDE, GROUPS = (load(EXAMPLES / f"{name}.yaml", SPECS)
+                          for name in ("three-controllers", "guide-two-node", "three-node-active-passive"))
 TIMERS = derive(CLUSTER)
 UNDO = {Act.POWER_OFF: Act.POWER_ON, Act.FREEZE: Act.THAW, Act.THROTTLE: Act.UNTHROTTLE,
         Act.CUT: Act.PLUG_IN, Act.KILL: Act.START, Act.HANG: Act.CONTINUE, Act.STOP: Act.START,
@@ -35,12 +37,13 @@ every = pytest.mark.parametrize("drill", DRILLS.values(), ids=DRILLS.keys())
 
 
 def runs_in(drill: Drill, cluster: Cluster) -> bool:
-    return not drill.layer or drill.layer in cluster.layers
+    return not why_not_of(drill, cluster)
 
 
 def deeds(drill: Drill) -> list[tuple[Intervention, Intervention]]:
     """Of each of its faults: what is done, and its undo."""
-    cluster, node = (CLUSTER, "ctl1") if runs_in(drill, CLUSTER) else (GUIDE, "node1")
+    cluster = next(each for each in (CLUSTER, GUIDE, GROUPS) if runs_in(drill, each))
+    node = cluster.controllers[0].name
     made = [(fault, injection(fault, cluster, node)) for fault in drill.faults]
     return [(injected, undoing(fault, injected, "fournines-drill-x")) for fault, injected in made]
 
@@ -79,7 +82,7 @@ def test_its_chain_exists(drill: Drill) -> None:
 
 @every
 def test_its_layer_and_networks_are_those_of_a_cluster(drill: Drill) -> None:
-    assert runs_in(drill, CLUSTER) or runs_in(drill, GUIDE)
+    assert any(runs_in(drill, each) for each in (CLUSTER, GUIDE, GROUPS))
     assert drill.fault.target is not Target.DATABASE_WRITER or drill.layer == "database"
     assert (drill.fault.effect in SILENCING) is (drill.fault.inject in (Act.POWER_OFF, Act.FREEZE))
 
@@ -105,6 +108,28 @@ def test_of_a_pair_the_chains_are_those_of_one_at_a_time() -> None:
     components = {term.component for chain in timers.chains if chain.layer == "database"
                   for term in chain.terms}
     assert components == {"corosync", "pacemaker"}
+
+
+def test_of_a_group_of_apis_the_chains_are_pacemakers() -> None:
+    """The lost node need not be theirs, so nothing is certain."""
+    timers = derive(GROUPS)
+    lost = predicted(timers.chains, DRILLS["power-off-vip-holder"].chain, lower_holds=True)
+    crashed = predicted(timers.chains, DRILLS["kill-cinder"].chain, lower_holds=True)
+    assert {KEYSTONE, GLANCE, CINDER, NEUTRON} < set(lost)
+    assert {KEYSTONE, GLANCE, CINDER, NEUTRON} == set(crashed)
+    assert lost[KEYSTONE].lower_s == 0.0 < timers.seconds("corosync.token") < lost[KEYSTONE].upper_s <= 20.0
+    assert timers.seconds("pacemaker.monitor_interval") < crashed[CINDER].upper_s < lost[CINDER].upper_s
+    assert predicted(timers.chains, DRILLS["hang-keystone"].chain, lower_holds=True) == {}
+
+
+def test_what_a_cluster_has_not_is_not_broken_in_it() -> None:
+    def broken(cluster: Cluster) -> set[str]:
+        return {name for name, drill in DRILLS.items() if runs_in(drill, cluster)}
+
+    assert {"kill-cinder", "hang-neutron-l3", "stop-corosync-on-vip-holder"} <= broken(GROUPS)
+    assert not {"kill-cinder", "kill-ceilometer-central", "kill-neutron-l3"} & broken(CLUSTER)
+    assert "kill-glance" in broken(CLUSTER)
+    assert not {"kill-glance", "power-off-then-kill-haproxy"} & broken(GUIDE)
 
 
 def test_the_way_to_fencing_is_that_to_its_devices() -> None:
@@ -135,13 +160,14 @@ def test_a_partial_partition_is_from_one_of_the_others() -> None:
     assert deed.peers == ("192.168.42.11", "10.0.42.11")
 
 
-def test_every_process_of_the_family_fails_in_every_way() -> None:
-    names = [drill.name.partition("-") for drill in FAMILIES["processes"] if drill.fault.unit]
+def test_every_process_fails_in_every_way() -> None:
+    names = [drill.name.partition("-") for family in ("processes", "attendants", "pacemaker")
+             for drill in FAMILIES[family] if drill.fault.unit]
     ways: dict[str, set[str]] = {}
     for way, _, process in names:
         ways.setdefault(process, set()).add(way)
     assert all(found == {"kill", "hang", "stop", "restart"} for found in ways.values())
-    assert len(ways) == 7
+    assert len(ways) == 24
 
 
 def test_who_reads_what_will_be_done_sees_how_much() -> None:

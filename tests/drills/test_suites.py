@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fournines.cluster.file import load
-from fournines.drills.catalog import DRILLS
+from fournines.drills.catalog import DRILLS, FAMILIES
 from fournines.drills.drill import BEYOND_A_LAB, Capability
 from fournines.drills.series import seeds
 from fournines.drills.suites import SUITES, at_random, read_suite, suite_of
@@ -19,10 +19,13 @@ DATABASE = replace(CLUSTER, layers={"database": {}})
 
 
 def test_core_is_every_failure_once_that_a_lab_can_make() -> None:
+    """Of what clients need; what they do not talk to is a suite of its own."""
     core, maintenance = ([item.drill for item in SUITES[name].items] for name in ("core", "maintenance"))
     assert len(core) == len(set(core)) >= 25
-    assert set(DRILLS) - set(core) - set(maintenance) == {
+    attendants = {drill.name for drill in FAMILIES["attendants"] if not drill.is_orderly}
+    assert set(DRILLS) - set(core) - set(maintenance) == attendants | {
         name for name, drill in DRILLS.items() if drill.needs & BEYOND_A_LAB}
+    assert {item.drill for item in SUITES["attendants"].items} > attendants
     assert {"stop-broker", "restart-keystone", "rolling-restart-of-databases"} < set(maintenance)
     assert not set(core) & set(maintenance)
 

@@ -27,7 +27,7 @@ def plane(can_host: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """What of the example Pacemaker's membership alone needs, up and applied; taken down at the end."""
     example = EXAMPLE.read_text()
     others = example[example.index("  database:"):example.index("  membership:")]
-    changes = {"cluster: active-passive": "cluster: actpass", "recover_within: 15s": "recover_within: 30s",
+    changes = {"cluster: active-passive": "cluster: actpass", "recover_within: 20s": "recover_within: 30s",
                "  api:      192.168.42.103": "# ", others: ""}
     with up_and_applied(tmp_path_factory.mktemp("plane"), EXAMPLE, changes) as made:
         yield made

@@ -32,7 +32,7 @@ TAKEOVER_S = 300.0
 @pytest.fixture(scope="module")
 def plane(can_host: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """The example, up and applied; taken down at the end."""
-    changes = {"cluster: active-passive": "cluster: groups", "recover_within: 15s": "recover_within: 30s"}
+    changes = {"cluster: active-passive": "cluster: groups", "recover_within: 20s": "recover_within: 30s"}
     with up_and_applied(tmp_path_factory.mktemp("plane"), EXAMPLE, changes) as made:
         yield made
 

@@ -12,6 +12,7 @@ from fournines.drills.folder import RunFolder, armed, cluster_of
 from fournines.drills.place import Place
 from fournines.drills.targets import is_one
 from fournines.errors import Refused
+from fournines.layers.api.spec import ApiSpec
 
 Progress = Callable[[str], None]
 
@@ -22,8 +23,14 @@ def silently(message: str) -> None:
 
 def why_not_of(drill: Drill, cluster: Cluster) -> str:
     """Why a cluster has not what the drill breaks; empty where it has."""
-    if drill.layer and drill.layer not in cluster.layers:
-        return f"breaks the layer {drill.layer}, which the cluster does not have"
+    missing = [layer for layer in (drill.layer, drill.then_layer) if layer and layer not in cluster.layers]
+    if missing:
+        return f"breaks the layer {' and '.join(missing)}, which the cluster does not have"
+    if drill.pattern and cluster.pattern(drill.layer) != drill.pattern:
+        return f"breaks what only an {drill.pattern} {drill.layer} has"
+    api = cluster.spec(ApiSpec)
+    if drill.service and (api is None or drill.service not in api.services):
+        return f"breaks {drill.service}, which the cluster does not have"
     if drill.rolling and is_one(cluster, drill.layer):
         return f"goes from node to node, and the cluster has its {drill.layer} on one node at a time"
     return ""

@@ -80,14 +80,16 @@ class Target(StrEnum):
     DATABASE_WRITER = "database-writer"
     CACHE_IN_USE = "cache-in-use"
     QUEUE_LEADER = "queue-leader"   # the broker that leads the queue of the drill's own publisher
+    API = "api"                     # the node that runs the group of the APIs; any, where they are no group
+    NETWORK = "network-controller"  # the node that runs the group of Neutron's agents
     ONE = "one"                     # any controller, chosen by the seed
     OTHER = "other"                 # any that does not hold the service address, chosen by the seed
     OTHERS = "others"               # all that do not: of a fault beside the first
 
     @property
     def is_drawn(self) -> bool:
-        """Whether the seed decides."""
-        return self in (Target.ONE, Target.OTHER)
+        """Whether the seed decides; of the APIs, where they are no group."""
+        return self in (Target.ONE, Target.OTHER, Target.API)
 
 
 class Direction(StrEnum):
@@ -154,16 +156,17 @@ class Drill:
     """``name`` is what one types. Times in seconds: watch ``baseline_s`` with nothing broken, then
     ``observe_s`` with the fault, heal, and give the cluster ``converge_s`` to become whole again.
 
-    ``layer`` has to be in the cluster file for the target to exist. ``chain`` is what the timers' chains call
-    this failure, empty where they have none; ``lower_holds`` says whether the target is the one that the
-    chains suppose, so that their lower bounds hold too. ``beside`` is a second fault, made just before the
-    first and there as long. ``then`` is one that is made when the first has just been taken away and the
-    cluster is still becoming whole. ``rolling``: the same fault on each of the other controllers too, in
-    turns, each when the cluster is whole. ``blocks``: nothing may be served while the fault is there (no
-    write, where a node is left alone), for whoever served then would not know that he is the only one; the
-    promise counts from when it is taken away.
-    ``beyond``: more is lost at once than the promise is about, so that no gap is too long which ends.
-    ``mended``: the node itself ends the fault while it is watched, so that it is looked at once only.
+    ``layer`` has to be in the cluster file for the target to exist, in that ``pattern`` if one is given, and
+    ``service`` among those of the APIs. ``chain`` is what the timers' chains call this failure, empty where
+    they have none; ``lower_holds`` says whether the target is the one that the chains suppose, so that their
+    lower bounds hold too. ``beside`` is a second fault, made just before the first and there as long.
+    ``then`` is one that is made when the first has just been taken away and the cluster is still becoming
+    whole, ``then_layer`` the layer of its target. ``rolling``: the same fault on each of the other
+    controllers too, in turns, each when the cluster is whole. ``blocks``: nothing may be served while the
+    fault is there (no write, where a node is left alone), for whoever served then would not know that he is
+    the only one; the promise counts from when it is taken away. ``beyond``: more is lost at once than the
+    promise is about, so that no gap is too long which ends. ``mended``: the node itself ends the fault while
+    it is watched, so that it is looked at once only.
     """
 
     @property
@@ -189,9 +192,12 @@ class Drill:
     converge_s: float = 180.0
     slow_s: float = 1.0     # an answer that takes longer was, to its client, not there
     layer: str = ""
+    pattern: str = ""
+    service: str = ""
     chain: str = ""
     lower_holds: bool = True
     then: Fault | None = None
+    then_layer: str = ""
     beside: Fault | None = None
     rolling: bool = False
     blocks: bool = False
@@ -204,7 +210,8 @@ class Drill:
         return {"summary": self.summary, "target": fault.target.value, "inject": fault.inject.value,
                 "undo": fault.undo.value, "effect": fault.effect.value, "unit": fault.unit,
                 "networks": list(fault.networks), "needs": sorted(self.needs), "layer": self.layer,
-                "predicted_by": self.chain, "amount": fault.amount, "setting": fault.setting,
+                "pattern": self.pattern, "service": self.service, "predicted_by": self.chain,
+                "amount": fault.amount, "setting": fault.setting, "then_layer": self.then_layer,
                 "then": _second(self.then), "beside": _second(self.beside), "rolling": self.rolling,
                 "blocks": self.blocks, "beyond": self.beyond, "mended": self.mended}
 

@@ -17,12 +17,21 @@ from fournines.cluster.timers.chains import API, VIP
 from fournines.cluster.timers.chains import SQL_NEW as NEW
 from fournines.cluster.timers.chains import SQL_STANDING as STANDING
 from fournines.drills.result import Row
-from fournines.drills.settings import AMQP, GLANCE, KEYSTONE, SQL_NEW, SQL_STANDING, TCP
+from fournines.drills.settings import (
+    AMQP,
+    CINDER,
+    GLANCE,
+    KEYSTONE,
+    NEUTRON,
+    SQL_NEW,
+    SQL_STANDING,
+    TCP,
+)
 from fournines.drills.spec import Spec
 from fournines.errors import ClusterFileError
 
 CHAIN_PATHS: Mapping[str, str] = {SQL_STANDING: STANDING, SQL_NEW: NEW, AMQP: PUBLISHER, KEYSTONE: API,
-                                  GLANCE: API, TCP: VIP}
+                                  GLANCE: API, CINDER: API, NEUTRON: API, TCP: VIP}
 """Path of a client -> path of the chains."""
 NAMED = 5   # timers that are not as derived, before the others are only counted
 

@@ -244,7 +244,9 @@ class _Run:
                 return (self._named,)
             case Target.VIP_HOLDER:
                 return holders
-            case Target.ONE:
+            case Target.API if is_one(self._place.cluster, "api"):
+                return await self._place.find(Target.API, self._settings)
+            case Target.ONE | Target.API:
                 return draw(controllers, self._seed)
             case Target.OTHER:
                 return draw([name for name in controllers if name not in holders], self._seed)

@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass, field
 
 from fournines.drills.workloads.amqp import AmqpSettings, AmqpWorkload
 from fournines.drills.workloads.arp import ArpWorkload
-from fournines.drills.workloads.glance import GlanceWorkload
 from fournines.drills.workloads.http import KeystoneSettings
 from fournines.drills.workloads.images import ImageWorkload
 from fournines.drills.workloads.keystone import KeystoneWorkload
+from fournines.drills.workloads.listing import ListingWorkload
 from fournines.drills.workloads.memcached import MemcachedWorkload
 from fournines.drills.workloads.sql import SqlSettings, SqlWorkload
 from fournines.drills.workloads.tcp import TcpWorkload
@@ -20,21 +20,23 @@ from fournines.drills.workloads.workload import Emit, Workload
 
 SQL_STANDING, SQL_NEW, AMQP = "SQL, standing connection", "SQL, new connection", "AMQP publish"
 KEYSTONE, GLANCE, TCP = "Keystone token", "Glance list", "TCP connect"
+CINDER, NEUTRON = "Cinder list", "Neutron list"
 SQL_REGISTER, SQL_BANK, CACHE = "SQL register", "SQL bank", "cache"
 IMAGES, ARP = "image upload", "ARP for the address"
 CHECKED_ONLY = frozenset({SQL_REGISTER, SQL_BANK, CACHE, IMAGES, ARP})
 """Their answers are checked; how long they waited the other paths tell, which ask more often."""
 PERIOD_S: Mapping[str, float] = {SQL_STANDING: 0.1, SQL_NEW: 0.25, AMQP: 0.1, KEYSTONE: 0.25, GLANCE: 0.25,
-                                 TCP: 0.1, SQL_REGISTER: 0.5, SQL_BANK: 0.5, CACHE: 0.25, IMAGES: 4.0,
-                                 ARP: 0.25}
+                                 CINDER: 0.5, NEUTRON: 0.5, TCP: 0.1, SQL_REGISTER: 0.5, SQL_BANK: 0.5,
+                                 CACHE: 0.25, IMAGES: 4.0, ARP: 0.25}
 """How often each path is asked: fine enough to resolve its aim, light enough for two cores."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientSettings:
-    """None, 0, "" and False leave a path out; ``host`` is the VIP, ``tcp_port`` a port on it. ``run`` is
-    the run's name; ``arp``: the clients are in the network of the VIP; ``ahead``: they measure, and where
-    they share the cluster's computer they get a processor first."""
+    """None, 0, "" and False leave a path out; ``host`` is the VIP, ``tcp_port`` a port on it. ``listings``
+    maps a path to the URL that it asks for, Glance's apart. ``run`` is the run's name; ``arp``: the
+    clients are in the network of the VIP; ``ahead``: they measure, and where they share the cluster's
+    computer they get a processor first."""
 
     host: str
     tcp_port: int = 0
@@ -42,6 +44,7 @@ class ClientSettings:
     amqp: AmqpSettings | None = None
     keystone: KeystoneSettings | None = None
     glance_url: str = ""
+    listings: Mapping[str, str] = field(default_factory=dict)
     cache_port: int = 0
     run: str = ""
     arp: bool = False
@@ -76,8 +79,10 @@ def workloads(settings: ClientSettings, emit: Emit) -> list[Workload]:
         found.append(AmqpWorkload(settings.amqp, emit, AMQP, periods_s[AMQP]))
     if settings.keystone is not None:
         found.append(KeystoneWorkload(settings.keystone, KEYSTONE, periods_s[KEYSTONE]))
+        images = {GLANCE: f"{settings.glance_url}/v2/images?limit=1"} if settings.glance_url else {}
+        found += [ListingWorkload(url, settings.keystone, path, periods_s[path])
+                  for path, url in {**images, **settings.listings}.items()]
         if settings.glance_url:
-            found.append(GlanceWorkload(settings.glance_url, settings.keystone, GLANCE, periods_s[GLANCE]))
             found.append(ImageWorkload(settings.glance_url, settings.keystone, settings.run, emit, IMAGES,
                                        periods_s[IMAGES]))
     if settings.tcp_port:

@@ -28,11 +28,14 @@ def _one_at_a_time(timers: Timers) -> tuple[Chain, ...]:
     lost = Branch((waits.left_out(timers), waits.fenced(timers), waits.address_started(timers),
                    waits.service_started(timers)), certain=True)
     crashed = Branch((waits.resource_found_dead(timers), waits.service_started(timers)))
-    paths = ((SQL_STANDING, "database"), (SQL_NEW, "database"), (AMQP, "messaging"))
-    crash = {"database": "database crash", "messaging": "broker crash"}
-    return (*(Chain(fault, path, layer, (lost,), ACTIVE_PASSIVE)
-              for fault in ("node power loss", "silent drop") for path, layer in paths),
-            *(Chain(crash[layer], path, layer, (crashed,), ACTIVE_PASSIVE) for path, layer in paths))
+    # Where the others are clusters of their own, the lost node need not be that of the APIs.
+    perhaps = replace(lost, certain=False)
+    paths = ((SQL_STANDING, "database", lost), (SQL_NEW, "database", lost), (AMQP, "messaging", lost),
+             (API, "api", perhaps))
+    crash = {"database": "database crash", "messaging": "broker crash", "api": "API crash"}
+    return (*(Chain(fault, path, layer, (branch,), ACTIVE_PASSIVE)
+              for fault in ("node power loss", "silent drop") for path, layer, branch in paths),
+            *(Chain(crash[layer], path, layer, (crashed,), ACTIVE_PASSIVE) for path, layer, _ in paths))
 
 
 def _node_gone(fault: str, timers: Timers) -> tuple[Chain, ...]:
@@ -52,7 +55,7 @@ def _node_gone(fault: str, timers: Timers) -> tuple[Chain, ...]:
             Branch((*vip_moves, waits.connect_in_vain(timers)), certain=True),
             # A request that only reads does not wait for the group, see api.settings.database.
             Branch(writer), Branch(cache), Branch(waits.given_up(timers)),
-            Branch((waits.token_asked_again(timers),)))),
+            Branch((waits.token_asked_again(timers),))), ACTIVE_ACTIVE),
         Chain(fault, AMQP, "messaging", (
             Branch(waits.elected(timers)), Branch((waits.broker_lost(timers), *waits.unconfirmed(timers))),
             Branch(waits.publisher_leaves(timers)),
@@ -82,7 +85,8 @@ def _process_crash(timers: Timers) -> tuple[Chain, ...]:
             Branch((waits.resource_found_dead(timers), waits.address_started(timers))),)),
         Chain("memcached crash", API, "cache", (
             Branch((waits.marked_down(timers, "cache", "refused"), waits.cache_in_vain(timers))),)),
-        Chain("API crash", API, "api", (Branch((waits.marked_down(timers, "api", "refused"),)),)),
+        Chain("API crash", API, "api", (Branch((waits.marked_down(timers, "api", "refused"),)),),
+              ACTIVE_ACTIVE),
         Chain("broker crash", AMQP, "messaging", (
             Branch((waits.elected(timers)[1], waits.next_broker(timers))),
             Branch((waits.marked_down(timers, "messaging", "refused"), waits.next_broker(timers))))),
@@ -99,7 +103,7 @@ def _hang(timers: Timers) -> tuple[Chain, ...]:
         Chain("database hang", SQL_STANDING, "database", (commits, writer)),
         Chain("database hang", SQL_NEW, "database", (commits, writer)),
         Chain("database hang", API, "api", (Branch(waits.given_up(timers)), writer)),
-        Chain("API hang", API, "api", (Branch((waits.marked_down(timers, "api", "hung"),)),)),
+        Chain("API hang", API, "api", (Branch((waits.marked_down(timers, "api", "hung"),)),), ACTIVE_ACTIVE),
         Chain("memcached hang", API, "cache", (
             Branch((waits.marked_down(timers, "cache", "hung"), waits.cache_in_vain(timers))),)),
         Chain("broker hang", AMQP, "messaging", (

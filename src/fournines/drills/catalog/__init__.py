@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fournines.drills.catalog import cascades, links, machines, pacemaker, processes, resources, rolling
+from fournines.drills.catalog import (
+    attendants,
+    cascades,
+    links,
+    machines,
+    pacemaker,
+    processes,
+    resources,
+    rolling,
+)
 from fournines.drills.drill import Drill
 
 FAMILIES: Mapping[str, tuple[Drill, ...]] = {
-    "processes": processes.DRILLS, "links": links.DRILLS, "machines": machines.DRILLS,
-    "resources": resources.DRILLS, "pacemaker": pacemaker.DRILLS, "cascades": cascades.DRILLS,
-    "rolling": rolling.DRILLS}
+    "processes": processes.DRILLS, "attendants": attendants.DRILLS, "links": links.DRILLS,
+    "machines": machines.DRILLS, "resources": resources.DRILLS, "pacemaker": pacemaker.DRILLS,
+    "cascades": cascades.DRILLS, "rolling": rolling.DRILLS}
 DRILLS: Mapping[str, Drill] = {drill.name: drill for family in FAMILIES.values() for drill in family}

@@ -16,12 +16,13 @@ from fournines.layers.messaging.artifacts import BROKER_UNIT
 DRILLS = (
     Drill("power-off-then-kill-haproxy",
           "a controller comes back after a power loss, and the load balancer that all goes through is killed",
-          power_off(Target.OTHER), then=kill(Target.VIP_HOLDER, HAPROXY_UNIT)),
+          power_off(Target.OTHER), then=kill(Target.VIP_HOLDER, HAPROXY_UNIT), then_layer="loadbalancer"),
     Drill("hang-database-writer-then-kill-keepalived",
           "the database that took all writes goes on after a hang, and what moves the address is killed",
           hang(Target.DATABASE_WRITER, MARIADB_UNIT), layer="database",
-          then=kill(Target.VIP_HOLDER, KEEPALIVED_UNIT)),
+          then=kill(Target.VIP_HOLDER, KEEPALIVED_UNIT), then_layer="loadbalancer"),
     Drill("kill-broker-then-hang-keystone",
           "a broker comes back after a crash, and one Keystone hangs",
-          kill(Target.QUEUE_LEADER, BROKER_UNIT), layer="messaging", then=hang(Target.ONE, KEYSTONE)),
+          kill(Target.QUEUE_LEADER, BROKER_UNIT), layer="messaging", then=hang(Target.API, KEYSTONE),
+          then_layer="api"),
 )

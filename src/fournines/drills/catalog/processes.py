@@ -8,8 +8,11 @@ from dataclasses import dataclass
 
 from fournines.drills.drill import Drill, Fault, Target
 from fournines.drills.faults import hang, kill, restart, stop, swallow
+from fournines.layers.api.services.cinder import UNIT as CINDER
 from fournines.layers.api.services.glance import UNIT as GLANCE
 from fournines.layers.api.services.keystone import UNIT as KEYSTONE
+from fournines.layers.api.services.neutron import RPC_UNIT as NEUTRON_RPC
+from fournines.layers.api.services.neutron import UNIT as NEUTRON
 from fournines.layers.api.settings import IDENTITY_PORT
 from fournines.layers.cache.artifacts import UNIT as MEMCACHED
 from fournines.layers.database.artifacts import MARIADB_UNIT
@@ -18,18 +21,21 @@ from fournines.layers.messaging.artifacts import BROKER_UNIT
 
 
 @dataclass(frozen=True, slots=True)
-class _Process:
-    """``name`` ends the names of its drills, ``what`` begins their summaries. ``crash_chain`` and
-    ``hang_chain`` are what the chains call its failures; empty where they have none. ``watched``: systemd
-    kills it when it hangs."""
+class Process:
+    """One that can end in every way. ``name`` ends the names of its drills, ``what`` begins their summaries.
+    ``layer`` is in the cluster file, in that ``pattern`` if it has several, and ``service`` among those of
+    the APIs. ``crash_chain`` and ``hang_chain`` are what the chains call its failures; empty where they have
+    none. ``watched``: systemd kills it when it hangs."""
 
     name: str
     what: str
     target: Target
     unit: str
     layer: str
-    crash_chain: str
+    crash_chain: str = ""
     hang_chain: str = ""
+    service: str = ""
+    pattern: str = ""
     watched: bool = False
 
     def drills(self) -> Iterator[Drill]:
@@ -43,21 +49,31 @@ class _Process:
     def _drill(self, verb: str, happens: str, fault: Callable[[Target, str], Fault], chain: str = "", *,
                lower_holds: bool = True, mended: bool = False) -> Drill:
         return Drill(f"{verb}-{self.name}", f"{self.what} {happens}", fault(self.target, self.unit),
-                     layer=self.layer, chain=chain, lower_holds=lower_holds, mended=mended)
+                     layer=self.layer, pattern=self.pattern, service=self.service, chain=chain,
+                     lower_holds=lower_holds, mended=mended)
+
+
+def _api(name: str, what: str, unit: str, layer: str = "api", service: str = "") -> Process:
+    """A service of OpenStack that is called: on every controller, or where Pacemaker runs all of them."""
+    return Process(name, f"{what} on one controller", Target.API, unit, layer, "API crash", "API hang",
+                    service or name)
 
 
 _PROCESSES = (
-    _Process("database-writer", "the database that takes all writes", Target.DATABASE_WRITER, MARIADB_UNIT,
+    Process("database-writer", "the database that takes all writes", Target.DATABASE_WRITER, MARIADB_UNIT,
              "database", "database crash", "database hang"),
-    _Process("haproxy-on-vip-holder", "the load balancer that everything goes through", Target.VIP_HOLDER,
+    Process("haproxy-on-vip-holder", "the load balancer that everything goes through", Target.VIP_HOLDER,
              HAPROXY_UNIT, "loadbalancer", "load balancer crash", "load balancer hang"),
-    _Process("keepalived-on-vip-holder", "what moves the service address, where the address is,",
+    Process("keepalived-on-vip-holder", "what moves the service address, where the address is,",
              Target.VIP_HOLDER, KEEPALIVED_UNIT, "loadbalancer", "keepalived crash", watched=True),
-    _Process("broker", "the broker that leads the publisher's queue", Target.QUEUE_LEADER, BROKER_UNIT,
+    Process("broker", "the broker that leads the publisher's queue", Target.QUEUE_LEADER, BROKER_UNIT,
              "messaging", "broker crash", "broker hang"),
-    _Process("keystone", "Keystone on one controller", Target.ONE, KEYSTONE, "api", "API crash", "API hang"),
-    _Process("glance", "Glance on one controller", Target.ONE, GLANCE, "images", "API crash", "API hang"),
-    _Process("memcached-in-use", "the cache that everybody uses", Target.CACHE_IN_USE, MEMCACHED, "cache",
+    _api("keystone", "Keystone", KEYSTONE),
+    _api("glance", "Glance", GLANCE, "images"),
+    _api("cinder", "Cinder", CINDER),
+    _api("neutron", "Neutron's API", NEUTRON),
+    _api("neutron-rpc", "what Neutron's agents talk to", NEUTRON_RPC, service="neutron"),
+    Process("memcached-in-use", "the cache that everybody uses", Target.CACHE_IN_USE, MEMCACHED, "cache",
              "memcached crash", "memcached hang"),
 )
 DRILLS = (

@@ -1,4 +1,5 @@
-"""HTTP through the VIP: a Keystone token, a Glance listing. Connections are kept alive and never retried."""
+"""HTTP through the VIP: a Keystone token, the listings of other services. Connections are kept alive, and
+nothing is asked twice."""
 
 from __future__ import annotations
 

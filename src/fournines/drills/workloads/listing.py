@@ -1,4 +1,5 @@
-"""A listing of images through the VIP: GET /v2/images, which asks Keystone and the database as well."""
+"""A listing through the VIP, which asks Keystone and the service's database as well: one image, one volume,
+one network."""
 
 from __future__ import annotations
 
@@ -13,8 +14,8 @@ DONE = 200
 
 
 @dataclass(slots=True)
-class GlanceWorkload:
-    """``url`` is Glance's, without the version. See ``workload.Workload``."""
+class ListingWorkload:
+    """``url`` is that of the listing. See ``workload.Workload``."""
 
     url: str
     keystone: KeystoneSettings
@@ -30,8 +31,7 @@ class GlanceWorkload:
 
     async def attempt(self, value: str) -> Answer:
         """See ``workload.Workload``."""
-        return await ask(self._web, "GET", f"{self.url}/v2/images?limit=1", DONE,
-                         headers={"X-Auth-Token": self._token})
+        return await ask(self._web, "GET", self.url, DONE, headers={"X-Auth-Token": self._token})
 
     async def finish(self) -> None:
         """See ``workload.Workload``."""
