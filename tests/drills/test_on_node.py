@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fournines.blueprint.requests import Run, Unit, WriteFile
+from fournines.blueprint.requests import Run, WriteFile
 from fournines.drills import on_node
 from fournines.drills.drill import Act, Direction, Effect
 from fournines.drills.effects import of_packets
@@ -48,9 +48,22 @@ def test_the_whole_unit_is_hit() -> None:
     assert "--signal=STOP" in run(request).argv
 
 
-def test_a_unit_that_gave_up_is_forgiven_before_it_is_started() -> None:
-    assert on_node.requests(Intervention(Act.START, "ctl1", "x.service")) == (
-        Unit("reset-failed", "x.service"), Unit("start", "x.service"))
+@pytest.mark.parametrize(("boots", "starts", "done"), [
+    (True, True, 0), (True, False, 5), (False, True, 0), (False, False, 0)])
+def test_a_unit_that_gave_up_is_forgiven_and_started_if_it_is_systemds(
+        tmp_path: Path, boots: bool, starts: bool, done: int) -> None:
+    """One that is not loaded cannot be forgiven; one that does not start at boot is Pacemaker's."""
+    said = tmp_path / "said"
+    (tmp_path / "systemctl").write_text(
+        f'#!/bin/sh\necho "$*" >> {said}\ncase $1 in reset-failed) exit 1;; '
+        f'is-enabled) exit {0 if boots else 1};; start) exit {0 if starts else 5};; esac\n')
+    (tmp_path / "systemctl").chmod(0o755)
+    (request,) = on_node.requests(Intervention(Act.START, "ctl1", "x.service"))
+    ended = subprocess.run(run(request).argv, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, timeout=20,
+                           check=False)
+    assert ended.returncode == done
+    assert said.read_text().splitlines() == ["reset-failed -- x.service", "is-enabled --quiet -- x.service",
+                                             *(["start -- x.service"] if boots else [])]
 
 
 def test_continuing_where_nothing_is_left_is_no_failure() -> None:

@@ -19,10 +19,15 @@ LATE_S = 30.0           # how much later than the drill itself the timer heals
 TIMER_ACCURACY = "AccuracySec=1s"
 FILLER = ".fournines-drill-filler"
 FILL_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0
 CLUSTER_TIMEOUT_S = 60.0   # tools of Pacemaker's and DRBD's on a busy node
 TIME_UNIT = "chrony.service"
 UNLIMITED = {"MemoryMax": "infinity"}   # CPUQuota is taken away by an empty value
 # Scripts of sh(1): what a node does by itself has to be one command. Their arguments never are part of them.
+# A unit that was killed too often is not started before it is forgiven. One that systemd does not start at
+# boot is Pacemaker's, which may have it elsewhere by now.
+_START = ('systemctl reset-failed -- "$1" 2>/dev/null; '
+          '! systemctl is-enabled --quiet -- "$1" || systemctl start -- "$1"')
 _RELEASE = ('systemctl set-property --runtime -- "$1" "$2" && { systemctl reset-failed -- "$1"; '
             'systemctl start --no-block -- "$1"; }')   # it may have been killed too often meanwhile
 _RESTORE = ('rm -f -- "$1" && systemctl daemon-reload && systemctl reset-failed -- "$2"; '
@@ -54,8 +59,8 @@ def requests(deed: Intervention) -> tuple[Request, ...]:
             return (_signal("KILL" if deed.act is Act.KILL else "STOP", deed.unit),)
         case Act.STOP | Act.RESTART:
             return (Unit(deed.act.value, deed.unit),)
-        case Act.START:   # a unit that was killed too often is not started before it is forgiven
-            return (Unit("reset-failed", deed.unit), Unit("start", deed.unit))
+        case Act.START:
+            return (Run(by_itself(deed), timeout_s=START_TIMEOUT_S),)
         case Act.CONTINUE:
             return (Run(by_itself(deed), check=False),)   # fails where no process is left to be continued
         case Act.DROP | Act.LOSE | Act.SWALLOW:
@@ -91,7 +96,7 @@ def by_itself(undo: Intervention) -> tuple[str, ...]:
         case Act.CONTINUE:
             return _signal("CONT", undo.unit).argv
         case Act.START:
-            return ("systemctl", "start", undo.unit)
+            return ("sh", "-c", _START, "sh", undo.unit)
         case Act.ACCEPT:
             return ("nft", _EMPTY_TABLE)
         case Act.RELEASE:

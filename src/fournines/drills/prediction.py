@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from fournines.cluster.timers import Chain, Timers, derive
 from fournines.cluster.timers.chains import AMQP as PUBLISHER
-from fournines.cluster.timers.chains import API, VIP
+from fournines.cluster.timers.chains import API, FIRST_API, VIP
 from fournines.cluster.timers.chains import SQL_NEW as NEW
 from fournines.cluster.timers.chains import SQL_STANDING as STANDING
 from fournines.drills.result import Row
@@ -30,9 +30,10 @@ from fournines.drills.settings import (
 from fournines.drills.spec import Spec
 from fournines.errors import ClusterFileError
 
-CHAIN_PATHS: Mapping[str, str] = {SQL_STANDING: STANDING, SQL_NEW: NEW, AMQP: PUBLISHER, KEYSTONE: API,
-                                  GLANCE: API, CINDER: API, NEUTRON: API, TCP: VIP}
-"""Path of a client -> path of the chains."""
+CHAIN_PATHS: Mapping[str, tuple[str, ...]] = {
+    SQL_STANDING: (STANDING,), SQL_NEW: (NEW,), AMQP: (PUBLISHER,), KEYSTONE: (API, FIRST_API),
+    GLANCE: (API,), CINDER: (API,), NEUTRON: (API,), TCP: (VIP,)}
+"""Path of a client -> paths of the chains, of which a cluster has one at most."""
 NAMED = 5   # timers that are not as derived, before the others are only counted
 
 
@@ -85,8 +86,8 @@ def derivation_of(spec: Spec) -> Derivation:
 
 def chain_of(path: str, fault: str, chains: Iterable[Chain]) -> Chain | None:
     """What the fault, as the chains call it, means for the path of a client; None where no chain says."""
-    wanted = (fault, CHAIN_PATHS.get(path))
-    return next((chain for chain in chains if (chain.fault, chain.path) == wanted), None)
+    paths = CHAIN_PATHS.get(path, ())
+    return next((chain for chain in chains if chain.fault == fault and chain.path in paths), None)
 
 
 def bounds_of(chain: Chain, *, lower_holds: bool) -> Bounds:

@@ -26,7 +26,7 @@ IMAGES, ARP = "image upload", "ARP for the address"
 CHECKED_ONLY = frozenset({SQL_REGISTER, SQL_BANK, CACHE, IMAGES, ARP})
 """Their answers are checked; how long they waited the other paths tell, which ask more often."""
 PERIOD_S: Mapping[str, float] = {SQL_STANDING: 0.1, SQL_NEW: 0.25, AMQP: 0.1, KEYSTONE: 0.25, GLANCE: 0.25,
-                                 CINDER: 0.5, NEUTRON: 0.5, TCP: 0.1, SQL_REGISTER: 0.5, SQL_BANK: 0.5,
+                                 CINDER: 1.0, NEUTRON: 1.0, TCP: 0.1, SQL_REGISTER: 0.5, SQL_BANK: 0.5,
                                  CACHE: 0.25, IMAGES: 4.0, ARP: 0.25}
 """How often each path is asked: fine enough to resolve its aim, light enough for two cores."""
 

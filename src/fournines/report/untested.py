@@ -51,7 +51,7 @@ class Untested:
 def untested(run: Recorded, chains: Sequence[Chain]) -> Untested:
     """Of one run; ``chains`` are all that are foreseen for such a cluster."""
     injected = run.spec.chain
-    watched = {CHAIN_PATHS.get(path) for path in run.history.paths}
+    watched = {name for path in run.history.paths for name in CHAIN_PATHS.get(path, ())}
     faults = dict.fromkeys(chain.fault for chain in chains if chain.fault != injected)
     return Untested(
         LAB_CANNOT_SHOW,

@@ -11,6 +11,7 @@ from fournines.cluster.timers.timer import Timers
 VIP, SQL_STANDING, SQL_NEW = "VIP client", "SQL standing connection", "SQL new connection"
 HELD = "address of Pacemaker"
 ACTIVE_ACTIVE, ACTIVE_PASSIVE = "active-active", "active-passive"
+FIRST_API = "request to the first API of the group"
 API, AMQP, IMAGE, OTHER = "API request", "AMQP publisher", "image data", "any other connection"
 
 
@@ -28,14 +29,15 @@ def _one_at_a_time(timers: Timers) -> tuple[Chain, ...]:
     lost = Branch((waits.left_out(timers), waits.fenced(timers), waits.address_started(timers),
                    waits.service_started(timers)), certain=True)
     crashed = Branch((waits.resource_found_dead(timers), waits.service_started(timers)))
-    # Where the others are clusters of their own, the lost node need not be that of the APIs.
-    perhaps = replace(lost, certain=False)
-    paths = ((SQL_STANDING, "database", lost), (SQL_NEW, "database", lost), (AMQP, "messaging", lost),
-             (API, "api", perhaps))
-    crash = {"database": "database crash", "messaging": "broker crash", "api": "API crash"}
-    return (*(Chain(fault, path, layer, (branch,), ACTIVE_PASSIVE)
-              for fault in ("node power loss", "silent drop") for path, layer, branch in paths),
-            *(Chain(crash[layer], path, layer, (crashed,), ACTIVE_PASSIVE) for path, layer, _ in paths))
+    paths = ((SQL_STANDING, "database"), (SQL_NEW, "database"), (AMQP, "messaging"))
+    crash = {"database": "database crash", "messaging": "broker crash"}
+    # Of a group the first service only: how long the others are stopped and started is the programs' to say.
+    # And where the others are clusters of their own, the lost node need not be that of the APIs.
+    grouped = replace(lost, certain=False)
+    gone = ("node power loss", "silent drop")
+    return (*(Chain(fault, path, layer, (lost,), ACTIVE_PASSIVE) for fault in gone for path, layer in paths),
+            *(Chain(fault, FIRST_API, "api", (grouped,), ACTIVE_PASSIVE) for fault in gone),
+            *(Chain(crash[layer], path, layer, (crashed,), ACTIVE_PASSIVE) for path, layer in paths))
 
 
 def _node_gone(fault: str, timers: Timers) -> tuple[Chain, ...]:
