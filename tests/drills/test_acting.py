@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from drills.made_up import MadeUpMachine
-from fournines.drills import acting
+from fournines.drills import acting, on_node
 from fournines.drills.drill import Act
 from fournines.drills.intervention import Intervention
 from fournines.drills.place import Place
 from fournines.errors import LabError
+from fournines.nodes.fake import FakeNode
 
 ON = Intervention(Act.POWER_ON, "ctl1")
 
@@ -50,3 +51,17 @@ async def test_where_nobody_fences_a_machine_that_went_off_is_an_error(place: Pl
                                                                        fenced: FencedWhileItBoots) -> None:
     with pytest.raises(LabError, match="went off"):
         await acting.heal(replace(place, machines={"ctl1": fenced}), ON)
+
+
+async def test_what_failed_is_forgotten_by_whoever_answers(place: Place) -> None:
+    asked: list[str] = []
+    for name, node in place.nodes.items():
+        assert isinstance(node, FakeNode)
+        node.script(on_node.FORGIVE, lambda _, name=name: asked.append(name) or  # type: ignore[misc]
+                    {"rc": 0, "stdout": "", "stderr": ""})
+    first, second = list(place.nodes)[:2]
+    lost = place.nodes[first]
+    assert isinstance(lost, FakeNode)
+    lost.unreachable = "it is off"
+    await acting.forgive(place)
+    assert asked == [second]

@@ -49,6 +49,7 @@ _UNREACH = 'for a; do ip route replace unreachable "$a/32"; done'
 _REACH = 'for a; do ip route del unreachable "$a/32" 2>/dev/null; done; true'
 _DETACH = ("drbdadm", "detach", "--force", "all")
 _ATTACH = ("drbdadm", "adjust", "all")   # attaches what is detached, and leaves the rest
+FORGIVE = Run(("crm_resource", "--cleanup"), timeout_s=CLUSTER_TIMEOUT_S)
 _EMPTY_TABLE = f"add table inet {TABLE}; delete table inet {TABLE}"   # also where there was none
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -36,6 +34,7 @@ from fournines.drills.sampling import START_TIMEOUT_S, Sampling, sampling
 from fournines.drills.schedule import Timeline
 from fournines.drills.strike import Striker
 from fournines.drills.targets import is_one
+from fournines.drills.termination import terminated_is_cancelled
 from fournines.drills.verdict import Verdict, merge
 from fournines.errors import DrillError, Refused
 
@@ -58,23 +57,8 @@ async def run(drill: Drill, place: Place, runs: Path, progress: Progress = silen
     folder = RunFolder.create(runs, drill.name)
     folder.write(SPEC, {"drill": asdict(drill), "cluster": place.cluster, "timers": place.timers,
                                "named": named, "seed": seed})
-    with _terminated_is_cancelled():
+    with terminated_is_cancelled():
         return await _Run(drill, place, folder, progress, named, seed).run(patience_s, expect)
-
-
-@contextlib.contextmanager
-def _terminated_is_cancelled() -> Iterator[None]:
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    for number in numbers:
-        with contextlib.suppress(ValueError, NotImplementedError):   # not in the main thread
-            loop.add_signal_handler(number, lambda: task.cancel() if task else None)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            with contextlib.suppress(ValueError, NotImplementedError):
-                loop.remove_signal_handler(number)
 
 
 class _Run:
@@ -173,6 +157,7 @@ class _Run:
         traces_after = await self._traces(time.monotonic() - began_s)
         if self._place.has_pacemaker:
             self._steps = await told_by_pacemaker(self._place.nodes, samples, timeline)
+            await acting.forgive(self._place)
         await keep_console(self._place.machines.get(target), self._folder, target)
         self._folder.write(TIMELINE, {**asdict(timeline), "clocks": samples.clocks()})
         evidence = Evidence(
