@@ -95,7 +95,8 @@ def views(*numbers: int) -> dict[str, tuple[View, ...]]:
 @pytest.mark.parametrize(("drill", "numbers", "truth"), [
     ("kill-keystone", (7, 7), True), ("kill-keystone", (7, 8), False),
     ("power-off-vip-holder", (7, 8, 9), True), ("power-off-vip-holder", (7, 8, 9, 10, 11, 12), False),
-    ("hang-database-writer", (7, 9), True), ("kill-keystone", (), None)])
+    ("hang-database-writer", (7, 9), True), ("kill-keystone", (), None),
+    ("kill-corosync-on-vip-holder", (7, 9), True), ("stop-corosync-on-vip-holder", (7, 8), False)])
 def test_members_do_not_come_and_go(drill: str, numbers: tuple[int, ...], truth: bool | None) -> None:
     assert calm([DRILLS[drill].fault], views(*numbers)).truth is truth
 

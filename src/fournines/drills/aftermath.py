@@ -19,6 +19,7 @@ from fournines.drills.verdict import Verdict
 from fournines.engine.compile import Blueprint
 from fournines.errors import Unreachable
 from fournines.layers.database.artifacts import MARIADB_UNIT
+from fournines.layers.membership.units import COROSYNC_UNIT, PACEMAKER_UNIT
 from fournines.nodes.node import Node
 
 FULL_PERCENT = 95
@@ -151,8 +152,10 @@ def calm(faults: Sequence[Fault], views: Mapping[str, Sequence[View]]) -> Verdic
 
 
 def views_explained(fault: Fault) -> int:
-    """None where the fault hits processes of something else than the database."""
+    """None where the fault hits processes of something else than the database, and its node lives on: one
+    that loses its Corosync or its Pacemaker is fenced."""
     process = {Act.KILL, Act.HANG, Act.STOP, Act.RESTART, Act.LIMIT, Act.MISCONFIGURE}
-    if fault.inject in process and fault.unit != MARIADB_UNIT:
+    fences = fault.inject in (Act.KILL, Act.HANG) and fault.unit in (COROSYNC_UNIT, PACEMAKER_UNIT)
+    if fault.inject in process and fault.unit != MARIADB_UNIT and not fences:
         return 0
     return _VIEWS_OF_A_MEMBER

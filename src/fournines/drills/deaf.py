@@ -19,11 +19,13 @@ from fournines.layers.database.health import STATE
 from fournines.layers.messaging.health import BROKER
 from fournines.nodes.node import Node
 
-_CONSUMERS = (   # answered by the broker that is asked, or by the leader of the queue for it
+_CONSUMERS = (   # answered by the broker that is asked, or by the leader of the queue for it; of queues that
+    # end with their consumers, those of one process for replies and for what all are told, nobody is missed
     "Count = fun(Q) -> try length(rabbit_amqqueue:consumers(Q)) catch _:_ -> -1 end end,"
     " Name = fun(Q) -> {resource, V, _, N} = amqqueue:get_name(Q), <<V/binary, \" \", N/binary>> end,"
     " io:put_chars(rabbit_json:encode("
-    "maps:from_list([{Name(Q), Count(Q)} || Q <- rabbit_amqqueue:list()]))).\n")
+    "maps:from_list([{Name(Q), Count(Q)} || Q <- rabbit_amqqueue:list(),"
+    " not lists:keymember(<<\"x-expires\">>, 1, amqqueue:get_arguments(Q))]))).\n")
 _SESSIONS = ("SELECT COUNT(*) FROM information_schema.processlist"   # root and our own come by socket
              " WHERE host NOT IN ('', 'localhost') AND command NOT IN ('Daemon', 'Binlog Dump');")
 _SQL = Run(("mariadb", "--batch", "--skip-column-names"), stdin=_SESSIONS, timeout_s=6.0)

@@ -14,6 +14,7 @@ from fournines.layers.api import settings, units, uwsgi
 from fournines.layers.api.services.service import ApiService, Endpoint
 from fournines.layers.layer import Site
 
+HOST = "neutron-server"
 UNIT, RPC_UNIT = "neutron-api.service", "neutron-rpc-server.service"
 CONFIG, UWSGI = "/etc/neutron/neutron.conf", "/etc/neutron/fournines-uwsgi.ini"
 ML2 = "/etc/neutron/plugins/ml2/ml2_conf.ini"
@@ -39,6 +40,8 @@ def _config(site: Site, node: Node) -> ini.Document:
     messaging = settings.messaging(site, SERVICE.broker_account)
     return ini.oslo({
         "DEFAULT": {
+            # The group is one server wherever it runs: no queue is left behind where it was.
+            **({"host": HOST} if settings.is_group(site.cluster) else {}),
             "use_stderr": True,     # into the journal
             "core_plugin": "ml2",
             "service_plugins": "router",
