@@ -92,6 +92,22 @@ def test_an_agent_runs_the_real_service(plane: ControlPlane, agent: str) -> None
     plane.become_whole()
 
 
+def test_one_apply_writes_a_file_and_starts_what_runs_with_it_anew(plane: ControlPlane) -> None:
+    node = where(plane, API)
+    (unit, *_) = parameters(plane, "neutron-server")["unit"].split()
+    running = ("systemctl", "show", "--property=MainPID", "--value", unit)
+    before = on(plane.lab, node, *running)
+    on(plane.lab, node, "sed", "-i", "s/^state_path/# by hand\\nstate_path/", "/etc/neutron/neutron.conf")
+    plan = plane.say("plan")
+    assert "write files" in plan.out
+    assert "restart p_neutron-server" in plan.out
+    assert "restart p_keystone" not in plan.out
+    assert plane.say("apply").code == 0
+    assert on(plane.lab, node, *running) not in ("0", before)
+    plane.become_whole()   # what comes after it in the group
+    assert plane.say("plan").code == 0
+
+
 def test_a_hung_service_is_started_again_by_pacemaker(plane: ControlPlane) -> None:
     node = where(plane, API)
     (unit, *_) = parameters(plane, "glance-api")["unit"].split()

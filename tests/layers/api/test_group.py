@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from dataclasses import replace
 from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
 
 from fournines.artifacts import cib, systemd
 from fournines.artifacts.pacemaker import Configuration
+from fournines.blueprint.files import NodeFile
 from fournines.blueprint.left_alone import Boot, parse_boot
 from fournines.blueprint.requests import Run
 from fournines.blueprint.resources import LOAD_SERVICES, RESOURCES, Placed, Placements
@@ -162,11 +166,35 @@ def test_a_service_with_an_older_configuration_is_started_anew(site: Site) -> No
     assert command.argv[:4] == ("crm_resource", "--restart", "--resource", "p_glance-api")
 
 
+def test_what_has_changed_or_still_has_to_is_told_where_the_service_runs(tmp_path: Path) -> None:
+    """So that one plan has both: the file, and the restart that it needs."""
+    mark, same, newer, other = (tmp_path / name for name in ("started", "same", "newer", "other"))
+    files = tuple(NodeFile(str(path), b"wanted") for path in (same, newer, other))
+    for path, content, at_s in ((same, "wanted", 100), (newer, "wanted", 300), (other, "before", 100)):
+        path.write_text(content)
+        os.utime(path, (at_s, at_s))
+    asked = group.changed(str(mark), files)
+
+    def told() -> group.Configuration:
+        ended = subprocess.run(asked.argv, input=asked.stdin, capture_output=True, text=True, timeout=20,
+                               check=False)
+        return group.parse_configuration({"rc": ended.returncode, "stdout": ended.stdout})
+
+    assert not told().older   # it does not run here
+    mark.touch()
+    os.utime(mark, (200, 200))
+    assert told().newer == (str(newer), str(other))
+    other.write_text("wanted")
+    os.utime(other, (100, 100))
+    os.utime(newer, (100, 100))
+    assert not told().older
+
+
 def test_what_the_probes_answer_is_read() -> None:
     assert parse_boot({"a.service": {"enabled": "enabled"}, "b.service": {"enabled": "static"},
                              "c.service": {"enabled": "disabled"}}) == Boot(("a.service",))
     assert group.parse_configuration({"rc": 0, "stdout": "/etc/a\n/etc/b\n"}).newer == ("/etc/a", "/etc/b")
-    assert not group.parse_configuration({"rc": 1, "stdout": "", "stderr": "no such file"}).older
+    assert not group.parse_configuration({"rc": 0, "stdout": "", "stderr": ""}).older
     with pytest.raises(Unreadable):
         group.parse_configuration({"rc": 127, "stdout": ""})
 

@@ -42,6 +42,17 @@ def test_order_and_ids_that_only_xml_needs_make_no_difference() -> None:
     assert cib_load.differences(in_force(), WANTED) == []
 
 
+def test_a_set_that_crm_resource_has_emptied_makes_no_difference() -> None:
+    """As after ``--restart`` of a group's member."""
+    def with_group(meta: str) -> list[str]:
+        now = IN_FORCE.replace('<group id="g">', f'<group id="g">{meta}') % ""
+        return cib_load.differences(cib_load.read(now), WANTED)
+
+    assert with_group('<meta_attributes id="g-meta_attributes"/>') == []
+    assert with_group('<meta_attributes id="g-meta_attributes"><nvpair id="t" name="target-role" '
+                      'value="Stopped"/></meta_attributes>') == ["g differs"]
+
+
 def test_what_differs_is_named() -> None:
     left_over = '<rsc_location id="cli-ban-g-on-ctl1" rsc="g" node="ctl1" score="-INFINITY"/>'
     assert cib_load.differences(in_force(left_over), WANTED) == ["cli-ban-g-on-ctl1 is left over"]

@@ -6,9 +6,11 @@ service's processes but starts none of them at boot; what runs where is Pacemake
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Invariant
+from fournines.blueprint.files import NodeFile
 from fournines.blueprint.left_alone import LeftAlone, on_one_node
 from fournines.blueprint.predicate import Fact, OnExactly
 from fournines.blueprint.requests import JsonValue, Run
@@ -34,7 +36,9 @@ BOOT = "api.boot"
 DISABLE = "api: leave the services to Pacemaker"
 _START_S, _STOP_S = 180.0, 60.0   # a machine that takes over is busy; a stop is forced after 36 s
 _RESTART_S, _SEEN_S = 300.0, 60.0
-_NOT_FOUND = 1
+_CHANGED = (   # the mark of a start is gone when the service is
+    '[ -e "$1" ] || exit 0; mark=$1; shift; find "$@" -newer "$mark" 2>/dev/null; '
+    "sha256sum --check --quiet 2>/dev/null | sed 's/: FAILED.*//'")
 
 
 def resource(service: ApiService) -> str:
@@ -84,7 +88,8 @@ def _restart(site: Site, service: ApiService) -> Step:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """``newer`` are files that changed after the service was started here; none where it does not run."""
+    """``newer`` are files that changed after the service was started here, or still have to; none where it
+    does not run."""
 
     newer: tuple[str, ...]
 
@@ -100,10 +105,17 @@ def configuration_probe(service: ApiService) -> str:
 
 
 def parse_configuration(reply: JsonValue) -> Configuration:
-    """The answer of ``find -newer``, which fails where the service does not run."""
-    if not isinstance(reply, dict) or reply.get("rc") not in (0, _NOT_FOUND):
-        raise Unreadable("not the answer of find")
-    return Configuration(tuple(str(reply.get("stdout", "")).split()))
+    """The answer of ``_CHANGED``."""
+    if not isinstance(reply, dict) or reply.get("rc") != 0:
+        raise Unreadable("not what the node says of changed files")
+    return Configuration(tuple(dict.fromkeys(str(reply.get("stdout", "")).split())))
+
+
+def changed(mark: str, files: Sequence[NodeFile]) -> Run:
+    """Which files changed after the ``mark`` of a start, or are not yet as wanted: their paths. Digests go by
+    standard input, for those of files with secrets."""
+    sums = "".join(f"{item.sha256}  {item.path}\n" for item in files)
+    return Run(("sh", "-c", _CHANGED, "sh", mark, *(item.path for item in files)), stdin=sums)
 
 
 def probes(site: Site) -> tuple[Probe, ...]:
@@ -111,8 +123,7 @@ def probes(site: Site) -> tuple[Probe, ...]:
     return (
         _left(site).asked(),
         *(Probe(configuration_probe(service),
-                {node.name: Run(("find", *(item.path for item in service.files(site, node)), "-newer",
-                                 f"/run/{units.started(service.unit)}"), check=False)
+                {node.name: changed(f"/run/{units.started(service.unit)}", service.files(site, node))
                  for node in site.cluster.controllers}, parse_configuration)
           for service in chosen(site.cluster)))
 

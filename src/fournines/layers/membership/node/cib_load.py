@@ -22,6 +22,7 @@ from xml.etree.ElementTree import Element
 
 OWN_PROPERTIES = {"have-watchdog", "dc-version", "cluster-infrastructure", "cluster-name", "last-lrm-refresh",
                   "maintenance-mode"}
+SETS = ("meta_attributes", "instance_attributes", "utilization")
 FOREIGN_CONSTRAINTS = ("drbd-fence-by-handler-",)
 SECTIONS = ("crm_config", "resources", "constraints", "fencing-topology", "rsc_defaults", "op_defaults")
 CHANGED_MEANWHILE = ("Update was older", "Application of an update diff failed")   # as cibadmin says it
@@ -189,10 +190,11 @@ def foreign(element: Element) -> bool:
 
 
 def reduced(element: Element) -> list[object]:
-    """Ids of sets, pairs and operations say nothing; the order of a group's members does."""
+    """Ids of sets, pairs and operations say nothing, and neither do sets without a pair, which crm_resource
+    leaves behind; the order of a group's members does."""
     named = element.tag in ("primitive", "group", "clone", "bundle")
     attributes = sorted((name, value) for name, value in element.items() if named or name != "id")
-    children = [reduced(each) for each in element]
+    children = [reduced(each) for each in element if len(each) or each.tag not in SETS]
     return [element.tag, attributes, children if element.tag == "group" else sorted(children, key=str)]
 
 
