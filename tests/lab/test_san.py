@@ -67,6 +67,25 @@ def test_nothing_is_made_over_a_file_system(plane: ControlPlane) -> None:
     plane.become_whole()
 
 
+def test_one_apply_of_other_settings_starts_with_them_what_runs(plane: ControlPlane) -> None:
+    plane.change("buffer_pool_mib: 128", "buffer_pool_mib: 96")
+    plane.change("disk_reserve_mb: 100", "disk_reserve_mb: 90")
+    assert plane.say("verify").code == 0, "what is written and what runs are still the same"
+    said = plane.say("plan").out
+    for restart in ("restart p_mysql", "restart p_rabbitmq"):
+        assert restart in said
+    applied = plane.say("apply")
+    assert applied.code == 0, applied.out + applied.err
+
+    (node,) = holders(plane, "database")
+    assert on(plane.lab, node, "mariadb", "--skip-column-names", "--execute",
+              "SELECT @@innodb_buffer_pool_size") == str(96 << 20)
+    (node,) = holders(plane, "broker")
+    assert "90000000" in on(plane.lab, node, "rabbitmqctl", "environment")
+    plane.become_whole()
+    assert plane.say("plan").code == 0
+
+
 @pytest.mark.parametrize("loss", ["power", "freeze"])
 def test_a_lost_node_loses_nothing_and_never_writes_again(plane: ControlPlane, loss: str) -> None:
     (active,) = holders(plane, "database")

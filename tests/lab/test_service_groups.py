@@ -92,16 +92,21 @@ def test_an_agent_runs_the_real_service(plane: ControlPlane, agent: str) -> None
     plane.become_whole()
 
 
-def test_one_apply_writes_a_file_and_starts_what_runs_with_it_anew(plane: ControlPlane) -> None:
-    node = where(plane, API)
-    (unit, *_) = parameters(plane, "neutron-server")["unit"].split()
+@pytest.mark.parametrize(("agent", "resource", "key", "file", "before_it"), [
+    ("neutron-server", "p_neutron-server", "state_path", "/etc/neutron/neutron.conf", "p_keystone"),
+    ("neutron-agent-dhcp", "p_neutron-dhcp-agent", "enable_isolated_metadata", "/etc/neutron/dhcp_agent.ini",
+     "p_neutron-l3-agent")])
+def test_one_apply_writes_a_file_and_starts_what_runs_with_it_anew(
+        plane: ControlPlane, agent: str, resource: str, key: str, file: str, before_it: str) -> None:
+    node = where(plane, AGENTS[agent])
+    (unit, *_) = parameters(plane, agent)["unit"].split()
     running = ("systemctl", "show", "--property=MainPID", "--value", unit)
     before = on(plane.lab, node, *running)
-    on(plane.lab, node, "sed", "-i", "s/^state_path/# by hand\\nstate_path/", "/etc/neutron/neutron.conf")
+    on(plane.lab, node, "sed", "-i", f"s/^{key}/# by hand\\n{key}/", file)
     plan = plane.say("plan")
     assert "write files" in plan.out
-    assert "restart p_neutron-server" in plan.out
-    assert "restart p_keystone" not in plan.out
+    assert f"restart {resource}" in plan.out
+    assert f"restart {before_it}" not in plan.out
     assert plane.say("apply").code == 0
     assert on(plane.lab, node, *running) not in ("0", before)
     plane.become_whole()   # what comes after it in the group

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from dataclasses import replace
 from ipaddress import IPv4Address
-from pathlib import Path
 
 import pytest
 
 from fournines.artifacts import cib, systemd
 from fournines.artifacts.pacemaker import Configuration
-from fournines.blueprint.files import NodeFile
 from fournines.blueprint.left_alone import Boot, parse_boot
 from fournines.blueprint.requests import Run
 from fournines.blueprint.resources import LOAD_SERVICES, RESOURCES, Placed, Placements
-from fournines.blueprint.snapshot import Gone, Snapshot, Unreadable
+from fournines.blueprint.snapshot import Snapshot
 from fournines.cluster.notation import Wrong
 from fournines.cluster.topology import Recovery, Vip
 from fournines.errors import ClusterFileError
-from fournines.layers.api import LAYER, group, health, procedures
-from fournines.layers.api.group import Configuration as StartedFrom
+from fournines.layers.api import LAYER, health, procedures
 from fournines.layers.api.services import chosen
 from fournines.layers.api.spec import ApiSpec
 from fournines.layers.layer import Site
@@ -148,55 +143,21 @@ def test_a_service_that_runs_nowhere_or_twice_is_found(site: Site, holders: str,
     assert once.holds.judge(placed(ctl1=holders, ctl2=holders, ctl3=holders), "ctl1").truth is holds
 
 
-def test_a_service_with_an_older_configuration_is_started_anew(site: Site) -> None:
-    (step,) = [step for step in procedures.steps(site) if step.name == "api: restart p_glance-api"]
-    probe = "api.configuration.glance"
-
-    def seen(*newer: str) -> Snapshot:
-        return Snapshot({"ctl1": {probe: StartedFrom(())}, "ctl2": {probe: StartedFrom(newer)},
-                         "ctl3": {probe: StartedFrom(())}}, {})
-
-    assert step.unless is not None
-    assert step.unless.judge(seen(), "ctl1").truth is True
-    assert step.unless.judge(seen("/etc/glance/glance-api.conf"), "ctl1").truth is False
-    away = Snapshot(seen().values, {"ctl2": Gone("off")})
-    assert step.unless.judge(away, "ctl1").truth is None
-    (command,) = step.do["ctl1"]
-    assert isinstance(command, Run)
-    assert command.argv[:4] == ("crm_resource", "--restart", "--resource", "p_glance-api")
-
-
-def test_what_has_changed_or_still_has_to_is_told_where_the_service_runs(tmp_path: Path) -> None:
-    """So that one plan has both: the file, and the restart that it needs."""
-    mark, same, newer, other = (tmp_path / name for name in ("started", "same", "newer", "other"))
-    files = tuple(NodeFile(str(path), b"wanted") for path in (same, newer, other))
-    for path, content, at_s in ((same, "wanted", 100), (newer, "wanted", 300), (other, "before", 100)):
-        path.write_text(content)
-        os.utime(path, (at_s, at_s))
-    asked = group.changed(str(mark), files)
-
-    def told() -> group.Configuration:
-        ended = subprocess.run(asked.argv, input=asked.stdin, capture_output=True, text=True, timeout=20,
-                               check=False)
-        return group.parse_configuration({"rc": ended.returncode, "stdout": ended.stdout})
-
-    assert not told().older   # it does not run here
-    mark.touch()
-    os.utime(mark, (200, 200))
-    assert told().newer == (str(newer), str(other))
-    other.write_text("wanted")
-    os.utime(other, (100, 100))
-    os.utime(newer, (100, 100))
-    assert not told().older
+def test_each_service_is_started_anew_with_all_its_files(site: Site) -> None:
+    steps = {step.name: step for step in procedures.steps(site)}
+    probes = {probe.name: probe for probe in health.probes(site)}
+    for service in chosen(site.cluster):
+        assert steps[f"api: restart p_{service.agent}"].needs == (LOAD_SERVICES,)
+        asked = probes[f"api.configuration.{service.name}"].requests["ctl2"]
+        assert isinstance(asked, Run)
+        units, *files = asked.argv[4:]
+        assert units.split() == list(service.units)
+        assert files == [item.path for item in service.files(site, site.cluster.node("ctl2"))]
 
 
 def test_what_the_probes_answer_is_read() -> None:
     assert parse_boot({"a.service": {"enabled": "enabled"}, "b.service": {"enabled": "static"},
                              "c.service": {"enabled": "disabled"}}) == Boot(("a.service",))
-    assert group.parse_configuration({"rc": 0, "stdout": "/etc/a\n/etc/b\n"}).newer == ("/etc/a", "/etc/b")
-    assert not group.parse_configuration({"rc": 0, "stdout": "", "stderr": ""}).older
-    with pytest.raises(Unreadable):
-        group.parse_configuration({"rc": 127, "stdout": ""})
 
 
 def test_what_cannot_be_is_refused() -> None:

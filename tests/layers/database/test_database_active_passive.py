@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fournines.artifacts import ini
+from fournines.blueprint.requests import Run
 from fournines.blueprint.resources import RESOURCES, Placed, Placements
 from fournines.blueprint.snapshot import Absent, Snapshot, Unreadable
 from fournines.blueprint.volumes import DEVICES
@@ -81,6 +82,16 @@ def test_a_data_directory_is_made_once_and_hides_no_database(site: Site, snapsho
     assert make.only_if is not None
     assert make.unless.judge(snapshot, "node1").truth is done
     assert make.only_if.judge(snapshot, "node1").truth is may
+
+
+def test_a_database_that_runs_with_older_files_is_started_anew_before_anything_needs_it(site: Site) -> None:
+    steps = {step.name: step for step in LAYER.contribute(site).steps}
+    assert procedures.RESTART in steps[procedures.ACCOUNTS].needs
+    assert LAYER.exchange(site.cluster, site.timers).before_service_resources == (procedures.RESTART,)
+    (asked,) = [probe.requests["node1"] for probe in LAYER.contribute(site).probes
+                if probe.name == "database.configuration.mariadb"]
+    assert isinstance(asked, Run)
+    assert asked.argv[4:] == ("mariadb.service", SERVER_FILE, DROP_IN)
 
 
 def test_accounts_are_made_where_it_runs(site: Site) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fournines.artifacts import rabbitmq
+from fournines.blueprint.requests import Run
 from fournines.cluster.timers import derive
 from fournines.cluster.topology import Cluster
 from fournines.errors import ClusterFileError
@@ -46,6 +47,18 @@ def test_it_listens_on_the_address_that_moves(texts: dict[str, str]) -> None:
     assert values["listeners.tcp.vip"] == "192.168.42.100:5672"
     assert not [key for key in values if key.startswith("cluster_formation")]
     assert rabbitmq.parse_definitions(texts[DEFINITIONS]).default_queue_type == "classic"
+
+
+def test_accounts_that_are_new_are_known_before_a_service_signs_in(guide_site: Site) -> None:
+    assert LAYER.exchange(guide_site.cluster, guide_site.timers).before_service_resources == (
+        "messaging: restart p_rabbitmq",)
+    part = LAYER.contribute(guide_site)
+    assert "messaging: restart p_rabbitmq" in {step.name for step in part.steps}
+    (asked,) = [probe.requests["node1"] for probe in part.probes
+                if probe.name == "messaging.configuration.rabbitmq"]
+    assert isinstance(asked, Run)
+    assert asked.argv[4] == "rabbitmq-server.service"
+    assert {COOKIE, CONFIG, DEFINITIONS, ENVIRONMENT} < set(asked.argv[5:])
 
 
 def test_it_needs_its_volume_where_it_keeps_messages(guide: Cluster) -> None:

@@ -10,6 +10,8 @@ import pytest
 from fournines.artifacts import cib, systemd
 from fournines.artifacts.pacemaker import Configuration
 from fournines.blueprint.left_alone import parse_boot
+from fournines.blueprint.requests import Run
+from fournines.blueprint.resources import LOAD_SERVICES
 from fournines.cluster.notation import Wrong
 from fournines.cluster.timers import derive
 from fournines.cluster.topology import Cluster, Network, Node, Recovery, Vip
@@ -84,6 +86,19 @@ def test_every_resource_agent_that_the_group_names_is_shipped(site: Site) -> Non
     paths = texts(site, "node2")
     for item in site.exchange.service_resources.primitives[1:]:
         assert f"/usr/lib/ocf/resource.d/openstack/{item.agent.rpartition(':')[2]}" in paths
+
+
+def test_each_agent_is_started_anew_with_the_files_that_it_reads(site: Site) -> None:
+    part = LAYER.contribute(site)
+    steps = {step.name: step for step in part.steps}
+    probes = {probe.name: probe for probe in part.probes}
+    assert steps["network: restart p_neutron-l3-agent"].needs == (LOAD_SERVICES,)
+    for agent in artifacts.AGENTS:
+        assert f"network: restart {agent.resource}" in steps
+        asked = probes[f"network.configuration.{agent.name}"].requests[site.controllers[0]]
+        assert isinstance(asked, Run)
+        assert asked.argv[4:] == (agent.unit, artifacts.CONFIG, agent.config,
+                                  f"/etc/systemd/system/{agent.unit}")
 
 
 def test_what_systemd_says_is_read() -> None:

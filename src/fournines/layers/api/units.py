@@ -22,12 +22,6 @@ def path(unit: str) -> str:
     return f"/etc/systemd/system/{unit}"
 
 
-def started(unit: str) -> str:
-    """Below /run: a directory that systemd makes at every start of the unit and removes when it ends, in the
-    group. What is newer than it, the unit was not started with."""
-    return f"fournines/{unit}"
-
-
 def unit_file(site: Site, unit: str, user: str, description: str, command: Sequence[Scalar], *,
               mount: str = "") -> NodeFile:
     """A unit that runs ``command`` as ``user`` and never gives up, or that Pacemaker starts, restarts and
@@ -48,7 +42,7 @@ def unit_file(site: Site, unit: str, user: str, description: str, command: Seque
             "User": user,
             "Group": user,
             "WorkingDirectory": "~",
-            "RuntimeDirectory": f"{user} lock/{user}{f' {started(unit)}' if is_group else ''}",
+            "RuntimeDirectory": f"{user} lock/{user}",
             "CacheDirectory": user,
             **({"ExecStartPre": systemd.command(("/usr/bin/mountpoint", "-q", mount))} if mount else {}),
             "ExecStart": systemd.command(command),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fournines.blueprint.contribution import Contribution, Exchange
+from fournines.blueprint.in_force import InForce
 from fournines.blueprint.left_alone import LeftAlone, on_one_node
-from fournines.blueprint.resources import Group, Primitive, Resources, operations
+from fournines.blueprint.resources import LOAD_SERVICES, Group, Primitive, Resources, operations
 from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.errors import ClusterFileError
@@ -45,19 +46,32 @@ def _primitive(agent: Agent, timers: Timers) -> Primitive:
                    stop_s=_STOP_S))
 
 
+def _in_force(site: Site) -> tuple[InForce, ...]:
+    files = {node.name: {item.path: item for item in artifacts.files(site, node)}
+             for node in site.cluster.controllers}
+    return tuple(
+        InForce("network", agent.name, agent.resource, (agent.unit,),
+                {node: tuple(written[path] for path in agent.reads) for node, written in files.items()})
+        for agent in AGENTS)
+
+
 def _contribute(site: Site) -> Contribution:
     units = tuple(agent.unit for agent in AGENTS)
     agents = shipped(agent.agent.removeprefix(OCF) for agent in AGENTS if agent.agent.startswith(OCF))
     left = LeftAlone(BOOT, units, site.controllers)
+    in_force = _in_force(site)
     return Contribution(
         packages=dict.fromkeys(site.controllers, tuple(agent.name for agent in AGENTS)),
         files={node.name: (*artifacts.files(site, node), *agents) for node in site.cluster.controllers},
         steps=(left.let_go(DISABLE, why="systemd would start them on every node at boot, and routers would "
-                                        "be there twice"),),
-        probes=(left.asked(),),
+                                        "be there twice"),
+               *(each.restart("what comes after it in the group starts anew with it", (LOAD_SERVICES,))
+                 for each in in_force)),
+        probes=(left.asked(), *(each.asked() for each in in_force)),
         invariants=(
             *(on_one_node(f"the {agent.description} agent", agent.resource, site.controllers)
               for agent in AGENTS),
+            *(each.invariant() for each in in_force),
             left.invariant("systemd starts no agent of the network controller")))
 
 

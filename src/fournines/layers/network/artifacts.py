@@ -47,6 +47,15 @@ class Agent:
     def config(self) -> str:
         return f"{FOLDER}/{self.file}"
 
+    @property
+    def unit_path(self) -> str:
+        return f"/etc/systemd/system/{self.unit}"
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The files that it is started with."""
+        return (CONFIG, self.config, self.unit_path)
+
 
 AGENTS = (
     Agent("neutron-linuxbridge-agent", "p_neutron-linuxbridge-agent", "systemd:neutron-linuxbridge-agent",
@@ -151,4 +160,4 @@ def _unit(agent: Agent) -> NodeFile:
             "TimeoutStopSec": 15,
         },
     })
-    return NodeFile(f"/etc/systemd/system/{agent.unit}", systemd.emit(document).encode())
+    return NodeFile(agent.unit_path, systemd.emit(document).encode())

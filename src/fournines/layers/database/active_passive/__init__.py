@@ -28,18 +28,20 @@ def exchange(cluster: Cluster, timers: Timers, spec: DatabaseSpec, drill: SqlAcc
     return Exchange(
         sql_accounts=(drill,), secrets=(SecretNeed(drill.secret, SecretKind.PASSWORD),),
         resources=resources.resources(cluster, timers, spec, volume),
-        before_resources=procedures.before_resources(spec))
+        before_resources=procedures.before_resources(spec),
+        before_service_resources=(procedures.RESTART,))
 
 
 def contribute(site: Site, spec: DatabaseSpec) -> Contribution:
     """The same on both nodes; Pacemaker chooses."""
     volume, nodes = volume_of(site.cluster, spec), site.controllers
+    in_force = procedures.in_force(site, spec, volume)
     return Contribution(
         packages=dict.fromkeys(nodes, PACKAGES),
         files=dict.fromkeys(nodes, artifacts.files(site, spec, volume)),
         steps=procedures.steps(site, spec, volume),
-        probes=health.probes(nodes),
-        invariants=health.invariants(nodes),
+        probes=(*health.probes(nodes), in_force.asked()),
+        invariants=(*health.invariants(nodes), in_force.invariant()),
         seats=health.seats(nodes),
         members=(health.membership(volume, nodes),))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 
+from fournines.blueprint.in_force import InForce, restart_of
 from fournines.blueprint.predicate import All, Fact, OnAny, OnEvery, Predicate, Test
 from fournines.blueprint.requests import NODE_PYTHON, Run
 from fournines.blueprint.resources import LOAD_RESOURCES, Runs
@@ -12,7 +13,7 @@ from fournines.blueprint.steps import Gate, On, Step
 from fournines.blueprint.volumes import Volume
 from fournines.layers.database.active_passive import artifacts, health
 from fournines.layers.database.active_passive.resources import MARIADB
-from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, DATADIR
+from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, DATADIR, DROP_IN, MARIADB_UNIT, SERVER_FILE
 from fournines.layers.database.health import ACCOUNTS as ACCOUNTS_PROBE
 from fournines.layers.database.procedures import accounts
 from fournines.layers.database.spec import DatabaseSpec
@@ -20,6 +21,7 @@ from fournines.layers.layer import Site
 
 LEAVE = "database: leave MariaDB to Pacemaker"
 MAKE = "database: make the data directory on its volume"
+RESTART = restart_of("database", MARIADB)
 ACCOUNTS = "database: make the accounts and their databases"
 NOTHING_OWN = Fact(health.DATA, "own", Test.EQ, ())
 MAKE_S, SEEN_S = 300.0, 60.0
@@ -43,8 +45,17 @@ def steps(site: Site, spec: DatabaseSpec, volume: Volume) -> tuple[Step, ...]:
     return (
         health.left(nodes).let_go(LEAVE, why="systemd would start it at boot, on both nodes", stop=True),
         _move(spec, volume, nodes) if spec.existing_data else _make(volume, nodes),
+        in_force(site, spec, volume).restart("its clients wait for as long as its stop and its start take",
+                                             (LOAD_RESOURCES,)),
         _accounts(site),
     )
+
+
+def in_force(site: Site, spec: DatabaseSpec, volume: Volume) -> InForce:
+    """What MariaDB was started with."""
+    read = (SERVER_FILE, DROP_IN)
+    files = tuple(item for item in artifacts.files(site, spec, volume) if item.path in read)
+    return InForce("database", "mariadb", MARIADB, (MARIADB_UNIT,), dict.fromkeys(site.controllers, files))
 
 
 def _made(nodes: tuple[str, ...]) -> Predicate:
@@ -93,4 +104,4 @@ def _accounts(site: Site) -> Step:
                 why="every service gets its own database and an account that owns nothing else",
                 unless=as_wanted, only_if=Runs(MARIADB, nodes),
                 refusal="accounts are made where the database runs, and it runs nowhere: see crm_mon -1",
-                until=Gate(as_wanted, SEEN_S), needs=(LOAD_RESOURCES,))
+                until=Gate(as_wanted, SEEN_S), needs=(LOAD_RESOURCES, RESTART))

@@ -23,20 +23,22 @@ def exchange(cluster: Cluster, timers: Timers, spec: MessagingSpec) -> Exchange:
         secrets=(SecretNeed(COOKIE_SECRET, SecretKind.ERLANG_COOKIE),
                  SecretNeed(DRILL_ACCOUNT.secret, SecretKind.PASSWORD)),
         resources=resources.resources(cluster, timers, spec, volume_of(cluster, spec)),
-        before_resources=procedures.BEFORE_RESOURCES)
+        before_resources=procedures.BEFORE_RESOURCES,
+        before_service_resources=(procedures.RESTART,))
 
 
 def contribute(site: Site, spec: MessagingSpec) -> Contribution:
     """The same on both nodes; Pacemaker chooses."""
     volume, nodes = volume_of(site.cluster, spec), site.controllers
+    in_force = procedures.in_force(site, spec)
     return Contribution(
         packages=dict.fromkeys(nodes, PACKAGES),
         directories=dict.fromkeys(nodes, artifacts.DIRECTORIES),
         files=dict.fromkeys(nodes, artifacts.files(site, spec)),
         services=procedures.services(nodes),
-        steps=procedures.steps(nodes),
-        probes=health.probes(nodes),
-        invariants=health.invariants(site),
+        steps=procedures.steps(site, spec),
+        probes=(*health.probes(nodes), in_force.asked()),
+        invariants=(*health.invariants(site), in_force.invariant()),
         seats=health.seats(nodes),
         members=(health.membership(volume, nodes),))
 

@@ -1,0 +1,122 @@
+"""Whether what Pacemaker runs was started with the files that are wanted, and its restart where it was not.
+
+Nobody but Pacemaker starts such a unit, so there is no stamp of what it was started with: what is newer than
+its main process, or still has to be written, is not in force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fournines.blueprint.contribution import Invariant
+from fournines.blueprint.files import NodeFile
+from fournines.blueprint.predicate import Fact, OnExactly
+from fournines.blueprint.requests import JsonValue, Run
+from fournines.blueprint.snapshot import Probe, Unreadable
+from fournines.blueprint.steps import Gate, On, Step
+
+_RESTART_S, _SEEN_S = 600.0, 60.0   # a broker reads all that is in its queues before it answers
+_CHANGED = r"""
+export LC_ALL=C
+units=$1 runs=
+shift
+for unit in $units; do
+    told=$(systemctl show --timestamp=us+utc --property=MainPID,ExecMainStartTimestamp "$unit") || exit
+    case $told in
+        *MainPID=0*) continue ;;
+        *ExecMainStartTimestamp=*UTC*) since=${told#*ExecMainStartTimestamp=} ;;
+        *) exit 1 ;;
+    esac
+    find "$@" -newermt "${since%%UTC*}UTC" 2>/dev/null
+    runs=yes
+done
+[ -z "$runs" ] || sha256sum --check --quiet 2>/dev/null
+exit 0
+"""
+_FAILED = ": FAILED"   # and, where there is no such file, "open or read" after it
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """``newer`` are files that changed after the service was started here, ``unwritten`` those that are not
+    yet as wanted; none where it does not run."""
+
+    newer: tuple[str, ...]
+    unwritten: tuple[str, ...] = ()
+
+    @property
+    def behind(self) -> bool:
+        """Whether the service runs with what the files said before."""
+        return bool(self.newer)
+
+    @property
+    def older(self) -> bool:
+        """Whether it does, or will as soon as they are written."""
+        return bool(self.newer or self.unwritten)
+
+
+def parse_configuration(reply: JsonValue) -> Configuration:
+    """The answer to what ``changed`` asks."""
+    if not isinstance(reply, dict) or reply.get("rc") != 0:
+        raise Unreadable("not what the node says of changed files")
+    lines = str(reply.get("stdout", "")).splitlines()
+    return Configuration(
+        newer=tuple(dict.fromkeys(line for line in lines if _FAILED not in line)),
+        unwritten=tuple(line.partition(_FAILED)[0] for line in lines if _FAILED in line))
+
+
+def changed(units: Sequence[str], files: Sequence[NodeFile]) -> Run:
+    """Which files changed after one of the units was started, or are not yet as wanted: their paths. Digests
+    go by standard input, for those of files with secrets."""
+    sums = "".join(f"{item.sha256}  {item.path}\n" for item in files)
+    return Run(("sh", "-c", _CHANGED, "sh", " ".join(units), *(item.path for item in files)), stdin=sums)
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """``service`` is one of ``layer``; Pacemaker calls it ``resource`` and systemd holds its processes in
+    ``units``. ``files`` are, by node, those that it reads once."""
+
+    layer: str
+    service: str
+    resource: str
+    units: tuple[str, ...]
+    files: Mapping[str, tuple[NodeFile, ...]]
+
+    @property
+    def probe(self) -> str:
+        """What the question is called; its answer is a ``Configuration``."""
+        return f"{self.layer}.configuration.{self.service}"
+
+    @property
+    def step(self) -> str:
+        """What the restart is called."""
+        return restart_of(self.layer, self.resource)
+
+    def asked(self) -> Probe:
+        """Asked of every node."""
+        return Probe(self.probe, {node: changed(self.units, files) for node, files in self.files.items()},
+                     parse_configuration)
+
+    def restart(self, why: str, needs: Sequence[str]) -> Step:
+        """By Pacemaker, wherever it runs; ``why`` says what else that ends."""
+        command = Run(("crm_resource", "--restart", "--resource", self.resource,
+                       "--timeout", f"{_RESTART_S:g}s"), timeout_s=_RESTART_S + 10)
+        return Step(
+            self.step, On.FIRST, {node: (command,) for node in self.files},
+            why=f"it runs with an older configuration; {why}",
+            unless=self._nowhere("older"), until=Gate(self._nowhere("older"), _SEEN_S), needs=tuple(needs))
+
+    def invariant(self) -> Invariant:
+        """It runs with what was written."""
+        return Invariant(f"{self.service} runs with the configuration that was written",
+                         self._nowhere("behind"), "fournines apply")
+
+    def _nowhere(self, field: str) -> OnExactly:
+        return OnExactly(0, tuple(self.files), Fact(self.probe, field))
+
+
+def restart_of(layer: str, resource: str) -> str:
+    """The name of the step that restarts a resource of a layer."""
+    return f"{layer}: restart {resource}"
