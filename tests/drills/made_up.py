@@ -48,8 +48,8 @@ class Namespace:
         enter = f'[ -e {self.off} ] && exit 1; exec nsenter --net=/run/netns/{self.netns} "$@"'
         return CommandDoor(self.name, ("sh", "-c", enter, "sh"))
 
-    def take(self) -> None:
-        ip("-n", self.netns, "address", "add", f"{VIP}/32", "dev", "lo")
+    def take(self, address: IPv4Address = VIP) -> None:
+        ip("-n", self.netns, "address", "add", f"{address}/32", "dev", "lo")
 
     def drop(self) -> None:
         subprocess.run(["ip", "-n", self.netns, "address", "del", f"{VIP}/32", "dev", "lo"],

@@ -10,13 +10,14 @@ import os
 import signal
 from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 
 from drills.made_up import VIP, MadeUpMachine, Namespace, interrupted
 from fournines.blueprint.snapshot import Snapshot
-from fournines.cluster.topology import Recovery
+from fournines.cluster.topology import Recovery, Vip
 from fournines.drills.beforehand import heal_left_behind
 from fournines.drills.catalog import DRILLS
 from fournines.drills.checkers.gaps import measure
@@ -92,6 +93,20 @@ async def test_two_owners_are_found(place: Place, machine: MadeUpMachine, tmp_pa
     result = await run(DRILL, place, tmp_path)
     assert result.verdict.truth is False
     assert verdicts(result.folder)["never two owners of 192.0.2.100"] == "false"
+
+
+async def test_the_owners_of_every_address_that_is_held_are_watched(
+        place: Place, machine: MadeUpMachine, namespaces: Mapping[str, Namespace], tmp_path: Path) -> None:
+    both, one, unused = (IPv4Address(f"192.0.2.{number}") for number in (101, 102, 103))
+    vips = {f"vip{address}": Vip(f"vip{address}", address, "management") for address in (both, one, unused)}
+    more = replace(place, cluster=replace(place.cluster, vips={**place.cluster.vips, **vips}))
+    for node in namespaces.values():
+        node.take(both)
+    namespaces["ctl2"].take(one)
+    found = verdicts((await run(DRILL, more, tmp_path)).folder)
+    assert found[f"never two owners of {both}"] == "false"
+    assert found[f"never two owners of {one}"] in ("true", "unknown")   # as for the first address, above
+    assert f"never two owners of {unused}" not in found
 
 
 async def test_a_promise_that_is_not_kept(place: Place, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ class Evidence:
     says whether the clients ended well. ``others`` are machines that a fault beside the first has hit.
     ``silent_until_s``: when the target may speak again although nobody has taken the fault away. ``blocks``
     and ``beyond`` are the drill's, and ``said_meanwhile`` is what ``verify`` found while the fault was there.
-    ``off_s`` is when Pacemaker had fenced a node."""
+    ``off_s`` is when Pacemaker had fenced a node. ``elsewhere``: of each other VIP what was seen of it."""
 
     history: History
     timeline: Timeline
@@ -86,6 +86,7 @@ class Evidence:
     beyond: bool = False
     said_meanwhile: Sequence[str] = ()
     off_s: Mapping[str, float] = field(default_factory=dict)
+    elsewhere: Mapping[str, Mapping[str, Sequence[Sample]]] = field(default_factory=dict)
 
 
 def took_effect(evidence: Evidence) -> Verdict:
@@ -141,11 +142,7 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float,
     verdicts += [left_as_found(evidence.traces_before, evidence.traces_after),
                  nothing_broke(evidence.traces_before, evidence.traces_after,
                                [fault.unit for fault in evidence.faults if fault.unit])]
-    window = Window(evidence.timeline.began_s, evidence.timeline.ended_s)
-    faulty = Window(evidence.timeline.injected_s, evidence.timeline.ended_s)
-    verdicts.append(one_owner(evidence.address, evidence.samples, window,
-                              dict.fromkeys({evidence.target, *evidence.others}, faulty)
-                              if evidence.silences else {}, evidence.off_s))
+    verdicts += _owners(evidence)
     verdicts += [no_deaf_connection(path, evidence.history.pooled.get(path))
                  for path in evidence.history.paths if path in POOLED]
     if evidence.blocks:
@@ -155,6 +152,17 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float,
     remarks = [remark(each, bounds[each.path], slow_s) for each in rows
                if effect.truth is True and each.path in bounds]
     return verdicts, rows, [text for text in remarks if text]
+
+
+def _owners(evidence: Evidence) -> list[Verdict]:
+    """Of the clients' address, and of each other VIP that anybody was seen to hold."""
+    window = Window(evidence.timeline.began_s, evidence.timeline.ended_s)
+    faulty = Window(evidence.timeline.injected_s, evidence.timeline.ended_s)
+    excused = dict.fromkeys({evidence.target, *evidence.others}, faulty) if evidence.silences else {}
+    used = {address: samples for address, samples in evidence.elsewhere.items()
+            if any(item.holds for of_node in samples.values() for item in of_node)}
+    return [one_owner(address, samples, window, excused, evidence.off_s)
+            for address, samples in {evidence.address: evidence.samples, **used}.items()]
 
 
 def _blocked(evidence: Evidence) -> list[Verdict]:

@@ -69,6 +69,7 @@ class _Run:
         self._drill, self._place, self._folder, self._tell = drill, place, folder, progress
         self._fault, self._named, self._seed = drill.fault, named, seed
         self._address = str(place.cluster.service_vip.address)
+        self._addresses = [str(vip.address) for vip in place.cluster.vips.values()]
         self._role = role(drill.fault.target, self._address, drill.fault.unit, named=bool(named))
         self._steps: tuple[Step, ...] = ()
         self._stamp = folder.name.split("-")[0].lower()
@@ -113,7 +114,7 @@ class _Run:
 
     async def _experiment(self) -> tuple[Evidence, Redundancy]:
         with HistoryWriter(self._folder.history) as asked, HistoryWriter(self._folder.samples) as seen:
-            async with sampling(self._place.doors, [self._address], seen,
+            async with sampling(self._place.doors, self._addresses, seen,
                                 self._place.state_urls) as samples:
                 silent = await samples.first_of_each(START_TIMEOUT_S)
                 if silent:
@@ -174,6 +175,8 @@ class _Run:
             said_meanwhile=tuple(map(str, self._striker.during.broken)) if self._striker.during else (),
             served=self._served(), effect=effect, silences=self._fault.effect in SILENCING,
             whole_again=converged.whole, convergence=converged.because, finished=finished,
+            elsewhere={address: samples.samples(address) for address in self._addresses
+                       if address != self._address},
             off_s={step.node: injected_s + step.ended_s for step in self._steps if step.what == FENCING})
         return evidence, converged.redundancy(timeline)
 
