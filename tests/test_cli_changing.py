@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from fournines import cli
 from fournines.lab.places import Places
 from fournines.nodes.fake import FakeFile, FakeNode
-from store_cluster import FRONT, PASSWORD, STORE, STORE_UNIT, World
+from store_cluster import FRONT, PASSWORD, STATE, STORE, STORE_UNIT, World
 
 CLUSTER = """\
 cluster: demo
@@ -191,6 +192,27 @@ def test_status_and_verify(file: Path, world: World, capsys: pytest.CaptureFixtu
     assert json.loads(capsys.readouterr().out)["members"][0]["margin"] == -1
     assert run("verify", "--json") == 1
     assert [item["holds"] for item in json.loads(capsys.readouterr().out)] == [False, True]
+
+
+def test_verify_waits_until_all_is_well_and_says_what_was_last_missing(
+        file: Path, world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    run("apply")
+    looks = iter((False, False, True))
+    world.nodes["ctl2"].script(STATE, lambda _request: {"state": "ready" if next(looks) else "joining"})
+    capsys.readouterr()
+    assert run("verify", "--wait", "20s") == 0
+    told = capsys.readouterr()
+    assert "2 of 2 invariants hold" in told.out
+    assert re.fullmatch(r"after \d+ s: does not hold: every store member is ready: ctl2: store.state is "
+                        r"joining, not: is ready\n", told.err)
+    world.nodes["ctl2"].script(STATE, {"state": "joining"})
+    assert run("verify", "--wait", "1s", "--json") == 1
+    told = capsys.readouterr()
+    assert [item["holds"] for item in json.loads(told.out)] == [False, True]
+    assert run("verify", "--wait", "soon") == 1
+    assert "--wait" in capsys.readouterr().err
+    assert run("verify", "--wait", "0s") == 1
+    assert "write a time from 1s to 24h" in capsys.readouterr().err
 
 
 def test_a_lab_that_is_not_up_is_an_error(file: Path, capsys: pytest.CaptureFixture[str]) -> None:

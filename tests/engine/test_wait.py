@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
 from fournines.blueprint.predicate import Judgement
+from fournines.engine import wait
 from fournines.engine.wait import wait_until
 from fournines.errors import GateTimeout, Interrupted
 
@@ -62,3 +64,34 @@ async def test_told_to_stop_it_stops_between_two_looks() -> None:
     with pytest.raises(Interrupted):
         await wait_until(looks, "the member", 60, stop=stop)
     assert looks.count == 1
+
+
+async def test_who_looks_leaves_most_of_the_time_to_what_is_looked_at(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look that takes 2 s is made every 10 s, and more often at first: nothing is seen much later."""
+    now_s, looks_at, looking_s = 0.0, list[float](), 2.0
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(loop, "time", lambda: now_s)
+
+    async def look() -> Judgement:
+        nonlocal now_s
+        looks_at.append(now_s)
+        now_s += looking_s
+        return JOINING
+
+    async def pause(pause_s: float, stop: asyncio.Event | None) -> None:
+        nonlocal now_s
+        now_s += pause_s
+
+    monkeypatch.setattr(wait, "_pause", pause)
+    with pytest.raises(GateTimeout):
+        await wait_until(look, "the member", 120)
+    intervals = [later - earlier for earlier, later in pairwise(looks_at)]
+    assert intervals[0] == pytest.approx(2.5)
+    assert intervals[-2] == pytest.approx(10.0)
+    assert sorted(intervals[:-1]) == intervals[:-1]
+    looks_at.clear()
+    now_s, looking_s = 0.0, 0.01
+    with pytest.raises(GateTimeout):
+        await wait_until(look, "the member", 20)
+    assert max(later - earlier for earlier, later in pairwise(looks_at)) == pytest.approx(1.01)

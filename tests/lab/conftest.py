@@ -104,11 +104,15 @@ def loses_power_without_a_word(lab: Lab, name: str, address: str) -> None:
 
 
 def eventually(holds: Callable[[], bool], what: str, timeout_s: float = TIMEOUT_S) -> None:
-    """Waits until it does; fails when it has not in time."""
+    """Waits until it does; fails when it has not in time. A look that takes long leaves as long in between to
+    what is looked at."""
     end = time.monotonic() + timeout_s
-    while not holds():
+    while True:
+        asked = time.monotonic()
+        if holds():
+            return
         assert time.monotonic() < end, f"not within {timeout_s:g} s: {what}"
-        time.sleep(0.05)
+        time.sleep(max(0.05, time.monotonic() - asked))
 
 
 def traces(name: str) -> set[str]:

@@ -15,9 +15,8 @@ import typer
 
 from fournines.cli.drill_place import may_here, place_of, refuse_if_nothing_is_allowed
 from fournines.cli.opened import Opened, open_cluster
-from fournines.cli.options import Json, MaybeFile, SshConfig, ViaOption
+from fournines.cli.options import Json, MaybeFile, SshConfig, ViaOption, duration
 from fournines.cli.reaching import Via, is_lab
-from fournines.cluster.notation import Wrong, parse_duration
 from fournines.errors import FourninesError, Interrupted, Refused
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ app = typer.Typer(no_args_is_help=True, help="Break the cluster on purpose and m
 
 RUNS = Path("runs")
 MOST_TIMES = 1000
-_LONGEST_WATCH_S = 3600.0
 _EXIT_CODES = {True: 0, False: 1, None: 2}
 _SEEDS = 1 << 16
 
@@ -124,15 +122,7 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
 
 def _watched(drill: Drill, time: str) -> Drill:
     """The drill, watched for ``time`` as it was typed; a fault that lasts longer than that shows no end."""
-    if not time:
-        return drill
-    try:
-        seconds = parse_duration(time)
-    except Wrong as wrong:
-        raise FourninesError(f"--watch {wrong.what}", hint=wrong.instead) from None
-    if not 1 <= seconds <= _LONGEST_WATCH_S:
-        raise FourninesError(f"--watch is {time}", hint="write a time from 1s to 1h")
-    return replace(drill, observe_s=seconds)
+    return replace(drill, observe_s=duration("--watch", time, "1h")) if time else drill
 
 
 @app.command()

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fournines.cli.opened import Opened, open_cluster
-from fournines.cli.options import Json, MaybeFile, SshConfig, ViaOption
+from fournines.cli.options import Json, MaybeFile, SshConfig, ViaOption, duration
 from fournines.cli.reaching import Via, connected
 
 if TYPE_CHECKING:
+    from fournines.blueprint.predicate import Judgement
     from fournines.blueprint.snapshot import Snapshot
     from fournines.engine.compile import Blueprint
+    from fournines.engine.verify import Checked
+    from fournines.nodes.node import Node
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,20 +53,22 @@ def status(file: MaybeFile = None, as_json: Json = False, via: ViaOption = Via.A
     return 0 if state.serves else 1
 
 
-def verify(file: MaybeFile = None, as_json: Json = False, via: ViaOption = Via.AUTO,
-           ssh_config: SshConfig = None) -> int:
+def verify(file: MaybeFile = None,
+           wait: Annotated[str, typer.Option(
+               "--wait", metavar="TIME", help="Look until every invariant holds, for at most this long, such "
+                                              "as 10min; without it, once.")] = "",
+           as_json: Json = False, via: ViaOption = Via.AUTO, ssh_config: SshConfig = None) -> int:
     """Judge every invariant of the cluster now; for your monitoring.
 
     Exit code 0 where every one that must hold does; 1 where one does not, or cannot be known.
 
-    Examples: `fournines verify` · `fournines verify cluster.yaml --via ssh --json`
+    Examples: `fournines verify` · `fournines verify --wait 10min` before the next node is worked on ·
+    `fournines verify cluster.yaml --via ssh --json`
     """
     from fournines.engine.verify import exit_code
-    from fournines.engine.verify import verify as judge
 
     opened = open_cluster(file)
-    blueprint, snapshot = asyncio.run(_look(opened, via, ssh_config))
-    checked = judge(blueprint, snapshot)
+    checked = asyncio.run(_verify(opened, via, ssh_config, duration("--wait", wait, "24h") if wait else 0.0))
     if as_json:
         print(json.dumps([{"invariant": item.invariant.name, "holds": item.judgement.truth,
                            "severity": item.invariant.severity, "because": item.judgement.because,
@@ -72,10 +81,44 @@ def verify(file: MaybeFile = None, as_json: Json = False, via: ViaOption = Via.A
     return exit_code(checked)
 
 
-async def _look(opened: Opened, via: Via, ssh_config: SshConfig) -> tuple[Blueprint, Snapshot]:
+async def _verify(opened: Opened, via: Via, ssh_config: Path | None, wait_s: float) -> Sequence[Checked]:
+    """What was seen last. Every change of what is missing first is told on standard error."""
+    from fournines.engine.observe import observe
+    from fournines.engine.verify import first_missing
+    from fournines.engine.verify import verify as judge
+    from fournines.engine.wait import wait_until
+    from fournines.errors import GateTimeout
+
+    checked: Sequence[Checked] = ()
+
+    async with _connected(opened, via, ssh_config) as (nodes, blueprint):
+        async def look() -> Judgement:
+            nonlocal checked
+            checked = judge(blueprint, await observe(nodes, blueprint.probes))
+            return first_missing(checked)
+
+        def tell(missing: str, waited_s: float) -> None:
+            print(f"after {waited_s:.0f} s: {missing}", file=sys.stderr)
+
+        if wait_s:
+            with suppress(GateTimeout):
+                await wait_until(look, "every invariant holds", wait_s, progress=tell)
+        if not checked:   # nor did the first look end in that time
+            await look()
+    return checked
+
+
+@asynccontextmanager
+async def _connected(opened: Opened, via: Via,
+                     ssh_config: Path | None) -> AsyncIterator[tuple[Mapping[str, Node], Blueprint]]:
+    """The ways to the nodes open while it compiles."""
+    store = opened.store()
+    async with connected(opened, via, ssh_config) as nodes:
+        yield nodes, await asyncio.to_thread(opened.blueprint, store)
+
+
+async def _look(opened: Opened, via: Via, ssh_config: Path | None) -> tuple[Blueprint, Snapshot]:
     from fournines.engine.observe import observe
 
-    store = opened.store()
-    async with connected(opened, via, ssh_config) as nodes:   # the ways there open while it compiles
-        blueprint = await asyncio.to_thread(opened.blueprint, store)
+    async with _connected(opened, via, ssh_config) as (nodes, blueprint):
         return blueprint, await observe(nodes, blueprint.probes)

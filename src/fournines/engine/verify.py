@@ -34,7 +34,17 @@ def verify(blueprint: Blueprint, snapshot: Snapshot) -> tuple[Checked, ...]:
     return tuple(Checked(item, item.holds.judge(snapshot, "")) for item in blueprint.invariants)
 
 
+def first_missing(checked: Sequence[Checked]) -> Judgement:
+    """True where every invariant that must hold does; else about the first that does not, or is not known to,
+    and how many more there are."""
+    missing = [item.finding for item in checked
+               if item.finding is not None and item.finding.severity is Severity.ERROR]
+    if not missing:
+        return Judgement(True, "every invariant holds")
+    more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+    return Judgement(False, f"{missing[0].summary}: {missing[0].detail}{more}")
+
+
 def exit_code(checked: Sequence[Checked]) -> int:
     """1 where an invariant that must hold does not, or is not known to; else 0."""
-    findings = [item.finding for item in checked]
-    return int(any(finding is not None and finding.severity is Severity.ERROR for finding in findings))
+    return int(first_missing(checked).truth is not True)

@@ -10,6 +10,9 @@ from fournines.errors import GateTimeout, Interrupted
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 1.0
+# A look is work for the nodes too, and what is waited for may need all that they have: between two looks that
+# take long is four times as long, unless what came meanwhile would be seen later by more than a quarter.
+REST, LATER = 4.0, 0.25
 Progress = Callable[[str, float], None]
 
 
@@ -21,7 +24,9 @@ async def wait_until(look: Callable[[], Awaitable[Judgement]], waiting_for: str,
     began = clock()
     pause_s, last_seen = FIRST_PAUSE_S, ""
     while True:
+        looked = clock()
         judgement = await _look_until(look, began + timeout_s)
+        rest_s = min(REST * (clock() - looked), LATER * (clock() - began))
         if judgement is not None and judgement.truth:
             return judgement
         if judgement is not None and judgement.because != last_seen:
@@ -31,7 +36,7 @@ async def wait_until(look: Callable[[], Awaitable[Judgement]], waiting_for: str,
         left_s = began + timeout_s - clock()
         if left_s <= 0:
             raise GateTimeout(waiting_for, timeout_s, last_seen or "no answer at all")
-        await _pause(min(pause_s, left_s), stop)
+        await _pause(min(max(pause_s, rest_s), left_s), stop)
         pause_s = min(pause_s * 1.5, LONGEST_PAUSE_S)
 
 
