@@ -7,12 +7,13 @@ BIN    := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 
-.PHONY: demo demo-active-passive test unit lab-image test-packages check lock clean packages golden reference bench-plan help
+.PHONY: demo demo-active-passive test test-long unit lab-image test-packages check lock clean packages golden reference bench-plan help
 
 help:
 	@echo "make demo        build a lab, apply examples/three-controllers.yaml, power off the VIP holder, report"
 	@echo "make demo-active-passive   the same with examples/guide-two-node.yaml: MySQL and RabbitMQ on DRBD, fenced"
 	@echo "make test        everything that CI runs, the lab tests included"
+	@echo "make test-long   what of the lab takes longest: loss of all power and a rolling change of the guide's two nodes, sbd"
 	@echo "make check       formatting, lint, types, who may import whom"
 	@echo "make golden      write what is recorded of our output anew (look at the diff before committing it)"
 	@echo "make reference   write docs/reference anew from the code"
@@ -28,7 +29,10 @@ demo-active-passive: packages $(RUN_STAMP)
 
 test: test-packages $(DEV_STAMP)
 	$(MAKE) --jobs 2 unit lab-image
-	$(BIN)/pytest -m lab --durations 15
+	$(BIN)/pytest -m "lab and not long" --durations 15
+
+test-long: test-packages $(DEV_STAMP)
+	$(BIN)/pytest -m long --durations 15
 
 unit: check
 	$(BIN)/pytest -m "not lab" --numprocesses 2 --dist worksteal

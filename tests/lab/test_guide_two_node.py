@@ -116,6 +116,7 @@ def test_what_is_not_split_is_not_resolved(plane: ControlPlane) -> None:
     assert "not split" in said.err
 
 
+@pytest.mark.long
 def test_the_other_node_is_restarted_when_this_one_could_take_over(plane: ControlPlane) -> None:
     plane.change("cluster: test-guide", "cluster: test-guide\noverrides: {corosync.token: 3500ms}")
     with loads(plane) as both:
@@ -151,5 +152,6 @@ def test_both_sides_are_the_same_again(plane: ControlPlane) -> None:
         assert first[0] == other[0]
 
 
+@pytest.mark.long
 def test_a_loss_of_all_power_needs_nobody(plane: ControlPlane) -> None:
     lose_all_power(plane, loads(plane), NODES)

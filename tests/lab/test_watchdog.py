@@ -16,6 +16,7 @@ from fournines.errors import CommandFailed
 from lab.conftest import eventually, on
 from lab.controlplane import ControlPlane, up_and_applied
 
+pytestmark = pytest.mark.long
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "two-node-arbitrator.yaml"
 MEMBERS, NETWORKS = ("node1", "node2"), ("management", "replication")
 ADDRESS, BMC = "192.168.42.101", "192.168.42.254"
