@@ -118,4 +118,7 @@ def _drill(profile: Profile, drill: str, asked: argparse.Namespace) -> Run:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    try:
+        raise SystemExit(main(sys.argv[1:]))
+    except KeyboardInterrupt:   # while timers were applied; the next run goes on from there
+        sys.exit("interrupted")
