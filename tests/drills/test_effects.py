@@ -44,6 +44,7 @@ def now(active: str = "active", **states: str) -> Running:
     (Effect.IS_INACTIVE, now("failed"), True),
     (Effect.IS_INACTIVE, now("inactive", p10_100="S"), False),
     (Effect.IS_INACTIVE, now("deactivating"), False),
+    (Effect.IS_INACTIVE, now("active", p99_900="S"), True),   # by its socket
 ])
 def test_a_unit_is_what_the_fault_makes_of_it(effect: Effect, seen: Running, shown: bool) -> None:
     assert of_unit(effect, BEFORE, seen).shown is shown

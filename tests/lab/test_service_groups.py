@@ -18,6 +18,7 @@ from fournines.layers import LAYERS
 from lab.agents_on_node import ask, ocf_tester
 from lab.conftest import eventually, on
 from lab.controlplane import ControlPlane, up_and_applied
+from lab.router import make_router
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "three-node-active-passive.yaml"
 NODES = ("node1", "node2", "node3")
@@ -50,6 +51,14 @@ def where(plane: ControlPlane, group: str, witness: str = NODES[0]) -> str:
     told = on(plane.lab, witness, "crm_resource", "--resource", group, "--locate")
     nodes = {line.rpartition(": ")[2].split()[0] for line in told.splitlines() if " is running on: " in line}
     return nodes.pop() if len(nodes) == 1 else ""
+
+
+def taken_over(plane: ControlPlane, group: str, lost: str) -> str:
+    """The node that has the group in place of ``lost``, once there is one."""
+    (witness, *_) = [name for name in NODES if name != lost]
+    eventually(lambda: where(plane, group, witness) not in ("", lost), f"another node has {group}",
+               TAKEOVER_S)
+    return where(plane, group, witness)
 
 
 def test_every_invariant_holds_and_a_second_apply_changes_nothing(plane: ControlPlane) -> None:
@@ -126,11 +135,30 @@ def test_a_hung_service_is_started_again_by_pacemaker(plane: ControlPlane) -> No
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_group_goes_on_elsewhere_when_its_node_loses_power(plane: ControlPlane, group: str) -> None:
     lost = where(plane, group)
-    (witness, *_) = [name for name in NODES if name != lost]
     before = len(plane.lab.bmc.actions())
     plane.lab.machine(lost).power_off()
-    eventually(lambda: where(plane, group, witness) not in ("", lost), f"another node has {group}",
-               TAKEOVER_S)
+    taken_over(plane, group, lost)
     assert {action.node for action in plane.lab.bmc.actions()[before:]} == {lost}   # and was fenced first
     plane.become_whole()
     assert plane.say("plan").code == 0
+
+
+def test_a_router_and_its_network_go_on_with_the_network_controller(plane: ControlPlane) -> None:
+    """And nothing of it stays where the agents were, which would answer for addresses in use elsewhere."""
+    def answers(node: str) -> None:
+        eventually(lambda: router.answers(plane.lab, node), f"the router answers on {node}", TAKEOVER_S)
+
+    router = make_router(plane, str(open_cluster(plane.file).cluster.vips["api"].address))
+    first = where(plane, NETWORK)
+    answers(first)
+
+    on(plane.lab, first, "crm_standby", "--node", first, "--update", "on")
+    second = taken_over(plane, NETWORK, first)
+    answers(second)
+    assert not router.namespaces(plane.lab, first)
+    on(plane.lab, first, "crm_standby", "--node", first, "--delete")
+    plane.become_whole()
+
+    plane.lab.machine(second).power_off()
+    answers(taken_over(plane, NETWORK, second))
+    plane.become_whole()

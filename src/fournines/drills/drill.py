@@ -107,7 +107,7 @@ class Effect(StrEnum):
     HAS_NO_LINK = "has no link"             # the kernel says so of every cable that was cut
     PROCESSES_GONE = "processes gone"       # none of those that ran before is there any more
     PROCESSES_STOPPED = "processes stopped"   # every one is in state T, and it is those that ran before
-    IS_INACTIVE = "is inactive"             # systemd says so
+    IS_INACTIVE = "is inactive"             # systemd says so, or has others for it
     PACKETS_DROPPED = "packets dropped"     # the counter of the drill's rule has moved
     PACKETS_DELAYED = "packets delayed"     # the queue that delays has sent packets
     IS_THROTTLED = "is throttled"           # the kernel has made the unit wait for its share

@@ -75,6 +75,8 @@ def of_unit(effect: Effect, before: Running, now: Running) -> Sight:
                                "before are still there" if same else
                      f"all {len(before.processes)} processes of {now.unit} that ran before are gone")
     if effect is Effect.IS_INACTIVE:
+        if now.processes and not same:   # its socket, or Pacemaker
+            return Sight(True, f"{now.unit} was stopped, and somebody has started it anew since")
         return Sight(now.active in ("inactive", "failed") and not now.processes,
                      f"systemd calls {now.unit} {now.active}, with {len(now.processes)} processes")
     standing, count = len(now.stopped), len(now.processes)
