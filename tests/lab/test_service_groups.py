@@ -26,6 +26,7 @@ API, NETWORK = GROUPS = ("g_services_api", "g_services_network")
 AGENTS = {"cinder-api": API, "neutron-server": API, "ceilometer-agent-central": API,
           "neutron-agent-l3": NETWORK, "neutron-agent-dhcp": NETWORK, "neutron-metadata-agent": NETWORK}
 """Those of Keystone and Glance are tested in test_main_job.py."""
+SLOW_TO_START = ("cinder-api", "neutron-server")   # and ocf-tester starts them a dozen times
 
 TAKEOVER_S = 300.0
 
@@ -83,7 +84,8 @@ def left_alone(plane: ControlPlane, node: str) -> Iterator[None]:
         on(plane.lab, node, "crm_resource", "--refresh")
 
 
-@pytest.mark.parametrize("agent", AGENTS)
+@pytest.mark.parametrize("agent", [
+    pytest.param(agent, marks=[pytest.mark.long] if agent in SLOW_TO_START else []) for agent in AGENTS])
 def test_an_agent_runs_the_real_service(plane: ControlPlane, agent: str) -> None:
     """ocf-tester's verdict with the group's parameters, and what a monitor says of a service that hangs."""
     given, node = parameters(plane, agent), where(plane, AGENTS[agent])
