@@ -56,13 +56,13 @@ def status(file: MaybeFile = None, as_json: Json = False, via: ViaOption = Via.A
 def verify(file: MaybeFile = None,
            wait: Annotated[str, typer.Option(
                "--wait", metavar="TIME", help="Look until every invariant holds, for at most this long, such "
-                                              "as 10min; without it, once.")] = "",
+                                              "as 10m; without it, once.")] = "",
            as_json: Json = False, via: ViaOption = Via.AUTO, ssh_config: SshConfig = None) -> int:
     """Judge every invariant of the cluster now; for your monitoring.
 
     Exit code 0 where every one that must hold does; 1 where one does not, or cannot be known.
 
-    Examples: `fournines verify` · `fournines verify --wait 10min` before the next node is worked on ·
+    Examples: `fournines verify` · `fournines verify --wait 10m` before the next node is worked on ·
     `fournines verify cluster.yaml --via ssh --json`
     """
     from fournines.engine.verify import exit_code
