@@ -87,7 +87,7 @@ async def test_who_looks_leaves_most_of_the_time_to_what_is_looked_at(
     with pytest.raises(GateTimeout):
         await wait_until(look, "the member", 120)
     intervals = [later - earlier for earlier, later in pairwise(looks_at)]
-    assert intervals[0] == pytest.approx(2.5)
+    assert intervals[0] == pytest.approx(2.2)
     assert intervals[-2] == pytest.approx(10.0)
     assert sorted(intervals[:-1]) == intervals[:-1]
     looks_at.clear()

@@ -11,8 +11,8 @@ from fournines.errors import GateTimeout, Interrupted
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 1.0
 # A look is work for the nodes too, and what is waited for may need all that they have: between two looks that
-# take long is four times as long, unless what came meanwhile would be seen later by more than a quarter.
-REST, LATER = 4.0, 0.25
+# take long is four times as long, unless what came meanwhile would be seen later by more than a tenth.
+REST, LATER = 4.0, 0.1
 Progress = Callable[[str, float], None]
 
 
