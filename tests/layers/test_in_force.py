@@ -63,8 +63,7 @@ def test_what_has_changed_or_still_has_to_is_told_where_the_service_runs(says: P
 
 
 def test_it_is_started_anew_by_pacemaker_once_its_files_are_there() -> None:
-    files = (NodeFile("/etc/glance/glance-api.conf", b"wanted"),)
-    glance = InForce("api", "glance", "p_glance-api", ("glance-api.service",), dict.fromkeys(NODES, files))
+    glance = InForce("api", "glance", "p_glance-api", ("glance-api.service",), NODES)
     step = glance.restart("its clients wait", (LOAD_SERVICES,))
     assert step.name == "api: restart p_glance-api" == restart_of("api", "p_glance-api")
     assert step.needs == (LOAD_SERVICES,)

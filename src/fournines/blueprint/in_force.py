@@ -6,7 +6,7 @@ its main process, or still has to be written, is not in force.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Invariant
@@ -75,36 +75,33 @@ def changed(units: Sequence[str], files: Sequence[NodeFile]) -> Run:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """``service`` is one of ``layer``; Pacemaker calls it ``resource`` and systemd holds its processes in
-    ``units``. ``files`` are, by node, those that it reads once."""
+    """``service`` is one of ``layer`` that may run on ``nodes``; Pacemaker calls it ``resource`` and systemd
+    holds its processes in ``units``."""
 
     layer: str
     service: str
     resource: str
     units: tuple[str, ...]
-    files: Mapping[str, tuple[NodeFile, ...]]
+    nodes: tuple[str, ...]
 
     @property
     def probe(self) -> str:
         """What the question is called; its answer is a ``Configuration``."""
         return f"{self.layer}.configuration.{self.service}"
 
-    @property
-    def step(self) -> str:
-        """What the restart is called."""
-        return restart_of(self.layer, self.resource)
-
-    def asked(self) -> Probe:
-        """Asked of every node."""
-        return Probe(self.probe, {node: changed(self.units, files) for node, files in self.files.items()},
-                     parse_configuration)
+    def asked(self, files: Mapping[str, Sequence[NodeFile]], read: Collection[str] | None = None) -> Probe:
+        """Asked of every node. ``files`` are, by node, those that are written; when it was started it has
+        read those at the paths ``read``, or all."""
+        return Probe(self.probe, {node: changed(self.units, [item for item in files[node]
+                                                             if read is None or item.path in read])
+                                  for node in self.nodes}, parse_configuration)
 
     def restart(self, why: str, needs: Sequence[str]) -> Step:
         """By Pacemaker, wherever it runs; ``why`` says what else that ends."""
         command = Run(("crm_resource", "--restart", "--resource", self.resource,
                        "--timeout", f"{_RESTART_S:g}s"), timeout_s=_RESTART_S + 10)
         return Step(
-            self.step, On.FIRST, {node: (command,) for node in self.files},
+            restart_of(self.layer, self.resource), On.FIRST, dict.fromkeys(self.nodes, (command,)),
             why=f"it runs with an older configuration; {why}",
             unless=self._nowhere("older"), until=Gate(self._nowhere("older"), _SEEN_S), needs=tuple(needs))
 
@@ -114,7 +111,7 @@ class InForce:
                          self._nowhere("behind"), "fournines apply")
 
     def _nowhere(self, field: str) -> OnExactly:
-        return OnExactly(0, tuple(self.files), Fact(self.probe, field))
+        return OnExactly(0, self.nodes, Fact(self.probe, field))
 
 
 def restart_of(layer: str, resource: str) -> str:

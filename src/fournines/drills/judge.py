@@ -17,6 +17,7 @@ from fournines.drills.checkers.owners import (
     one_answers,
     one_component,
     one_owner,
+    was_held,
 )
 from fournines.drills.checkers.register import register
 from fournines.drills.checkers.writers import MOST_CHANGES, one_writer
@@ -159,8 +160,7 @@ def _owners(evidence: Evidence) -> list[Verdict]:
     window = Window(evidence.timeline.began_s, evidence.timeline.ended_s)
     faulty = Window(evidence.timeline.injected_s, evidence.timeline.ended_s)
     excused = dict.fromkeys({evidence.target, *evidence.others}, faulty) if evidence.silences else {}
-    used = {address: samples for address, samples in evidence.elsewhere.items()
-            if any(item.holds for of_node in samples.values() for item in of_node)}
+    used = {address: samples for address, samples in evidence.elsewhere.items() if was_held(samples)}
     return [one_owner(address, samples, window, excused, evidence.off_s)
             for address, samples in {evidence.address: evidence.samples, **used}.items()]
 

@@ -95,6 +95,11 @@ def _patience_s(quiet: bool) -> float:
     return STARVED_S if quiet else SILENCE_S
 
 
+def was_held(samples: Mapping[str, Sequence[Sample]]) -> bool:
+    """Whether any node was ever seen to hold the address."""
+    return any(item.holds for of_node in samples.values() for item in of_node)
+
+
 def one_owner(address: str, samples: Mapping[str, Sequence[Sample]], window: Window,
               excused: Mapping[str, Window], off_s: Mapping[str, float] | None = None) -> Verdict:
     """Whether never two nodes held the address. ``excused`` are nodes that could not speak for a time because
@@ -102,7 +107,7 @@ def one_owner(address: str, samples: Mapping[str, Sequence[Sample]], window: Win
     off, by fencing: from then on it held nothing until it spoke again. Who is silent while all others say
     that they do not hold the address is nobody's rival."""
     question = f"never two owners of {address}"
-    if not any(item.holds for of_node in samples.values() for item in of_node):
+    if not was_held(samples):
         return Verdict(question, None, "nobody was seen to hold it")
     found = clashes(samples)
     if found:

@@ -61,8 +61,7 @@ def _left(site: Site) -> LeftAlone:
 
 def _in_force(site: Site) -> tuple[InForce, ...]:
     return tuple(
-        InForce("api", service.name, resource(service), service.units,
-                {node.name: service.files(site, node) for node in site.cluster.controllers})
+        InForce("api", service.name, resource(service), service.units, site.controllers)
         for service in chosen(site.cluster))
 
 
@@ -77,7 +76,9 @@ def steps(site: Site) -> tuple[Step, ...]:
 
 def probes(site: Site) -> tuple[Probe, ...]:
     """What systemd would do by itself, and what the services were started with."""
-    return (_left(site).asked(), *(each.asked() for each in _in_force(site)))
+    return (_left(site).asked(), *(
+        each.asked({node.name: service.files(site, node) for node in site.cluster.controllers})
+        for service, each in zip(chosen(site.cluster), _in_force(site), strict=True)))
 
 
 def invariants(site: Site) -> tuple[Invariant, ...]:

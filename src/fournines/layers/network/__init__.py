@@ -46,28 +46,22 @@ def _primitive(agent: Agent, timers: Timers) -> Primitive:
                    stop_s=_STOP_S))
 
 
-def _in_force(site: Site) -> tuple[InForce, ...]:
-    files = {node.name: {item.path: item for item in artifacts.files(site, node)}
-             for node in site.cluster.controllers}
-    return tuple(
-        InForce("network", agent.name, agent.resource, (agent.unit,),
-                {node: tuple(written[path] for path in agent.reads) for node, written in files.items()})
-        for agent in AGENTS)
-
-
 def _contribute(site: Site) -> Contribution:
     units = tuple(agent.unit for agent in AGENTS)
     agents = shipped(agent.agent.removeprefix(OCF) for agent in AGENTS if agent.agent.startswith(OCF))
     left = LeftAlone(BOOT, units, site.controllers)
-    in_force = _in_force(site)
+    in_force = tuple(InForce("network", agent.name, agent.resource, (agent.unit,), site.controllers)
+                     for agent in AGENTS)
+    files = {node.name: artifacts.files(site, node) for node in site.cluster.controllers}
     return Contribution(
         packages=dict.fromkeys(site.controllers, tuple(agent.name for agent in AGENTS)),
-        files={node.name: (*artifacts.files(site, node), *agents) for node in site.cluster.controllers},
+        files={node: (*written, *agents) for node, written in files.items()},
         steps=(left.let_go(DISABLE, why="systemd would start them on every node at boot, and routers would "
                                         "be there twice"),
                *(each.restart("what comes after it in the group starts anew with it", (LOAD_SERVICES,))
                  for each in in_force)),
-        probes=(left.asked(), *(each.asked() for each in in_force)),
+        probes=(left.asked(), *(each.asked(files, agent.reads)
+                                for agent, each in zip(AGENTS, in_force, strict=True))),
         invariants=(
             *(on_one_node(f"the {agent.description} agent", agent.resource, site.controllers)
               for agent in AGENTS),

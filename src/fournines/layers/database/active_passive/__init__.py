@@ -35,13 +35,13 @@ def exchange(cluster: Cluster, timers: Timers, spec: DatabaseSpec, drill: SqlAcc
 def contribute(site: Site, spec: DatabaseSpec) -> Contribution:
     """The same on both nodes; Pacemaker chooses."""
     volume, nodes = volume_of(site.cluster, spec), site.controllers
-    in_force = procedures.in_force(site, spec, volume)
+    files = dict.fromkeys(nodes, artifacts.files(site, spec, volume))
     return Contribution(
         packages=dict.fromkeys(nodes, PACKAGES),
-        files=dict.fromkeys(nodes, artifacts.files(site, spec, volume)),
+        files=files,
         steps=procedures.steps(site, spec, volume),
-        probes=(*health.probes(nodes), in_force.asked()),
-        invariants=(*health.invariants(nodes), in_force.invariant()),
+        probes=health.probes(nodes, files),
+        invariants=health.invariants(nodes),
         seats=health.seats(nodes),
         members=(health.membership(volume, nodes),))
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Invariant, Members, Seat
+from fournines.blueprint.files import NodeFile
+from fournines.blueprint.in_force import InForce
 from fournines.blueprint.left_alone import LeftAlone, on_one_node
 from fournines.blueprint.requests import NODE_PYTHON, JsonValue, Run
 from fournines.blueprint.resources import Runs
@@ -13,7 +16,7 @@ from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.volumes import Volume
 from fournines.layers.database.active_passive.artifacts import DATA_SCRIPT
 from fournines.layers.database.active_passive.resources import MARIADB
-from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, MARIADB_UNIT
+from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, DROP_IN, MARIADB_UNIT, SERVER_FILE
 from fournines.layers.database.health import ACCOUNTS, parse_accounts
 
 DATA, BOOT = "database.data", "database.boot"
@@ -43,13 +46,18 @@ def left(nodes: tuple[str, ...]) -> LeftAlone:
     return LeftAlone(BOOT, (MARIADB_UNIT,), nodes)
 
 
-def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
-    """Asked of both nodes; only one has accounts to tell about."""
+def in_force(nodes: tuple[str, ...]) -> InForce:
+    """What MariaDB was started with."""
+    return InForce("database", "mariadb", MARIADB, (MARIADB_UNIT,), nodes)
+
+
+def probes(nodes: tuple[str, ...], files: Mapping[str, Sequence[NodeFile]]) -> tuple[Probe, ...]:
+    """Asked of both nodes; only one has accounts to tell about. ``files``: what is written on each."""
     def run(script: str) -> dict[str, Run]:
         return dict.fromkeys(nodes, Run((*NODE_PYTHON, script, "facts"), timeout_s=10))
 
     return (Probe(ACCOUNTS, run(ACCOUNTS_SCRIPT), parse_accounts), Probe(DATA, run(DATA_SCRIPT), parse_data),
-            left(nodes).asked())
+            left(nodes).asked(), in_force(nodes).asked(files, (SERVER_FILE, DROP_IN)))
 
 
 def invariants(nodes: tuple[str, ...]) -> tuple[Invariant, ...]:
@@ -57,6 +65,7 @@ def invariants(nodes: tuple[str, ...]) -> tuple[Invariant, ...]:
     return (
         on_one_node("the database", MARIADB, nodes),
         left(nodes).invariant("systemd does not start the database"),
+        in_force(nodes).invariant(),
     )
 
 

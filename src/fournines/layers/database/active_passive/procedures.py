@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 
-from fournines.blueprint.in_force import InForce, restart_of
+from fournines.blueprint.in_force import restart_of
 from fournines.blueprint.predicate import All, Fact, OnAny, OnEvery, Predicate, Test
 from fournines.blueprint.requests import NODE_PYTHON, Run
 from fournines.blueprint.resources import LOAD_RESOURCES, Runs
@@ -13,7 +13,7 @@ from fournines.blueprint.steps import Gate, On, Step
 from fournines.blueprint.volumes import Volume
 from fournines.layers.database.active_passive import artifacts, health
 from fournines.layers.database.active_passive.resources import MARIADB
-from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, DATADIR, DROP_IN, MARIADB_UNIT, SERVER_FILE
+from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, DATADIR
 from fournines.layers.database.health import ACCOUNTS as ACCOUNTS_PROBE
 from fournines.layers.database.procedures import accounts
 from fournines.layers.database.spec import DatabaseSpec
@@ -45,17 +45,10 @@ def steps(site: Site, spec: DatabaseSpec, volume: Volume) -> tuple[Step, ...]:
     return (
         health.left(nodes).let_go(LEAVE, why="systemd would start it at boot, on both nodes", stop=True),
         _move(spec, volume, nodes) if spec.existing_data else _make(volume, nodes),
-        in_force(site, spec, volume).restart("its clients wait for as long as its stop and its start take",
-                                             (LOAD_RESOURCES,)),
+        health.in_force(nodes).restart("its clients wait for as long as its stop and its start take",
+                                       (LOAD_RESOURCES,)),
         _accounts(site),
     )
-
-
-def in_force(site: Site, spec: DatabaseSpec, volume: Volume) -> InForce:
-    """What MariaDB was started with."""
-    read = (SERVER_FILE, DROP_IN)
-    files = tuple(item for item in artifacts.files(site, spec, volume) if item.path in read)
-    return InForce("database", "mariadb", MARIADB, (MARIADB_UNIT,), dict.fromkeys(site.controllers, files))
 
 
 def _made(nodes: tuple[str, ...]) -> Predicate:

@@ -30,15 +30,15 @@ def exchange(cluster: Cluster, timers: Timers, spec: MessagingSpec) -> Exchange:
 def contribute(site: Site, spec: MessagingSpec) -> Contribution:
     """The same on both nodes; Pacemaker chooses."""
     volume, nodes = volume_of(site.cluster, spec), site.controllers
-    in_force = procedures.in_force(site, spec)
+    files = dict.fromkeys(nodes, artifacts.files(site, spec))
     return Contribution(
         packages=dict.fromkeys(nodes, PACKAGES),
         directories=dict.fromkeys(nodes, artifacts.DIRECTORIES),
-        files=dict.fromkeys(nodes, artifacts.files(site, spec)),
+        files=files,
         services=procedures.services(nodes),
-        steps=procedures.steps(site, spec),
-        probes=(*health.probes(nodes), in_force.asked()),
-        invariants=(*health.invariants(site), in_force.invariant()),
+        steps=procedures.steps(nodes),
+        probes=health.probes(nodes, files),
+        invariants=health.invariants(site),
         seats=health.seats(nodes),
         members=(health.membership(volume, nodes),))
 

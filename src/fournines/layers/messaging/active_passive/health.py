@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from fournines.blueprint.contribution import Invariant, Members, Seat
+from fournines.blueprint.files import NodeFile
+from fournines.blueprint.in_force import InForce
 from fournines.blueprint.left_alone import LeftAlone, on_one_node
 from fournines.blueprint.predicate import Fact, OnAny
 from fournines.blueprint.requests import NODE_PYTHON, JsonValue, Run, TcpConnect
@@ -12,7 +16,7 @@ from fournines.blueprint.volumes import Volume
 from fournines.layers.layer import Site
 from fournines.layers.messaging.active_passive.artifacts import CODE_SCRIPT, HERE
 from fournines.layers.messaging.active_passive.resources import RABBITMQ
-from fournines.layers.messaging.artifacts import BROKER_UNIT, EPMD_PORT
+from fournines.layers.messaging.artifacts import BROKER_FILES, BROKER_UNIT, EPMD_PORT
 from fournines.layers.messaging.health import BROKER, PORT_MAPPER, asking, parse_broker, parse_port_mapper
 
 BOOT, CODE = "messaging.boot", "messaging.code"
@@ -30,14 +34,20 @@ def left(nodes: tuple[str, ...]) -> LeftAlone:
     return LeftAlone(BOOT, (BROKER_UNIT,), nodes)
 
 
-def probes(nodes: tuple[str, ...]) -> tuple[Probe, ...]:
-    """Asked of both nodes; the broker answers on one."""
+def in_force(nodes: tuple[str, ...]) -> InForce:
+    """What the broker was started with. Accounts are part of it: it knows those that were there then."""
+    return InForce("messaging", "rabbitmq", RABBITMQ, (BROKER_UNIT,), nodes)
+
+
+def probes(nodes: tuple[str, ...], files: Mapping[str, Sequence[NodeFile]]) -> tuple[Probe, ...]:
+    """Asked of both nodes; the broker answers on one. ``files``: what is written on each."""
     current = Run((*NODE_PYTHON, CODE_SCRIPT, "current"), check=False)
     return (
         Probe(BROKER, dict.fromkeys(nodes, asking(HERE)), parse_broker),
         Probe(PORT_MAPPER, dict.fromkeys(nodes, TcpConnect(HERE, EPMD_PORT)), parse_port_mapper),
         left(nodes).asked(),
         Probe(CODE, dict.fromkeys(nodes, current), parse_code),
+        in_force(nodes).asked(files, BROKER_FILES),
     )
 
 
@@ -57,6 +67,7 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
         where_it_runs("the broker does not know the account guest", "guest", False,
                       "rabbitmqctl delete_user guest, on the node that runs it"),
         left(nodes).invariant("systemd does not start the broker"),
+        in_force(nodes).invariant(),
     )
 
 
