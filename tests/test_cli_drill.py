@@ -81,3 +81,13 @@ def test_a_kind_that_is_none_is_an_error_at_its_line(file: Path, capsys: pytest.
     err = capsys.readouterr().err
     assert "procesess" in err
     assert "processes" in err
+
+
+@pytest.mark.parametrize("argv", [("run", "kill-keystone"), ("suite", "processes"), ("random", "3")])
+@pytest.mark.parametrize(("time", "said"), [("5", '--watch is "5", which is not a duration'),
+                                            ("2h", "write a time from 1s to 1h")])
+def test_a_time_to_watch_is_a_time(file: Path, argv: tuple[str, str], time: str, said: str,
+                                   capsys: pytest.CaptureFixture[str]) -> None:
+    allow(file, "processes")
+    assert drill(*argv, file, "--watch", time) == 1
+    assert said in capsys.readouterr().err

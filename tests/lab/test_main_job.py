@@ -318,7 +318,7 @@ def test_a_suite_leaves_one_summary_and_stops_in_good_order(plane: ControlPlane)
     """Interrupted in its second drill: that one heals, and the first is summed up."""
     suite = plane.file.parent / "two.yaml"
     suite.write_text("drills: [kill-memcached-in-use, cut-management-of-vip-holder]\n")
-    process = plane.start("drill", "suite", suite, "--json")
+    process = plane.start("drill", "suite", suite, *SHORTER, "--json")
     machines = plane.lab.machines
     try:
         eventually(lambda: not all(machine.has_link("management") for machine in machines), "the 2nd fault")
@@ -327,6 +327,7 @@ def test_a_suite_leaves_one_summary_and_stops_in_good_order(plane: ControlPlane)
         out, err = process.communicate(timeout=300)
     assert process.returncode == 130, err
     assert all(machine.has_link("management") for machine in machines)
+    assert "watching for 10 s what clients notice" in err
     told = json.loads(out)
     assert (told["asked"], told["done"], told["interrupted"]) == (2, 1, True)
     (first,) = told["attempts"]

@@ -20,7 +20,6 @@ from fournines.cli.reaching import Via, is_lab
 from fournines.errors import FourninesError, Interrupted, Refused
 
 if TYPE_CHECKING:
-    from fournines.drills.drill import Drill
     from fournines.drills.result import Result
     from fournines.drills.series import Planned, Series
 
@@ -37,6 +36,9 @@ YesOption: TypeAlias = Annotated[bool, typer.Option(
     "--yes", help="Break real machines without asking. A lab is never asked about.")]
 SeedOption: TypeAlias = Annotated[int | None, typer.Option(
     "--seed", min=0, help="Decides where any of several is hit; without it a random one, which is told.")]
+WatchOption: TypeAlias = Annotated[str, typer.Option(
+    "--watch", metavar="TIME", help="How long to watch what a fault does, such as 90s; else each drill has "
+                                    "its own time.")]
 
 
 @app.command("list")
@@ -68,9 +70,7 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
         times: Annotated[int, typer.Option(
             "--times", metavar="N", min=1, max=MOST_TIMES,
             help="Run it so often, with the seeds that follow the first, and sum up.")] = 1,
-        watch: Annotated[str, typer.Option(
-            "--watch", metavar="TIME", help="How long to watch what the fault does, such as 90s; else it is "
-                                            "the drill's own time.")] = "",
+        watch: WatchOption = "",
         expect: Annotated[list[str] | None, typer.Option(
             "--expect", metavar="SENTENCE", help="Hold the run against this too, such as 'within 10s exactly "
                                                  "one node holds the address'; may be repeated.")] = None,
@@ -100,8 +100,8 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
     if name not in DRILLS:
         raise FourninesError(f"there is no drill {name}", hint=f"there are: {', '.join(DRILLS)}")
     chosen = secrets.randbelow(_SEEDS) if seed is None else seed
-    drill = _watched(DRILLS[name], watch)
-    planned = so_often(drill, times, chosen, on, [parse(sentence) for sentence in expect or ()])
+    planned = _watched(so_often(DRILLS[name], times, chosen, on,
+                                [parse(sentence) for sentence in expect or ()]), watch)
     opened = open_cluster(file)
     _agree(planned, opened, via, yes)
     if times > 1:
@@ -120,15 +120,19 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
     return _EXIT_CODES[result.verdict.truth]
 
 
-def _watched(drill: Drill, time: str) -> Drill:
-    """The drill, watched for ``time`` as it was typed; a fault that lasts longer than that shows no end."""
-    return replace(drill, observe_s=duration("--watch", time, "1h")) if time else drill
+def _watched(planned: Sequence[Planned], time: str) -> Sequence[Planned]:
+    """The drills, watched for ``time`` as it was typed; a fault that lasts longer than that shows no end."""
+    if not time:
+        return planned
+    observe_s = duration("--watch", time, "1h")
+    return [replace(item, drill=replace(item.drill, observe_s=observe_s)) for item in planned]
 
 
 @app.command()
 def suite(name: Annotated[str, typer.Argument(
               metavar="SUITE", help="One of ours, see `fournines drill list`, or a YAML file.")],
-          file: MaybeFile = None, runs: RunsOption = RUNS, seed: SeedOption = None, yes: YesOption = False,
+          file: MaybeFile = None, runs: RunsOption = RUNS, seed: SeedOption = None, watch: WatchOption = "",
+          yes: YesOption = False,
           as_json: Json = False, via: ViaOption = Via.AUTO, ssh_config: SshConfig = None) -> int:
     """Run a set of drills one after the other; leave one summary, one page and JUnit XML above their runs.
 
@@ -148,7 +152,7 @@ def suite(name: Annotated[str, typer.Argument(
         if others:
             _tell(f"left out, since the cluster has not what they break: {', '.join(others)}")
     chosen = secrets.randbelow(_SEEDS) if seed is None else seed
-    planned = found.planned(chosen)
+    planned = _watched(found.planned(chosen), watch)
     if not planned:
         raise Refused(f"no drill of the suite {found.name} breaks what the cluster has",
                       hint="see 'fournines drill list' for others")
@@ -160,7 +164,7 @@ def suite(name: Annotated[str, typer.Argument(
 @app.command("random")
 def at_random(count: Annotated[int, typer.Argument(metavar="N", min=1, max=MOST_TIMES, help="How many.")],
               file: MaybeFile = None, runs: RunsOption = RUNS, seed: SeedOption = None,
-              yes: YesOption = False,
+              watch: WatchOption = "", yes: YesOption = False,
               as_json: Json = False, via: ViaOption = Via.AUTO, ssh_config: SshConfig = None) -> int:
     """Run drills drawn at random from all that can be done here; the same seed draws the same ones.
 
@@ -171,7 +175,7 @@ def at_random(count: Annotated[int, typer.Argument(metavar="N", min=1, max=MOST_
     opened = open_cluster(file)
     chosen = secrets.randbelow(_SEEDS) if seed is None else seed
     _tell(f"seed {chosen}")
-    planned = drawn(count, chosen, may_here(opened, via), opened.cluster).planned(chosen)
+    planned = _watched(drawn(count, chosen, may_here(opened, via), opened.cluster).planned(chosen), watch)
     if not planned:
         raise Refused("no drill can be done here",
                       hint="list what is allowed under drills: in the cluster file")
