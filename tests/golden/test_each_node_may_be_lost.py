@@ -7,74 +7,22 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from lxml import etree
 
 from fournines.artifacts import cib
 
-from .test_rendered import GOLDEN
+from .scheduler import MEMBERS, all_started, configuration, placed, simulate
 
-CIB = "etc/fournines/cib.xml"
-LOSSES = [(folder.name, node.parent.parent.parent.name) for folder in sorted(GOLDEN.iterdir())
-          for node in sorted(folder.glob(f"*/{CIB}"))]
+LOSSES = [(example, name) for example, names in MEMBERS.items() for name in names]
 needs_pacemaker = pytest.mark.tool("crm_simulate", "pacemaker-cli-utils")
-
-
-def configuration(example: str) -> Path:
-    """The same on every member."""
-    return next((GOLDEN / example).glob(f"*/{CIB}"))
-
-
-def simulate(tool: str, before: Path, after: Path, *what: str) -> None:
-    said = subprocess.run([tool, "--xml-file", before, "--simulate", "--save-output", after, *what],
-                          capture_output=True, text=True, timeout=120, check=False)
-    assert said.returncode == 0, said.stderr
 
 
 @pytest.fixture
 def running(tool: str, example: str, tmp_path: Path) -> Path:
-    """All members up and everything started: the state after the first load."""
-    up, started, whole = (tmp_path / name for name in ("up.xml", "started.xml", "whole.xml"))
-    members = [name for loss, name in LOSSES if loss == example]
-    simulate(tool, configuration(example), up, "--quorum", "1",
-             *(word for name in members for word in ("--node-up", name)))
-    simulate(tool, up, started)
-    _both_sides_are_up_to_date(started)
-    simulate(tool, started, whole)
-    return whole
-
-
-def _both_sides_are_up_to_date(state: Path) -> None:
-    """What DRBD's agent tells by an attribute of each node, and a simulation has no agent for."""
-    root = etree.parse(state).getroot()
-    clones = [each.of for each in cib.parse(configuration_of(root)).resources.clones if each.promotable]
-    for node in root.iter("node_state"):
-        attributes = node.find("transient_attributes")
-        if attributes is None:
-            attributes = etree.SubElement(node, "transient_attributes", id=node.get("id", ""))
-        mine = etree.SubElement(attributes, "instance_attributes", id=f"status-{node.get('id')}")
-        for name in clones:
-            etree.SubElement(mine, "nvpair", id=f"status-{node.get('id')}-{name}", name=f"master-{name}",
-                             value="10000")
-    state.write_bytes(etree.tostring(root))
-
-
-def configuration_of(root: etree._Element) -> str:
-    return etree.tostring(root, encoding="unicode")
-
-
-def placed(tool: str, state: Path) -> dict[str, dict[str, str]]:
-    """Resource -> the nodes that run it, and in which role."""
-    said = subprocess.run([tool, "--xml-file", state, "--output-as=xml"], capture_output=True, timeout=120,
-                          check=True)
-    found: dict[str, dict[str, str]] = {}
-    for each in etree.fromstring(said.stdout).find("cluster_status").iter("resource"):
-        roles = found.setdefault(each.get("id").partition(":")[0], {})
-        roles |= {node.get("name"): each.get("role") for node in each.iter("node")}
-    return found
+    return all_started(tool, example, tmp_path)
 
 
 @pytest.mark.tool("crm_verify", "pacemaker-cli-utils")
-@pytest.mark.parametrize("example", sorted({example for example, _ in LOSSES}))
+@pytest.mark.parametrize("example", list(MEMBERS))
 def test_pacemaker_finds_nothing_wrong(tool: str, example: str) -> None:
     said = subprocess.run([tool, "--xml-file", configuration(example), "-V"], capture_output=True, text=True,
                           timeout=120, check=False)

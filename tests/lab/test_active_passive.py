@@ -1,8 +1,8 @@
 """Pacemaker on real machines: only an address of the example, whose holder is lost, fenced and back again.
 
-What else the example has is in test_service_groups.py. Fencing is real: the stock fence_redfish on the nodes
-asks the lab's BMC, over TLS. One cluster for the whole file; a test leaves it whole. Timers are of a longer
-promise than the example's: the machine has other work.
+What else the example has is in test_services_together.py. Fencing is real: the stock fence_redfish on the
+nodes asks the lab's BMC, over TLS. One cluster for the whole file; a test leaves it whole. Timers are of a
+longer promise than the example's: the machine has other work.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ from fournines.layers.resource_agents import shipped
 
 HERE = Path(__file__).parent
 AGENTS = ("keystone", "glance-api", "cinder-api", "neutron-server", "ceilometer-agent-central",
-          "neutron-agent-l3", "neutron-agent-dhcp", "neutron-metadata-agent", "mariadb", "rabbitmq")
+          "neutron-linuxbridge-agent", "neutron-agent-l3", "neutron-agent-dhcp", "neutron-metadata-agent",
+          "mariadb", "rabbitmq")
 UNITS = Path("/run/systemd/system")
 GROUPS = next((path for path in (Path("/sys/fs/cgroup/systemd"), Path("/sys/fs/cgroup")) if path.is_dir()),
               Path("/nowhere"))

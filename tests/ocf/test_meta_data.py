@@ -18,6 +18,7 @@ GUIDE = {
     "cinder-api": {"config", "os_password", "os_username", "os_tenant_name", "keystone_get_token_url"},
     "neutron-server": {"os_password", "os_username", "os_tenant_name", "keystone_get_token_url"},
     "ceilometer-agent-central": {"config"},
+    "neutron-linuxbridge-agent": {"config", "plugin_config"},
     "neutron-agent-l3": {"config", "plugin_config"},
     "neutron-agent-dhcp": {"config", "plugin_config"},
     "neutron-metadata-agent": {"config", "plugin_config"},

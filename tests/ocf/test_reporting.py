@@ -16,7 +16,8 @@ import pytest
 from ocf.conftest import Node, Services, SmallService
 
 OK, GENERIC, INSTALLED, NOT_RUNNING = 0, 1, 5, 7
-PROGRAMS = {"neutron-agent-l3": "neutron-l3-agent", "neutron-agent-dhcp": "neutron-dhcp-agent",
+PROGRAMS = {"neutron-linuxbridge-agent": "neutron-linuxbridge-agent",
+            "neutron-agent-l3": "neutron-l3-agent", "neutron-agent-dhcp": "neutron-dhcp-agent",
             "neutron-metadata-agent": "neutron-metadata-agent",
             "ceilometer-agent-central": "ceilometer-polling"}
 NETWORK = [agent for agent in PROGRAMS if agent.startswith("neutron")]

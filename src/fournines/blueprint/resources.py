@@ -7,6 +7,7 @@ a node in group haclient, so agents read theirs from files.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -121,6 +122,15 @@ def address(cluster: Cluster, timers: Timers, vip: str) -> Primitive:
         f"p_ip_{vip}", "ocf:heartbeat:IPaddr2",
         {"ip": str(held.address), "cidr_netmask": str(cluster.networks[held.network].cidr.prefixlen)},
         operations(timers, monitor_s=timers.seconds("pacemaker.monitor_interval")))
+
+
+def beside(anchor: str, services: Sequence[str], kind: str = "Mandatory") -> Resources:
+    """``services`` run where ``anchor`` does, and are started after it: Mandatory with it each time, Optional
+    only when both are to be started. Nothing ties them to one another, so that one that fails is recovered
+    alone; one that may not stay on a node takes all of them along."""
+    return Resources(
+        colocations=tuple(Colocation(f"c_{each}_with_{anchor}", each, anchor) for each in services),
+        orders=tuple(Order(f"o_{anchor}_before_{each}", anchor, each, kind=kind) for each in services))
 
 
 def operations(timers: Timers, monitor_s: float, start_s: float = 0.0, stop_s: float = 0.0,

@@ -14,11 +14,12 @@ from fournines.drills.settings import ClientSettings
 from fournines.engine.compile import Blueprint
 from fournines.engine.observe import observe
 from fournines.errors import Unreachable
-from fournines.layers.api.group import GROUP as API_GROUP
+from fournines.layers.api.active_passive import resource
+from fournines.layers.api.services.keystone import SERVICE as KEYSTONE
 from fournines.layers.loadbalancer.health import HAPROXY, VIPS
 from fournines.layers.messaging.accounts import DRILL_VHOST
 from fournines.layers.messaging.health import BROKER
-from fournines.layers.network import GROUP as NETWORK_GROUP
+from fournines.layers.network.artifacts import AGENTS
 from fournines.nodes.node import Node
 
 Find = Callable[[Target, ClientSettings], Awaitable[tuple[str, ...]]]
@@ -26,8 +27,8 @@ Find = Callable[[Target, ClientSettings], Awaitable[tuple[str, ...]]]
 
 SEATS: Mapping[Target, tuple[str, ...]] = {
     Target.DATABASE_WRITER: ("database writer", "database"), Target.CACHE_IN_USE: ("cache in use",),
-    Target.QUEUE_LEADER: ("broker",), Target.API: (f"group {API_GROUP}",),
-    Target.NETWORK: (f"group {NETWORK_GROUP}",)}
+    Target.QUEUE_LEADER: ("broker",), Target.API: (f"resource {resource(KEYSTONE)}",),
+    Target.NETWORK: (f"resource {AGENTS[0].resource}",)}
 """By what the target is known: the first of these seats that the cluster has. Of many brokers the queue's
 leader is meant, who has no seat."""
 _SEAT_PROBES = (HAPROXY, VIPS, RESOURCES)   # three cheap questions to each controller, or one to Pacemaker
@@ -47,8 +48,8 @@ class Role:
 
 
 def role(target: Target, address: str, unit: str, *, named: bool) -> Role:
-    """The words for a target. A node that was named or drawn, or that runs a group, has no other role than
-    running the unit."""
+    """The words for a target. A node that was named or drawn, or that Pacemaker chose, has no other role
+    than running the unit."""
     if named or target.is_drawn or target is Target.NETWORK:
         does, did = (f"runs {unit}", f"ran {unit}") if unit else ("is a controller", "was a controller")
         return Role(f"which {does}", did, "the target")

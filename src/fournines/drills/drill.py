@@ -80,15 +80,15 @@ class Target(StrEnum):
     DATABASE_WRITER = "database-writer"
     CACHE_IN_USE = "cache-in-use"
     QUEUE_LEADER = "queue-leader"   # the broker that leads the queue of the drill's own publisher
-    API = "api"                     # the node that runs the group of the APIs; any, where they are no group
-    NETWORK = "network-controller"  # the node that runs the group of Neutron's agents
+    API = "api"                     # the node on which Pacemaker runs the APIs; any, where all do
+    NETWORK = "network-controller"  # the node on which it runs Neutron's agents
     ONE = "one"                     # any controller, chosen by the seed
     OTHER = "other"                 # any that does not hold the service address, chosen by the seed
     OTHERS = "others"               # all that do not: of a fault beside the first
 
     @property
     def is_drawn(self) -> bool:
-        """Whether the seed decides; of the APIs, where they are no group."""
+        """Whether the seed decides; of the APIs, where every node runs them."""
         return self in (Target.ONE, Target.OTHER, Target.API)
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from fournines.cluster.timers import Chain, Timers, derive
 from fournines.cluster.timers.chains import AMQP as PUBLISHER
-from fournines.cluster.timers.chains import API, FIRST_API, VIP
+from fournines.cluster.timers.chains import API, ONE_KEYSTONE, VIP
 from fournines.cluster.timers.chains import SQL_NEW as NEW
 from fournines.cluster.timers.chains import SQL_STANDING as STANDING
 from fournines.drills.result import Row
@@ -31,7 +31,7 @@ from fournines.drills.spec import Spec
 from fournines.errors import ClusterFileError
 
 CHAIN_PATHS: Mapping[str, tuple[str, ...]] = {
-    SQL_STANDING: (STANDING,), SQL_NEW: (NEW,), AMQP: (PUBLISHER,), KEYSTONE: (API, FIRST_API),
+    SQL_STANDING: (STANDING,), SQL_NEW: (NEW,), AMQP: (PUBLISHER,), KEYSTONE: (API, ONE_KEYSTONE),
     GLANCE: (API,), CINDER: (API,), NEUTRON: (API,), TCP: (VIP,)}
 """Path of a client -> paths of the chains, of which a cluster has one at most."""
 NAMED = 5   # timers that are not as derived, before the others are only counted

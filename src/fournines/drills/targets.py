@@ -13,7 +13,7 @@ from fournines.drills.workloads.http import KeystoneSettings
 from fournines.drills.workloads.sql import SqlSettings
 from fournines.layers.api.records import DRILL_PROJECT, DRILL_SECRET, DRILL_USER
 from fournines.layers.api.services import chosen
-from fournines.layers.api.settings import DOMAIN, IDENTITY_PORT, SQL_PORT, api_vip, is_group
+from fournines.layers.api.settings import DOMAIN, IDENTITY_PORT, SQL_PORT, api_vip, is_active_passive
 from fournines.layers.api.spec import ApiSpec
 from fournines.layers.cache.artifacts import PORT as CACHE_PORT
 from fournines.layers.database import DRILL as SQL_ACCOUNT
@@ -67,8 +67,8 @@ def clients_of(cluster: Cluster, timers: Timers,
             keystone = KeystoneSettings(urls["keystone"], DRILL_USER, secrets[DRILL_SECRET], DRILL_PROJECT,
                                         DOMAIN)
         cache_port = CACHE_PORT if "cache" in cluster.layers else 0
-        # A group of Pacemaker's has an address of its own: what the balancer serves is asked for on its.
-        tcp_port = IDENTITY_PORT if api is not None and not is_group(cluster) else cache_port
+        # What Pacemaker runs has an address of its own: what the balancer serves is asked for on its.
+        tcp_port = IDENTITY_PORT if api is not None and not is_active_passive(cluster) else cache_port
         return ClientSettings(host, tcp_port, sql, amqp, keystone, urls.get("glance", ""),
                               {path: f"{urls[name]}{what}" for path, (name, what) in _LISTINGS.items()
                                if name in urls}, cache_port, run, arp)

@@ -1,4 +1,4 @@
-"""The network controller: one group, the same name on every node, and nothing of it by itself."""
+"""The network controller: on one node, the same name on every node, and nothing of it by itself."""
 
 from __future__ import annotations
 
@@ -47,18 +47,20 @@ def texts(site: Site, node: str) -> dict[str, str]:
     return {item.path: item.content.decode() for item in LAYER.contribute(site).files[node]}
 
 
-def test_the_group_is_that_of_the_guide_behind_its_switch(site: Site) -> None:
+def test_the_agents_are_those_of_the_guide_beside_their_switch(site: Site) -> None:
     resources = site.exchange.service_resources
-    (group,) = resources.groups
-    assert group.id == "g_services_network"
-    assert group.members == ("p_neutron-linuxbridge-agent", "p_neutron-l3-agent", "p_neutron-dhcp-agent",
-                             "p_neutron-metadata-agent")
+    switch, *plugged = (item.id for item in resources.primitives)
+    assert resources.groups == ()
+    assert [(each.resource, each.with_resource, each.score) for each in resources.colocations] == [
+        (name, switch, "INFINITY") for name in plugged]
+    assert [(each.first, each.then, each.kind) for each in resources.orders] == [
+        (switch, name, "Optional") for name in plugged]
     assert {item.id: item.agent for item in resources.primitives} == {
-        "p_neutron-linuxbridge-agent": "systemd:neutron-linuxbridge-agent",
+        "p_neutron-linuxbridge-agent": "ocf:openstack:neutron-linuxbridge-agent",
         "p_neutron-l3-agent": "ocf:openstack:neutron-agent-l3",
         "p_neutron-dhcp-agent": "ocf:openstack:neutron-agent-dhcp",
         "p_neutron-metadata-agent": "ocf:openstack:neutron-metadata-agent"}
-    for item in resources.primitives[1:]:
+    for item in resources.primitives:
         assert {"config", "plugin_config"} <= set(item.parameters)
 
 
@@ -82,7 +84,7 @@ def test_pacemaker_decides_and_its_configuration_has_no_secret(site: Site) -> No
         assert [section.name for section in document.sections] == ["Unit", "Service"]
 
 
-def test_every_resource_agent_that_the_group_names_is_shipped(site: Site) -> None:
+def test_every_resource_agent_that_is_named_is_shipped(site: Site) -> None:
     paths = texts(site, "node2")
     for item in site.exchange.service_resources.primitives[1:]:
         assert f"/usr/lib/ocf/resource.d/openstack/{item.agent.rpartition(':')[2]}" in paths

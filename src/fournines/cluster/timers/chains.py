@@ -11,7 +11,7 @@ from fournines.cluster.timers.timer import Timers
 VIP, SQL_STANDING, SQL_NEW = "VIP client", "SQL standing connection", "SQL new connection"
 HELD = "address of Pacemaker"
 ACTIVE_ACTIVE, ACTIVE_PASSIVE = "active-active", "active-passive"
-FIRST_API = "request to the first API of the group"
+ONE_KEYSTONE = "request to the one Keystone"
 API, AMQP, IMAGE, OTHER = "API request", "AMQP publisher", "image data", "any other connection"
 
 
@@ -31,12 +31,12 @@ def _one_at_a_time(timers: Timers) -> tuple[Chain, ...]:
     crashed = Branch((waits.resource_found_dead(timers), waits.service_started(timers)))
     paths = ((SQL_STANDING, "database"), (SQL_NEW, "database"), (AMQP, "messaging"))
     crash = {"database": "database crash", "messaging": "broker crash"}
-    # Of a group the first service only: how long the others are stopped and started is the programs' to say.
-    # And where the others are clusters of their own, the lost node need not be that of the APIs.
-    grouped = replace(lost, certain=False)
+    # Keystone only, which starts first: how long the others take side by side is the programs' to say.
+    # Where database and broker are clusters of their own, the lost node need not be that of the APIs.
+    elsewhere = replace(lost, certain=False)
     gone = ("node power loss", "silent drop")
     return (*(Chain(fault, path, layer, (lost,), ACTIVE_PASSIVE) for fault in gone for path, layer in paths),
-            *(Chain(fault, FIRST_API, "api", (grouped,), ACTIVE_PASSIVE) for fault in gone),
+            *(Chain(fault, ONE_KEYSTONE, "api", (elsewhere,), ACTIVE_PASSIVE) for fault in gone),
             *(Chain(crash[layer], path, layer, (crashed,), ACTIVE_PASSIVE) for path, layer in paths))
 
 

@@ -1,4 +1,4 @@
-"""The APIs: on every controller behind the load balancer, or on one of them as a group of Pacemaker's.
+"""The APIs: on every controller behind the load balancer, or on one of them, run by Pacemaker.
 
 Each OpenStack service is one file in ``services``; everything else here is the same for all of them.
 """
@@ -12,7 +12,7 @@ from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.errors import ClusterFileError
 from fournines.findings import Finding, Severity
-from fournines.layers.api import group, health, procedures, records, settings
+from fournines.layers.api import active_passive, health, procedures, records, settings
 from fournines.layers.api.services import chosen
 from fournines.layers.api.spec import ApiSpec
 from fournines.layers.layer import Layer, Site
@@ -24,15 +24,15 @@ def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
 
     Raises ClusterFileError where the cluster has no database or no load balancer for them.
     """
-    is_group = settings.is_group(cluster)
-    missing = [name for name in ("database", "membership" if is_group else "loadbalancer")
+    is_active_passive = settings.is_active_passive(cluster)
+    missing = [name for name in ("database", "membership" if is_active_passive else "loadbalancer")
                if name not in cluster.layers]
     if missing:
         raise ClusterFileError([
             Finding(Severity.ERROR, f"the layer api needs the layer {name}", f"add {name}: {{}} under layers",
                     where="layers.api") for name in missing])
     vip = settings.spec_of(cluster).vip
-    if is_group and vip not in ("", *cluster.vips):
+    if is_active_passive and vip not in ("", *cluster.vips):
         raise ClusterFileError([
             Finding(Severity.ERROR, f'layer api has vip "{vip}", and there is no such VIP',
                     f"write one of: {', '.join(cluster.vips)}", where="layers.api")])
@@ -42,9 +42,9 @@ def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
         sql_accounts=tuple(service.sql_account for service in services if service.migrate),
         broker_accounts=tuple(service.broker_account for service in services),
         secrets=(*(need for service in services for need in service.needs), *records.SECRETS))
-    if is_group:
-        return replace(asked, service_resources=group.resources(cluster, timers),
-                       before_service_resources=(group.DISABLE, *procedures.before_start(cluster)))
+    if is_active_passive:
+        return replace(asked, service_resources=active_passive.resources(cluster, timers),
+                       before_service_resources=(active_passive.DISABLE, *procedures.before_start(cluster)))
     return replace(asked, listeners=tuple(
         Listener(service.name, cluster.service_vip.name, service.port, "api", members,
                  check_path=service.check_path, unit=service.unit) for service in services))
@@ -54,8 +54,8 @@ def _contribute(site: Site) -> Contribution:
     services = chosen(site.cluster)
     packages = tuple(dict.fromkeys(name for service in services for name in service.packages))
     directories = tuple(item for service in services for item in service.directories)
-    is_group = settings.is_group(site.cluster)
-    agents = shipped(service.agent for service in services) if is_group else ()
+    is_active_passive = settings.is_active_passive(site.cluster)
+    agents = shipped(service.agent for service in services) if is_active_passive else ()
     keys = tuple(item for service in services for item in service.keys(site))
     return Contribution(
         packages=dict.fromkeys(site.controllers, packages),

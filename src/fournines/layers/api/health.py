@@ -11,7 +11,7 @@ from fournines.blueprint.contribution import Invariant, Members
 from fournines.blueprint.predicate import Answers, Fact, OnAny, OnEvery, Predicate
 from fournines.blueprint.requests import HttpGet, JsonValue
 from fournines.blueprint.snapshot import Probe, Unreadable
-from fournines.layers.api import group, records, settings
+from fournines.layers.api import active_passive, records, settings
 from fournines.layers.api.services import chosen
 from fournines.layers.api.services.service import ApiService
 from fournines.layers.layer import Site
@@ -99,7 +99,7 @@ def probes(site: Site) -> tuple[Probe, ...]:
                     for node in nodes},
                    parse_status) for service in chosen(site.cluster) if service.port)
     facts = records.facts_request(site)
-    return (*pages, *(group.probes(site) if settings.is_group(site.cluster) else ()),
+    return (*pages, *(active_passive.probes(site) if settings.is_active_passive(site.cluster) else ()),
             Probe(records.FACTS, {node.name: facts for node in nodes}, parse_records),
             Probe(ERRAND, {node.name: records.serve_request(site, node) for node in nodes}, parse_errand))
 
@@ -115,8 +115,8 @@ def schema_current(site: Site, service: ApiService) -> Predicate:
 
 
 def members(site: Site) -> tuple[Members, ...]:
-    """One member of each service is enough; a group has but one."""
-    if settings.is_group(site.cluster):
+    """One member of each service is enough; active-passive has but one."""
+    if settings.is_active_passive(site.cluster):
         return ()
     return tuple(Members(service.name, well(service), site.controllers, needs=1)
                  for service in chosen(site.cluster))
@@ -125,7 +125,7 @@ def members(site: Site) -> tuple[Members, ...]:
 def invariants(site: Site) -> tuple[Invariant, ...]:
     """What ``verify`` judges."""
     return (
-        *(group.invariants(site) if settings.is_group(site.cluster) else ()),
+        *(active_passive.invariants(site) if settings.is_active_passive(site.cluster) else ()),
         *(item for service in chosen(site.cluster) for item in _of_service(site, service)),
         Invariant("Keystone's endpoints lead to the VIP", OnAny(site.controllers, records.bootstrapped(site)),
                   "fournines apply"),
@@ -140,7 +140,7 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
 def _of_service(site: Site, service: ApiService) -> Iterator[Invariant]:
     """What is judged of one service: each that there is to ask."""
     if service.port:
-        where = "to every controller" if settings.is_group(site.cluster) else "on every controller"
+        where = "to every controller" if settings.is_active_passive(site.cluster) else "on every controller"
         yield Invariant(f"{service.name} answers {where}", OnEvery(site.controllers, well(service)),
                         f"journalctl -u {service.unit} there says why; then: fournines apply")
     if service.migrate:

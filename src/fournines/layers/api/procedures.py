@@ -10,7 +10,7 @@ from fournines.blueprint.requests import Request, Run
 from fournines.blueprint.resources import LOAD_SERVICES
 from fournines.blueprint.steps import Gate, On, Service, Step
 from fournines.cluster.topology import Cluster, Node
-from fournines.layers.api import group, health, records, settings
+from fournines.layers.api import active_passive, health, records, settings
 from fournines.layers.api.services import chosen
 from fournines.layers.api.services.keystone import SERVICE as KEYSTONE
 from fournines.layers.api.services.service import ApiService
@@ -38,7 +38,7 @@ def before_start(cluster: Cluster) -> tuple[str, ...]:
 def services(site: Site) -> tuple[Service, ...]:
     """The units, unless Pacemaker runs them; a running member is restarted only while every other one
     answers."""
-    if settings.is_group(site.cluster):
+    if settings.is_active_passive(site.cluster):
         return ()
     return tuple(
         Service(unit, site.controllers,
@@ -59,8 +59,8 @@ def steps(site: Site) -> tuple[Step, ...]:
              unless=health.schema_current(site, service),
              until=Gate(health.schema_current(site, service), _SEEN_S))
         for service in chosen(site.cluster) if service.migrate)
-    is_group = settings.is_group(site.cluster)
-    keystone_runs = LOAD_SERVICES if is_group else f"api: start {KEYSTONE.unit}"
+    is_active_passive = settings.is_active_passive(site.cluster)
+    keystone_runs = LOAD_SERVICES if is_active_passive else f"api: start {KEYSTONE.unit}"
     bootstrapped = OnAny(site.controllers, records.bootstrapped(site))
     complete = OnAny(site.controllers, records.complete(site))
     applying: dict[str, tuple[Request, ...]] = {
@@ -76,5 +76,5 @@ def steps(site: Site) -> tuple[Step, ...]:
              unless=complete, only_if=health.well(KEYSTONE),
              refusal="Keystone has to answer on the node that makes the records",
              until=Gate(complete, _SEEN_S), needs=(keystone_runs,)),
-        *(group.steps(site) if is_group else ()),
+        *(active_passive.steps(site) if is_active_passive else ()),
     )

@@ -25,14 +25,14 @@ def spec_of(cluster: Cluster) -> ApiSpec:
     return cluster.spec(ApiSpec) or ApiSpec()
 
 
-def is_group(cluster: Cluster) -> bool:
-    """Whether Pacemaker runs the services, as one group on one node at a time."""
+def is_active_passive(cluster: Cluster) -> bool:
+    """Whether Pacemaker runs the services, all on one node at a time."""
     return spec_of(cluster).pattern == oslo.ACTIVE_PASSIVE
 
 
 def api_vip(cluster: Cluster) -> Vip:
     """Where services and clients reach the APIs."""
-    if not is_group(cluster):
+    if not is_active_passive(cluster):
         return cluster.service_vip
     return cluster.vips.get(spec_of(cluster).vip or "api", cluster.service_vip)
 
@@ -45,7 +45,7 @@ def vip(site: Site) -> IPv4Address:
 def listening(site: Site, node: Node) -> IPv4Address:
     """What a service binds to: the VIP that came to the node before it, or the node's own address, for on
     the VIP the load balancer listens."""
-    return vip(site) if is_group(site.cluster) else node.management
+    return vip(site) if is_active_passive(site.cluster) else node.management
 
 
 def identity_url(site: Site) -> str:

@@ -15,7 +15,7 @@ class ApiSpec:
     """The OpenStack services.
 
     pattern: active-active has each service on every controller, behind the load balancer; active-passive has
-    all of them on one, where Pacemaker runs them as one group with their address.
+    all of them on one, where Pacemaker runs them beside their address.
     vip: the name of that address in active-passive; without it the one called api, else that of services.
     workers: processes of each service on each controller. region: the region that their endpoints are in.
     notifications: tell the broker of what happens (for audit and billing). Only with something that reads

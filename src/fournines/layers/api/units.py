@@ -27,7 +27,7 @@ def unit_file(site: Site, unit: str, user: str, description: str, command: Seque
     """A unit that runs ``command`` as ``user`` and never gives up, or that Pacemaker starts, restarts and
     counts: then systemd does neither that nor a start at boot. Where ``mount`` is given, it starts only once
     something is mounted there."""
-    is_group = settings.is_group(site.cluster)
+    is_active_passive = settings.is_active_passive(site.cluster)
     wants: Mapping[str, Scalar] = {
         "Description": f"{description} (written by Fournines)",
         "After": "network-online.target",
@@ -46,11 +46,11 @@ def unit_file(site: Site, unit: str, user: str, description: str, command: Seque
             "CacheDirectory": user,
             **({"ExecStartPre": systemd.command(("/usr/bin/mountpoint", "-q", mount))} if mount else {}),
             "ExecStart": systemd.command(command),
-            **({} if is_group else {"Restart": "always",
-                                    "RestartSec": site.timers.seconds("systemd.restart_delay")}),
+            **({} if is_active_passive else {"Restart": "always",
+                                             "RestartSec": site.timers.seconds("systemd.restart_delay")}),
             "LimitNOFILE": 65535,
             "TimeoutStopSec": 15,
         },
-        **({} if is_group else {"Install": {"WantedBy": "multi-user.target"}}),
+        **({} if is_active_passive else {"Install": {"WantedBy": "multi-user.target"}}),
     })
     return NodeFile(path(unit), systemd.emit(document).encode())

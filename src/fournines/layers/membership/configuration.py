@@ -23,7 +23,7 @@ def whole(site: Site) -> Configuration:
 
 
 def addresses(site: Site) -> Resources:
-    """The VIPs that neither a load balancer nor a group of some layer holds."""
+    """The VIPs that neither a load balancer nor some other layer holds."""
     if "loadbalancer" in site.cluster.layers:
         return Resources()
     return Resources(tuple(address(site.cluster, site.timers, name) for name in site.free_vips))

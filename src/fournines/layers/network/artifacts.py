@@ -30,14 +30,18 @@ FLAT = "external"
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """One of Neutron's agents. ``name`` is that of its unit, its package and its program; ``resource`` the id
-    in the group and ``agent`` the resource agent, both as in the guide where that has them."""
+    """One of Neutron's agents. ``name`` is that of its unit, its package and its program; ``ocf`` that of the
+    resource agent, as in the guide where that has it."""
 
     name: str
-    resource: str
-    agent: str
+    ocf: str
     file: str
     description: str
+
+    @property
+    def resource(self) -> str:
+        """The id of its resource, as in the guide where that has it."""
+        return f"p_{self.name}"
 
     @property
     def unit(self) -> str:
@@ -58,13 +62,11 @@ class Agent:
 
 
 AGENTS = (
-    Agent("neutron-linuxbridge-agent", "p_neutron-linuxbridge-agent", "systemd:neutron-linuxbridge-agent",
-          "plugins/ml2/linuxbridge_agent.ini", "L2"),
-    Agent("neutron-l3-agent", "p_neutron-l3-agent", "ocf:openstack:neutron-agent-l3", "l3_agent.ini", "L3"),
-    Agent("neutron-dhcp-agent", "p_neutron-dhcp-agent", "ocf:openstack:neutron-agent-dhcp", "dhcp_agent.ini",
-          "DHCP"),
-    Agent("neutron-metadata-agent", "p_neutron-metadata-agent", "ocf:openstack:neutron-metadata-agent",
-          "metadata_agent.ini", "metadata"),
+    Agent("neutron-linuxbridge-agent", "neutron-linuxbridge-agent", "plugins/ml2/linuxbridge_agent.ini",
+          "L2"),
+    Agent("neutron-l3-agent", "neutron-agent-l3", "l3_agent.ini", "L3"),
+    Agent("neutron-dhcp-agent", "neutron-agent-dhcp", "dhcp_agent.ini", "DHCP"),
+    Agent("neutron-metadata-agent", "neutron-metadata-agent", "metadata_agent.ini", "metadata"),
 )
 
 

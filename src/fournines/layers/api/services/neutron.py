@@ -40,8 +40,8 @@ def _config(site: Site, node: Node) -> ini.Document:
     messaging = settings.messaging(site, SERVICE.broker_account)
     return ini.oslo({
         "DEFAULT": {
-            # The group is one server wherever it runs: no queue is left behind where it was.
-            **({"host": HOST} if settings.is_group(site.cluster) else {}),
+            # One server wherever it runs: no queue is left behind where it was.
+            **({"host": HOST} if settings.is_active_passive(site.cluster) else {}),
             "use_stderr": True,     # into the journal
             "core_plugin": "ml2",
             "service_plugins": "router",

@@ -1,7 +1,8 @@
-"""Pattern active-passive: the services as one group of Pacemaker's with their address, on one node at a time.
+"""Pattern active-passive: the services beside their address, on one node at a time, run by Pacemaker.
 
-They start in the order in which they need one another, and end in the opposite one. systemd holds each
-service's processes but starts none of them at boot; what runs where is Pacemaker's to say.
+Keystone starts first, for all others ask it, and they start side by side; a service that fails is recovered
+alone. systemd holds each service's processes but starts none of them at boot; what runs where is Pacemaker's
+to say.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from fournines.blueprint.in_force import InForce
 from fournines.blueprint.left_alone import LeftAlone, on_one_node
 from fournines.blueprint.resources import (
     LOAD_SERVICES,
-    Group,
+    Order,
     Primitive,
     Resources,
     address,
+    beside,
     operations,
 )
 from fournines.blueprint.snapshot import Probe
@@ -23,10 +25,10 @@ from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster
 from fournines.layers.api import settings
 from fournines.layers.api.services import chosen
+from fournines.layers.api.services.keystone import SERVICE as KEYSTONE
 from fournines.layers.api.services.service import ApiService
 from fournines.layers.layer import Site
 
-GROUP = "g_services_api"
 BOOT = "api.boot"
 DISABLE = "api: leave the services to Pacemaker"
 _START_S, _STOP_S = 180.0, 60.0   # a machine that takes over is busy; a stop is forced after 36 s
@@ -38,11 +40,15 @@ def resource(service: ApiService) -> str:
 
 
 def resources(cluster: Cluster, timers: Timers) -> Resources:
-    """The address and, in this order, the services; all in one group."""
+    """The address, and the services beside it."""
     vip = address(cluster, timers, settings.api_vip(cluster).name)
     services = tuple(_primitive(service, cluster, timers) for service in chosen(cluster))
-    members = (vip, *services)
-    return Resources(primitives=members, groups=(Group(GROUP, tuple(item.id for item in members)),))
+    names = tuple(item.id for item in services)
+    first = resource(KEYSTONE)
+    # When all start at once on a machine that takes over, the one that they wait for has to share it.
+    keystone_first = tuple(Order(f"o_{first}_before_{name}", first, name, kind="Optional")
+                           for name in names if name != first)
+    return Resources(primitives=(vip, *services), orders=keystone_first) + beside(vip.id, names)
 
 
 def _primitive(service: ApiService, cluster: Cluster, timers: Timers) -> Primitive:
@@ -70,7 +76,7 @@ def steps(site: Site) -> tuple[Step, ...]:
     disable = _left(site).let_go(
         DISABLE, why="systemd would start them on every node at boot, and Pacemaker would find them running "
                      "twice")
-    return (disable, *(each.restart("what comes after it in the group starts anew with it", (LOAD_SERVICES,))
+    return (disable, *(each.restart("its requests are refused meanwhile", (LOAD_SERVICES,))
                        for each in _in_force(site)))
 
 
@@ -85,4 +91,4 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
     """Each service once, started by nobody but Pacemaker, and with the configuration that was written."""
     each = (item for service, started in zip(chosen(site.cluster), _in_force(site), strict=True) for item in (
         on_one_node(service.name, resource(service), site.controllers), started.invariant()))
-    return (*each, _left(site).invariant("systemd starts no service of the group"))
+    return (*each, _left(site).invariant("systemd starts no service that Pacemaker runs"))

@@ -1,4 +1,4 @@
-"""The APIs and the network controller as groups of Pacemaker's, on real machines, with all their services.
+"""The APIs beside their address and the network controller, run by Pacemaker on real machines, in full.
 
 One cluster for the whole file, in containers; a test leaves it whole. Its promise is longer than the
 example's: the machine has other work.
@@ -15,6 +15,7 @@ import pytest
 from fournines.cli.opened import open_cluster
 from fournines.engine.compile import exchange
 from fournines.layers import LAYERS
+from fournines.layers.network.artifacts import AGENTS as NETWORK_AGENTS
 from lab.agents_on_node import ask, ocf_tester
 from lab.conftest import eventually, on
 from lab.controlplane import ControlPlane, up_and_applied
@@ -22,9 +23,12 @@ from lab.router import make_router
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "three-node-active-passive.yaml"
 NODES = ("node1", "node2", "node3")
-API, NETWORK = GROUPS = ("g_services_api", "g_services_network")
+API = ("p_ip_api", "p_keystone", "p_glance-api", "p_cinder-api", "p_neutron-server",
+       "p_ceilometer-agent-central")
+NETWORK = tuple(agent.resource for agent in NETWORK_AGENTS)
 AGENTS = {"cinder-api": API, "neutron-server": API, "ceilometer-agent-central": API,
-          "neutron-agent-l3": NETWORK, "neutron-agent-dhcp": NETWORK, "neutron-metadata-agent": NETWORK}
+          "neutron-linuxbridge-agent": NETWORK, "neutron-agent-l3": NETWORK, "neutron-agent-dhcp": NETWORK,
+          "neutron-metadata-agent": NETWORK}
 """Those of Keystone and Glance are tested in test_main_job.py."""
 SLOW_TO_START = ("cinder-api", "neutron-server")   # and ocf-tester starts them a dozen times
 
@@ -47,26 +51,28 @@ def parameters(plane: ControlPlane, agent: str) -> dict[str, str]:
     return dict(found.parameters)
 
 
-def where(plane: ControlPlane, group: str, witness: str = NODES[0]) -> str:
-    """The node that runs every resource of the group; empty while that is no single one."""
-    told = on(plane.lab, witness, "crm_resource", "--resource", group, "--locate")
-    nodes = {line.rpartition(": ")[2].split()[0] for line in told.splitlines() if " is running on: " in line}
-    return nodes.pop() if len(nodes) == 1 else ""
+def where(plane: ControlPlane, together: tuple[str, ...], witness: str = NODES[0]) -> str:
+    """The node that runs all of these resources; empty while that is no single one."""
+    told = on(plane.lab, witness, "sh", "-c", 'for each; do crm_resource --resource "$each" --locate; done',
+              "sh", *together)
+    nodes = [line.rpartition(": ")[2].split()[0] for line in told.splitlines() if " is running on: " in line]
+    return nodes[0] if len(nodes) == len(together) and len({*nodes}) == 1 else ""
 
 
-def taken_over(plane: ControlPlane, group: str, lost: str) -> str:
-    """The node that has the group in place of ``lost``, once there is one."""
+def taken_over(plane: ControlPlane, together: tuple[str, ...], lost: str) -> str:
+    """The node that has all of them in place of ``lost``, once there is one."""
     (witness, *_) = [name for name in NODES if name != lost]
-    eventually(lambda: where(plane, group, witness) not in ("", lost), f"another node has {group}",
-               TAKEOVER_S)
-    return where(plane, group, witness)
+    eventually(lambda: where(plane, together, witness) not in ("", lost),
+               f"another node has {', '.join(together)}", TAKEOVER_S)
+    return where(plane, together, witness)
 
 
 def test_every_invariant_holds_and_a_second_apply_changes_nothing(plane: ControlPlane) -> None:
     assert "invariants hold" in plane.become_whole().out
     plan = plane.say("plan")
     assert plan.code == 0, plan.out + plan.err
-    assert all(where(plane, group) for group in GROUPS)
+    assert where(plane, API)
+    assert where(plane, NETWORK)
 
 
 def test_pacemaker_finds_nothing_wrong(plane: ControlPlane) -> None:
@@ -87,7 +93,7 @@ def left_alone(plane: ControlPlane, node: str) -> Iterator[None]:
 @pytest.mark.parametrize("agent", [
     pytest.param(agent, marks=[pytest.mark.long] if agent in SLOW_TO_START else []) for agent in AGENTS])
 def test_an_agent_runs_the_real_service(plane: ControlPlane, agent: str) -> None:
-    """ocf-tester's verdict with the group's parameters, and what a monitor says of a service that hangs."""
+    """ocf-tester's verdict with our parameters, and what a monitor says of a service that hangs."""
     given, node = parameters(plane, agent), where(plane, AGENTS[agent])
     with left_alone(plane, node):
         tested = ocf_tester(plane.lab, node, agent, **given)
@@ -103,12 +109,12 @@ def test_an_agent_runs_the_real_service(plane: ControlPlane, agent: str) -> None
     plane.become_whole()
 
 
-@pytest.mark.parametrize(("agent", "resource", "key", "file", "before_it"), [
+@pytest.mark.parametrize(("agent", "resource", "key", "file", "other"), [
     ("neutron-server", "p_neutron-server", "state_path", "/etc/neutron/neutron.conf", "p_keystone"),
     ("neutron-agent-dhcp", "p_neutron-dhcp-agent", "enable_isolated_metadata", "/etc/neutron/dhcp_agent.ini",
      "p_neutron-l3-agent")])
 def test_one_apply_writes_a_file_and_starts_what_runs_with_it_anew(
-        plane: ControlPlane, agent: str, resource: str, key: str, file: str, before_it: str) -> None:
+        plane: ControlPlane, agent: str, resource: str, key: str, file: str, other: str) -> None:
     node = where(plane, AGENTS[agent])
     (unit, *_) = parameters(plane, agent)["unit"].split()
     running = ("systemctl", "show", "--property=MainPID", "--value", unit)
@@ -117,29 +123,43 @@ def test_one_apply_writes_a_file_and_starts_what_runs_with_it_anew(
     plan = plane.say("plan")
     assert "write files" in plan.out
     assert f"restart {resource}" in plan.out
-    assert f"restart {before_it}" not in plan.out
+    assert f"restart {other}" not in plan.out
     assert plane.say("apply").code == 0
     assert on(plane.lab, node, *running) not in ("0", before)
-    plane.become_whole()   # what comes after it in the group
+    plane.become_whole()
     assert plane.say("plan").code == 0
 
 
-def test_a_hung_service_is_started_again_by_pacemaker(plane: ControlPlane) -> None:
-    node = where(plane, API)
-    (unit, *_) = parameters(plane, "glance-api")["unit"].split()
-    before = on(plane.lab, node, "systemctl", "show", "--property=MainPID", "--value", unit)
-    on(plane.lab, node, "systemctl", "kill", "--signal=STOP", unit)
-    eventually(lambda: on(plane.lab, node, "systemctl", "show", "--property=MainPID", "--value", unit)
-               not in ("0", before), "another process has taken its place", TAKEOVER_S)
+@pytest.mark.parametrize(("agent", "signal", "together"), [
+    ("glance-api", "STOP", API), ("keystone", "KILL", API), ("neutron-agent-l3", "KILL", NETWORK)])
+def test_a_service_that_hangs_or_dies_is_started_again_alone(
+        plane: ControlPlane, agent: str, signal: str, together: tuple[str, ...]) -> None:
+    def processes() -> dict[str, str]:
+        told = on(plane.lab, node, "systemctl", "show", "--property=MainPID", "--value", *units)
+        return dict(zip(units, told.split(), strict=True))
+
+    node = where(plane, together)
+    opened = open_cluster(plane.file)
+    primitives = exchange(opened.cluster, opened.timers, LAYERS).service_resources.primitives
+    units = [unit for each in primitives if each.id in together
+             for unit in each.parameters.get("unit", "").split()]
+    (unit, *_) = parameters(plane, agent)["unit"].split()
+    before = processes()
+    on(plane.lab, node, "systemctl", "kill", f"--signal={signal}", unit)
+    eventually(lambda: processes()[unit] not in ("0", before[unit]), "another process has taken its place",
+               TAKEOVER_S)
     plane.become_whole()
+    after = processes()
+    assert {name for name in units if after[name] != before[name]} == {unit}
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_a_group_goes_on_elsewhere_when_its_node_loses_power(plane: ControlPlane, group: str) -> None:
-    lost = where(plane, group)
+@pytest.mark.parametrize("together", [API, NETWORK], ids=["api", "network"])
+def test_all_go_on_elsewhere_when_their_node_loses_power(plane: ControlPlane,
+                                                         together: tuple[str, ...]) -> None:
+    lost = where(plane, together)
     before = len(plane.lab.bmc.actions())
     plane.lab.machine(lost).power_off()
-    taken_over(plane, group, lost)
+    taken_over(plane, together, lost)
     assert {action.node for action in plane.lab.bmc.actions()[before:]} == {lost}   # and was fenced first
     plane.become_whole()
     assert plane.say("plan").code == 0

@@ -58,16 +58,25 @@ def text(site: Site, path: str, node: str = "ctl2") -> str:
     return found.content.decode()
 
 
-def test_the_group_is_that_of_the_guide_without_what_is_gone(site: Site) -> None:
+def test_the_resources_are_those_of_the_guide_without_what_is_gone(site: Site) -> None:
     resources = site.exchange.service_resources
-    (made,) = resources.groups
-    assert made.id == "g_services_api"
-    assert made.members == ("p_ip_api", "p_keystone", "p_glance-api", "p_cinder-api", "p_neutron-server",
-                            "p_ceilometer-agent-central")
-    assert made.members == tuple(item.id for item in resources.primitives)
+    assert [item.id for item in resources.primitives] == [
+        "p_ip_api", "p_keystone", "p_glance-api", "p_cinder-api", "p_neutron-server",
+        "p_ceilometer-agent-central"]
     assert [item.agent for item in resources.primitives[1:]] == [
         "ocf:openstack:keystone", "ocf:openstack:glance-api", "ocf:openstack:cinder-api",
         "ocf:openstack:neutron-server", "ocf:openstack:ceilometer-agent-central"]
+
+
+def test_all_are_with_the_address_and_after_it_and_keystone_is_first_of_those_that_start(site: Site) -> None:
+    resources = site.exchange.service_resources
+    services = [item.id for item in resources.primitives[1:]]
+    assert resources.groups == ()
+    assert [(each.resource, each.with_resource, each.score) for each in resources.colocations] == [
+        (name, "p_ip_api", "INFINITY") for name in services]
+    orders = {(each.first, each.then): each.kind for each in resources.orders}
+    assert orders == {**{("p_ip_api", name): "Mandatory" for name in services},
+                      **{("p_keystone", name): "Optional" for name in services[1:]}}
 
 
 def test_nothing_of_it_is_behind_the_load_balancer_or_started_by_systemd(site: Site) -> None:
