@@ -24,8 +24,9 @@ from fournines.errors import Refused
 from fournines.layers import SPECS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-CLUSTER, GUIDE, GROUPS = (load(EXAMPLES / f"{name}.yaml", SPECS)
-                          for name in ("three-controllers", "guide-two-node", "three-node-active-passive"))
+EVERY = CLUSTER, GUIDE, GROUPS, ARBITRATED = tuple(
+    load(EXAMPLES / f"{name}.yaml", SPECS)
+    for name in ("three-controllers", "guide-two-node", "three-node-active-passive", "two-node-arbitrator"))
 TIMERS = derive(CLUSTER)
 UNDO = {Act.POWER_OFF: Act.POWER_ON, Act.FREEZE: Act.THAW, Act.THROTTLE: Act.UNTHROTTLE,
         Act.CUT: Act.PLUG_IN, Act.KILL: Act.START, Act.HANG: Act.CONTINUE, Act.STOP: Act.START,
@@ -42,7 +43,7 @@ def runs_in(drill: Drill, cluster: Cluster) -> bool:
 
 def deeds(drill: Drill) -> list[tuple[Intervention, Intervention]]:
     """Of each of its faults: what is done, and its undo."""
-    cluster = next(each for each in (CLUSTER, GUIDE, GROUPS) if runs_in(drill, each))
+    cluster = next(each for each in EVERY if runs_in(drill, each))
     node = cluster.controllers[0].name
     made = [(fault, injection(fault, cluster, node)) for fault in drill.faults]
     return [(injected, undoing(fault, injected, "fournines-drill-x")) for fault, injected in made]
@@ -82,7 +83,7 @@ def test_its_chain_exists(drill: Drill) -> None:
 
 @every
 def test_its_layer_and_networks_are_those_of_a_cluster(drill: Drill) -> None:
-    assert any(runs_in(drill, each) for each in (CLUSTER, GUIDE, GROUPS))
+    assert any(runs_in(drill, each) for each in EVERY)
     assert drill.fault.target is not Target.DATABASE_WRITER or drill.layer == "database"
     assert (drill.fault.effect in SILENCING) is (drill.fault.inject in (Act.POWER_OFF, Act.FREEZE))
 
@@ -129,7 +130,8 @@ def test_what_a_cluster_has_not_is_not_broken_in_it() -> None:
     assert {"kill-cinder", "hang-neutron-l3", "stop-corosync-on-vip-holder"} <= broken(GROUPS)
     assert not {"kill-cinder", "kill-ceilometer-central", "kill-neutron-l3"} & broken(CLUSTER)
     assert "kill-glance" in broken(CLUSTER)
-    assert not {"kill-glance", "power-off-then-kill-haproxy"} & broken(GUIDE)
+    assert not {"kill-glance", "power-off-then-kill-haproxy", "kill-qdevice"} & broken(GUIDE)
+    assert {"kill-qnetd", "hang-qdevice", "power-off-arbitrator"} <= broken(ARBITRATED)
 
 
 def test_the_way_to_fencing_is_that_to_its_devices() -> None:
@@ -161,13 +163,13 @@ def test_a_partial_partition_is_from_one_of_the_others() -> None:
 
 
 def test_every_process_fails_in_every_way() -> None:
-    names = [drill.name.partition("-") for family in ("processes", "attendants", "pacemaker")
+    names = [drill.name.partition("-") for family in ("processes", "attendants", "pacemaker", "arbitrator")
              for drill in FAMILIES[family] if drill.fault.unit]
     ways: dict[str, set[str]] = {}
     for way, _, process in names:
         ways.setdefault(process, set()).add(way)
     assert all(found == {"kill", "hang", "stop", "restart"} for found in ways.values())
-    assert len(ways) == 24
+    assert len(ways) == 26
 
 
 def test_who_reads_what_will_be_done_sees_how_much() -> None:

@@ -55,6 +55,8 @@ def role(target: Target, address: str, unit: str, *, named: bool) -> Role:
         return Role(f"which {does}", did, "the target")
     if target is Target.VIP_HOLDER:
         return Role(f"which holds {address}", f"held {address}", address)
+    if target is Target.ARBITRATOR:
+        return Role("which is the arbitrator", "was the arbitrator", "the arbitrator")
     if target is Target.QUEUE_LEADER:
         return Role("which leads the drill's queue", "led the drill's queue", "the lead of the drill's queue")
     seat = f"the {SEATS[target][0]}"

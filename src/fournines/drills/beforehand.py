@@ -28,12 +28,18 @@ def why_not_of(drill: Drill, cluster: Cluster) -> str:
         return f"breaks the layer {' and '.join(missing)}, which the cluster does not have"
     if drill.pattern and cluster.pattern(drill.layer) != drill.pattern:
         return f"breaks what only an {drill.pattern} {drill.layer} has"
-    api = cluster.spec(ApiSpec)
-    if drill.service and (api is None or drill.service not in api.services):
+    if drill.service and drill.service not in _services(cluster):
         return f"breaks {drill.service}, which the cluster does not have"
     if drill.rolling and is_one(cluster, drill.layer):
         return f"goes from node to node, and the cluster has its {drill.layer} on one node at a time"
     return ""
+
+
+def _services(cluster: Cluster) -> set[str]:
+    """Those that not every cluster with their layer has."""
+    api = cluster.spec(ApiSpec)
+    return {*(api.services if api is not None else ()), *(("qdevice",) if cluster.arbitrated else ()),
+            *(("qnetd",) if cluster.arbitrators else ())}
 
 
 def refuse_what_cannot_be(drill: Drill, place: Place, named: str = "") -> None:

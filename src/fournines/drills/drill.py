@@ -82,6 +82,7 @@ class Target(StrEnum):
     QUEUE_LEADER = "queue-leader"   # the broker that leads the queue of the drill's own publisher
     API = "api"                     # the node on which Pacemaker runs the APIs; any, where all do
     NETWORK = "network-controller"  # the node on which it runs Neutron's agents
+    ARBITRATOR = "arbitrator"       # the node that runs nothing and votes
     ONE = "one"                     # any controller, chosen by the seed
     OTHER = "other"                 # any that does not hold the service address, chosen by the seed
     OTHERS = "others"               # all that do not: of a fault beside the first
@@ -157,9 +158,10 @@ class Drill:
     ``observe_s`` with the fault, heal, and give the cluster ``converge_s`` to become whole again.
 
     ``layer`` has to be in the cluster file for the target to exist, in that ``pattern`` if one is given, and
-    ``service`` among those of the APIs. ``chain`` is what the timers' chains call this failure, empty where
-    they have none; ``lower_holds`` says whether the target is the one that the chains suppose, so that their
-    lower bounds hold too. ``beside`` is a second fault, made just before the first and there as long.
+    ``service`` among those of it that not every such cluster has. ``chain`` is what the timers' chains call
+    this failure, empty where they have none; ``lower_holds`` says whether the target is the one that the
+    chains suppose, so that their lower bounds hold too. ``beside`` is a second fault, made just before the
+    first and there as long.
     ``then`` is one that is made when the first has just been taken away and the cluster is still becoming
     whole, ``then_layer`` the layer of its target. ``rolling``: the same fault on each of the other
     controllers too, in turns, each when the cluster is whole. ``blocks``: nothing may be served while the

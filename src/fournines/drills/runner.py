@@ -236,6 +236,8 @@ class _Run:
                 return await self._place.find(Target.API, self._settings)
             case Target.ONE | Target.API:
                 return draw(controllers, self._seed)
+            case Target.ARBITRATOR:
+                return tuple(node.name for node in self._place.cluster.arbitrators)
             case Target.OTHER:
                 return draw([name for name in controllers if name not in holders], self._seed)
             case Target.OTHERS:

@@ -23,9 +23,9 @@ from fournines.layers.messaging.artifacts import BROKER_UNIT
 @dataclass(frozen=True, slots=True)
 class Process:
     """One that can end in every way. ``name`` ends the names of its drills, ``what`` begins their summaries.
-    ``layer`` is in the cluster file, in that ``pattern`` if it has several, and ``service`` among those of
-    the APIs. ``crash_chain`` and ``hang_chain`` are what the chains call its failures; empty where they have
-    none. ``watched``: systemd kills it when it hangs."""
+    ``layer`` is in the cluster file, in that ``pattern`` if it has several, and ``service`` among those of it
+    that not every such cluster has. ``crash_chain`` and ``hang_chain`` are what the chains call its failures;
+    empty where they have none. ``watched``: systemd kills it when it hangs."""
 
     name: str
     what: str
