@@ -301,6 +301,21 @@ def test_a_broker_that_never_ends_its_start_is_killed_by_its_guard(plane: Contro
     plane.become_whole()
 
 
+@pytest.mark.long
+def test_of_two_brokers_that_do_not_hear_each_other_the_senior_goes_on(plane: ControlPlane) -> None:
+    """RabbitMQ pauses both. Messages are taken again while they are still apart, which is for longer than a
+    broker takes to start."""
+    apart_s = 90
+    said = plane.say("drill", "run", "partial-partition", "--watch", f"{apart_s}s", "--json")
+    assert said.out, said.err
+    rows = said.data["rows"]
+    assert isinstance(rows, list)
+    (published,) = [row for row in rows if row["path"] == "AMQP publish"]
+    assert published["lost"] == 0
+    assert published["gap_upper_s"] < apart_s
+    plane.become_whole()
+
+
 def test_an_interrupted_drill_heals(plane: ControlPlane) -> None:
     process = plane.start("drill", "run", "power-off-vip-holder")
     machines = plane.lab.machines

@@ -4,30 +4,71 @@ from __future__ import annotations
 
 import pytest
 
-from fournines.layers.messaging.node.broker_guard import HUNG_S, Watch
+from fournines.layers.messaging.node.broker_guard import HUNG_S, Answer, Watch
 
-WHOLE, ALONE, AGREEING, BOOTING = ({"running": 3, "members": 3}, {"running": 1, "members": 3},
-                                   {"agreeing": 1}, {"agreeing": 0})
+WHOLE, ALONE = Answer(running=3, members=3), Answer(running=1, members=3)
+SILENT, AGREEING, BOOTING = Answer(), Answer(agreeing=True), Answer()
+THREE, FIVE = [f"rabbit@ctl{number}" for number in (1, 2, 3)], [f"rabbit@n{number}" for number in range(1, 6)]
 
 
-def seen(*answers: tuple[float, dict[str, int]]) -> list[bool]:
+def seen(*answers: tuple[float, Answer], broker: str = "rabbit@ctl1",
+         brokers: list[str] = THREE) -> list[bool]:
     """Whether it acts, after each of the answers and their times in seconds."""
-    watch = Watch()
+    watch = Watch(broker, brokers)
     return [bool(watch.wrong(answer, at_s)) for at_s, answer in answers]
 
 
 @pytest.mark.parametrize(("answer", "alone"), [
-    ({}, False), ({"running": 3, "members": 3}, False), ({"running": 2, "members": 3}, False),
-    ({"running": 1, "members": 3}, True), ({"running": 1, "members": 2}, True),
-    ({"running": 1, "members": 1}, False)])
-def test_only_a_broker_that_serves_without_a_majority_serves_alone(answer: dict[str, int],
-                                                                   alone: bool) -> None:
+    (SILENT, False), (Answer(running=3, members=3), False), (Answer(running=2, members=3), False),
+    (Answer(running=1, members=3), True), (Answer(running=1, members=2), True),
+    (Answer(running=1, members=1), False)])
+def test_only_a_broker_that_serves_without_a_majority_serves_alone(answer: Answer, alone: bool) -> None:
     assert seen((0, answer), (3, answer)) == [False, alone]
+
+
+@pytest.mark.parametrize(("reaches", "serving", "acts"), [(0, 0, True), (2, 2, True), (2, 1, True),
+                                                          (2, 0, False), (1, 0, False)])
+def test_the_last_that_serves_is_left_alone(reaches: int, serving: int, acts: bool) -> None:
+    """As the third is that hears two who have paused because they do not hear each other."""
+    answer = Answer(running=1, members=3, reaches=reaches, serving=serving)
+    assert seen((0, answer), (3, answer)) == [False, acts]
 
 
 def test_a_broker_that_serves_alone_is_restarted_once_that_was_seen_twice() -> None:
     assert seen((0, ALONE), (3, ALONE)) == [False, True]
-    assert seen((0, ALONE), (3, WHOLE), (6, ALONE), (9, {}), (12, ALONE)) == [False] * 5
+    assert seen((0, ALONE), (3, WHOLE), (6, ALONE), (9, SILENT), (12, ALONE)) == [False] * 5
+
+
+def paused(reached: str, beyond: str, kind: str = "rabbit@ctl") -> Answer:
+    return Answer(paused=True, reached=[f"{kind}{name}" for name in reached.split()],
+                  beyond=[f"{kind}{name}" for name in beyond.split()])
+
+
+@pytest.mark.parametrize(("broker", "answer", "acts"), [
+    ("rabbit@ctl1", paused("3", "1 2"), True),     # the senior of two that do not hear each other
+    ("rabbit@ctl2", paused("3", "1 2"), False),    # the junior: the third hears its senior
+    ("rabbit@ctl2", paused("3", "2"), True),       # nobody hears the senior any more
+    ("rabbit@ctl2", paused("1", "2 3"), True),     # it is junior, but not of the one it does not hear
+    ("rabbit@ctl1", paused("", ""), False),        # a minority, as it should be
+    ("rabbit@ctl3", paused("1 2", "3"), True),     # together again, and it goes on waiting
+    ("rabbit@ctl3", paused("1 4", "2 3"), False)])   # a stranger's precedence is none, and 2 is a senior
+def test_of_two_that_do_not_hear_each_other_the_senior_goes_on(broker: str, answer: Answer,
+                                                               acts: bool) -> None:
+    assert seen((0, answer), (3, answer), broker=broker) == [False, acts]
+
+
+@pytest.mark.parametrize(("broker", "reached", "beyond", "acts"), [
+    ("n1", "3 4 5", "1 2 3 4 5", True), ("n2", "3 4 5", "1 2 3 4 5", False),
+    ("n2", "3 4", "2 3 4 5", True), ("n3", "4", "1 2 3 4 5", False)])
+def test_of_five_too(broker: str, reached: str, beyond: str, acts: bool) -> None:
+    answer = paused(reached, beyond, "rabbit@n")
+    assert seen((0, answer), (3, answer), broker=f"rabbit@{broker}", brokers=FIVE) == [False, acts]
+
+
+def test_one_that_is_paused_for_a_moment_is_left_alone() -> None:
+    senior = paused("3", "1 2")
+    assert seen((0, senior), (3, SILENT), (6, senior), (9, WHOLE), (12, senior), (15, paused("", ""))) \
+        == [False] * 6
 
 
 def test_one_that_never_agrees_about_names_is_restarted() -> None:
@@ -36,5 +77,5 @@ def test_one_that_never_agrees_about_names_is_restarted() -> None:
 
 def test_one_that_boots_for_long_and_gets_on_is_left_alone() -> None:
     """As where it waits for tables that only a broker that is still down has."""
-    assert seen((0, AGREEING), (1, BOOTING), (HUNG_S + 1, BOOTING), (HUNG_S + 2, AGREEING), (900, {}),
+    assert seen((0, AGREEING), (1, BOOTING), (HUNG_S + 1, BOOTING), (HUNG_S + 2, AGREEING), (900, SILENT),
                 (901, AGREEING)) == [False] * 6

@@ -169,9 +169,10 @@ def _epmd_drop_in(node: Node) -> systemd.Document:
 def _guard_unit(site: Site, node: Node) -> systemd.Document:
     poll_s = site.timers.seconds("rabbitmq.net_ticktime")
     return systemd.document({
-        "Unit": {"Description": "Restarts the broker of this node when it serves alone",
+        "Unit": {"Description": "Restarts the broker of this node when it serves alone, or waits in vain",
                  "After": BROKER_UNIT, "StartLimitIntervalSec": 0},
-        "Service": {"ExecStart": systemd.command((GUARD, f"{node.replication}:{DISTRIBUTION_PORT}", poll_s)),
+        "Service": {"ExecStart": systemd.command((GUARD, f"{node.replication}:{DISTRIBUTION_PORT}", poll_s,
+                                                  member(node.name), *map(member, site.controllers))),
                     "Restart": "always", "RestartSec": site.timers.seconds("systemd.restart_delay")},
         "Install": {"WantedBy": "multi-user.target"},
     })
