@@ -1,6 +1,6 @@
 """Live nodes as sources: one batch of requests to each, which reads files and runs the commands of ``looks``.
 
-Beside these no command is run on a node but the agent itself (``python3``, see nodes/agent.py), which leaves
+Beside these no command is run on a node but the agent itself (``python3``, see nodes/agent/), which leaves
 when it has answered; nothing is written there.
 """
 

@@ -1,4 +1,4 @@
-"""What can be asked of a node: the verbs that its agent (``nodes/agent.py``) understands, as frozen values.
+"""What can be asked of a node: the verbs that its agent (``nodes/agent/``) understands, as frozen values.
 
 Each request names the shape of its reply. A reply is plain JSON; bytes travel as base64 text.
 A request that cannot be carried out is answered with ``Failed(reason)`` and does not stop the batch.

@@ -1,6 +1,6 @@
 """PipeNode: a node behind a byte pipe to ``python3``, through which the agent is sent and then spoken to.
 
-Frames are described in ``agent.py``. Several ``ask`` may be under way at once; replies are told apart by
+Frames are described in ``agent``. Several ``ask`` may be under way at once; replies are told apart by
 their number, so one that was cancelled leaves nothing behind that a later one could read.
 """
 
@@ -12,12 +12,12 @@ import itertools
 import json
 import struct
 from collections.abc import Sequence
-from importlib import resources
 
 from fournines.blueprint.requests import NODE_PYTHON, Failed, JsonValue, Reply, Request
 from fournines.errors import Unreachable
 from fournines.nodes.agent import MAX_FRAME, READY
 from fournines.nodes.channel import Channel, Door, Reader
+from fournines.nodes.program import program
 
 # The program comes through stdin and stdin stays open for it.
 _BOOTSTRAP = ("import sys;s=sys.stdin.buffer;"
@@ -247,7 +247,7 @@ class PipeNode:
             return self._conversation
 
     async def _connect(self) -> _Conversation:
-        source = resources.files("fournines.nodes").joinpath("agent.py").read_bytes()
+        source = program("fournines.nodes.agent", "conversation")
         return _Conversation(self.name, await send_program(self._door, source, READY))
 
     async def _drop(self) -> None:
