@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from lxml import etree
 
@@ -32,15 +34,17 @@ def simulate(tool: str, before: Path, after: Path, *what: str) -> set[str]:
     return set() if actions is None else {each.get("resource", "") for each in actions.iter("rsc_action")}
 
 
-def all_started(tool: str, example: str, folder: Path) -> Path:
+@cache
+def all_started(tool: str, example: str) -> bytes:
     """All members up and everything started: the state after the first load."""
-    up, started, whole = (folder / name for name in ("up.xml", "started.xml", "whole.xml"))
-    simulate(tool, configuration(example), up, "--quorum", "1",
-             *(word for name in MEMBERS[example] for word in ("--node-up", name)))
-    simulate(tool, up, started)
-    _both_sides_are_up_to_date(started)
-    simulate(tool, started, whole)
-    return whole
+    with TemporaryDirectory() as folder:
+        up, started, whole = (Path(folder, name) for name in ("up.xml", "started.xml", "whole.xml"))
+        simulate(tool, configuration(example), up, "--quorum", "1",
+                 *(word for name in MEMBERS[example] for word in ("--node-up", name)))
+        simulate(tool, up, started)
+        _both_sides_are_up_to_date(started)
+        simulate(tool, started, whole)
+        return whole.read_bytes()
 
 
 def _both_sides_are_up_to_date(state: Path) -> None:

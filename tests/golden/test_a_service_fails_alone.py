@@ -23,7 +23,9 @@ pytestmark = pytest.mark.tool("crm_simulate", "pacemaker-cli-utils")
 
 @pytest.fixture
 def running(tool: str, tmp_path: Path) -> Path:
-    return all_started(tool, EXAMPLE, tmp_path)
+    state = tmp_path / "running.xml"
+    state.write_bytes(all_started(tool, EXAMPLE))
+    return state
 
 
 def where(tool: str, state: Path, name: str) -> str:

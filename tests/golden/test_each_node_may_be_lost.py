@@ -18,7 +18,9 @@ needs_pacemaker = pytest.mark.tool("crm_simulate", "pacemaker-cli-utils")
 
 @pytest.fixture
 def running(tool: str, example: str, tmp_path: Path) -> Path:
-    return all_started(tool, example, tmp_path)
+    state = tmp_path / "running.xml"
+    state.write_bytes(all_started(tool, example))
+    return state
 
 
 @pytest.mark.tool("crm_verify", "pacemaker-cli-utils")
