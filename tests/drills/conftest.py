@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drills.made_up import VIP, MadeUpMachine, Namespace, Service
+from drills.made_up import VIP, MadeUpMachine, Namespace, Service, Unit, unit_on
 from drills.servers import RABBITMQ, Server, mariadb, rabbitmq
 from fournines.blueprint.snapshot import Snapshot
 from fournines.cluster.topology import Cluster, Network, Node, Recovery, Vip
@@ -78,3 +78,8 @@ def place(namespaces: dict[str, Namespace], machine: MadeUpMachine, service: Ser
                  lambda run: ClientSettings("127.0.0.1", tcp_port=service.port, periods_s={TCP: 0.05}),
                  machines={"ctl1": machine}, can=frozenset(Capability),
                  timers={"vrrp.advert_int": "0.2s"})
+
+
+@pytest.fixture
+def unit(place: Place, service: Service) -> Unit:
+    return unit_on("ctl1", place, service)

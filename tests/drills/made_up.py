@@ -9,16 +9,19 @@ import asyncio
 import os
 import signal
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 
+from fournines.blueprint.requests import Reply, Request, Run, UnitFacts, UnitProcesses
+from fournines.drills.catalog import DRILLS
 from fournines.drills.drill import Drill
 from fournines.drills.place import Place
 from fournines.drills.runner import run
 from fournines.nodes.door import CommandDoor
+from fournines.nodes.fake import FakeNode
 
 VIP = IPv4Address("192.0.2.100")
 MOMENT_S = 0.05
@@ -196,3 +199,63 @@ async def interrupted(place: Place, runs: Path, at: str, drill: Drill) -> None:
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
+
+
+UNIT = "haproxy.service"
+
+
+def short(name: str) -> Drill:
+    return replace(DRILLS[name], layer="", baseline_s=3.0, observe_s=2.0, converge_s=30.0)
+
+
+CUT, HANG = short("cut-management-of-vip-holder"), short("hang-haproxy-on-vip-holder")
+
+
+@dataclass
+class Unit:
+    """Two processes behind a FakeNode that signals reach; the service refuses while they stand still."""
+
+    service: Service
+    state: str = "S"
+    deaf: bool = False              # true: signals reach nobody
+    late: int = 0                   # looks until a signal has come true
+    said: list[str] = field(default_factory=list)
+    timers: set[str] = field(default_factory=set)
+
+    def answer(self, request: Request) -> Reply:
+        if isinstance(request, UnitProcesses):
+            states = (self.state, self.state)
+            if self.state == "T" and self.late:
+                self.late, states = self.late - 1, ("T", "S")
+            return {pid: {"state": state, "started": 100}
+                    for pid, state in zip(("10", "11"), states, strict=True)}
+        if isinstance(request, UnitFacts):
+            return {name: {"active": "active" if name == UNIT or name in self.timers else "inactive"}
+                    for name in request.units}
+        assert isinstance(request, Run)
+        return self._run(request.argv)
+
+    def _run(self, argv: tuple[str, ...]) -> Reply:
+        if argv[0] in ("nft", "find", "journalctl", "df") or "list-units" in argv:
+            return {"rc": 0, "stdout": "", "stderr": ""}   # what a look for traces finds
+        if argv[0] == "systemd-run":
+            self.said.append("arm")
+            self.timers.add(argv[1].removeprefix("--unit=") + ".timer")
+        elif argv[:2] == ("systemctl", "stop"):
+            self.said.append("disarm")
+            self.timers.discard(argv[2])
+        else:
+            self.said.append(argv[2])
+            if not self.deaf:
+                self.state = {"--signal=STOP": "T", "--signal=CONT": "S"}[argv[2]]
+            if self.state == "T":
+                self.service.refuse(0.8)
+        return {"rc": 0, "stdout": "", "stderr": ""}
+
+
+def unit_on(name: str, place: Place, service: Service) -> Unit:
+    made = Unit(service)
+    node = place.nodes[name]
+    assert isinstance(node, FakeNode)
+    node.script(lambda request: isinstance(request, Run | UnitFacts | UnitProcesses), made.answer)
+    return made
