@@ -13,7 +13,7 @@ help:
 	@echo "make demo        build a lab, apply examples/three-controllers.yaml, power off the VIP holder, report"
 	@echo "make demo-active-passive   the same with examples/guide-two-node.yaml: MySQL and RabbitMQ on DRBD, fenced"
 	@echo "make test        everything that CI runs, the lab tests included"
-	@echo "make test-long   the lab tests that take longest: the guide's two nodes without any power, sbd, two ocf-testers"
+	@echo "make test-long   the lab tests that take longest: the guide's two nodes without any power, sbd, a router that moves ..."
 	@echo "make check       formatting, lint, types, who may import whom"
 	@echo "make golden      write what is recorded of our output anew (look at the diff before committing it)"
 	@echo "make reference   write docs/reference anew from the code"

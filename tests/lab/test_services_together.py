@@ -131,7 +131,8 @@ def test_one_apply_writes_a_file_and_starts_what_runs_with_it_anew(
 
 
 @pytest.mark.parametrize(("agent", "signal", "together"), [
-    ("glance-api", "STOP", API), ("keystone", "KILL", API), ("neutron-agent-l3", "KILL", NETWORK)])
+    ("keystone", "KILL", API), pytest.param("glance-api", "STOP", API, marks=pytest.mark.long),
+    pytest.param("neutron-linuxbridge-agent", "STOP", NETWORK, marks=pytest.mark.long)])
 def test_a_service_that_hangs_or_dies_is_started_again_alone(
         plane: ControlPlane, agent: str, signal: str, together: tuple[str, ...]) -> None:
     def processes() -> dict[str, str]:
@@ -165,6 +166,7 @@ def test_all_go_on_elsewhere_when_their_node_loses_power(plane: ControlPlane,
     assert plane.say("plan").code == 0
 
 
+@pytest.mark.long
 def test_a_router_and_its_network_go_on_with_the_network_controller(plane: ControlPlane) -> None:
     """And nothing of it stays where the agents were, which would answer for addresses in use elsewhere."""
     def answers(node: str) -> None:
