@@ -15,6 +15,7 @@ from fournines.artifacts.pacemaker import (
     Operation,
     Order,
     Other,
+    Preference,
     Primitive,
     Property,
     Resources,
@@ -41,7 +42,8 @@ MYSQL = Configuration(
         locations=(Location("l_fence_node1", "fence_node1", "node1", "-INFINITY"),),
         colocations=(Colocation("c_mysql", "g_mysql", "ms_drbd_mysql", with_role="Promoted"),),
         orders=(Order("o_mysql", "ms_drbd_mysql", "g_mysql", "promote", "start"),
-                Order("o_loose", "g_mysql", "cl_haproxy", kind="Optional", symmetrical=False))),
+                Order("o_loose", "g_mysql", "cl_haproxy", kind="Optional", symmetrical=False)),
+        preferences=(Preference("l_mysql_where_members_are_reached", "g_mysql", "reached", 2, "10000"),)),
     levels=(Level("fl-node1-1", "node1", 1, ("fence_node1",)),),
     resource_defaults=(Property("resource-stickiness", "100"),),
     operation_defaults=(Property("timeout", "60s"),))
@@ -50,7 +52,7 @@ MYSQL = Configuration(
 def sorted_by_id(resources: Resources) -> Resources:
     return Resources(tuple(sorted(resources.primitives, key=lambda each: each.id)),
                      resources.groups, resources.clones, resources.locations, resources.colocations,
-                     resources.orders)
+                     resources.orders, resources.preferences)
 
 
 def test_what_is_written_is_read_again() -> None:
@@ -74,6 +76,24 @@ def test_what_the_values_cannot_hold_is_named() -> None:
     </configuration></cib>""")
     assert read.others == (Other("template", "t"), Other("bundle", "b"), Other("rsc_location", "l"),
                            Other("tag", "all"))
+    assert read.resources == Resources()
+
+
+WHOLE = '<expression id="e" attribute="a" operation="gte" value="2" type="integer"/>'
+
+
+@pytest.mark.parametrize("rules", [
+    '<rule id="r" score="1"/>', f'<rule id="r">{WHOLE}</rule>',
+    f'<rule id="r" score="1" role="Promoted">{WHOLE}</rule>',
+    f'<rule id="r" score="1">{WHOLE.replace("gte", "lt")}</rule>',
+    f'<rule id="r" score="1">{WHOLE.replace("integer", "string")}</rule>',
+    f'<rule id="r" score="1">{WHOLE.replace("2", "-2")}</rule>',
+    f'<rule id="r" score="1">{WHOLE}<expression id="f" attribute="b" operation="defined"/></rule>',
+    '<rule id="r" score="1"><date_expression id="e" operation="gt" start="2026"/></rule>'])
+def test_a_rule_that_is_no_preference_is_named(rules: str) -> None:
+    read = cib.parse(f"""<cib><configuration><constraints>
+        <rsc_location id="l" rsc="x">{rules}</rsc_location></constraints></configuration></cib>""")
+    assert read.others == (Other("rsc_location", "l"),)
     assert read.resources == Resources()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -48,18 +49,26 @@ def all_started(tool: str, example: str) -> bytes:
 
 
 def _both_sides_are_up_to_date(state: Path) -> None:
-    """What DRBD's agent tells by an attribute of each node, and a simulation has no agent for."""
+    """What DRBD's agent tells."""
+    configured = cib.parse(state.read_text())
+    for each in configured.resources.clones:
+        if each.promotable:
+            tell(state, f"master-{each.of}", {name: 10000 for name in configured.nodes})
+
+
+def tell(state: Path, attribute: str, values: Mapping[str, int]) -> None:
+    """Set a node's attribute, by the name of the node: a simulation has no agent that does."""
     root = etree.parse(state).getroot()
-    configured = cib.parse(etree.tostring(root, encoding="unicode"))
-    clones = [each.of for each in configured.resources.clones if each.promotable]
     for node in root.iter("node_state"):
         attributes = node.find("transient_attributes")
         if attributes is None:
             attributes = etree.SubElement(node, "transient_attributes", id=node.get("id", ""))
-        mine = etree.SubElement(attributes, "instance_attributes", id=f"status-{node.get('id')}")
-        for name in clones:
-            etree.SubElement(mine, "nvpair", id=f"status-{node.get('id')}-{name}", name=f"master-{name}",
-                             value="10000")
+        prefix = f"status-{node.get('id')}-{attribute}"
+        for told in attributes.findall(f"instance_attributes[@id='{prefix}']"):
+            attributes.remove(told)
+        mine = etree.SubElement(attributes, "instance_attributes", id=prefix)
+        etree.SubElement(mine, "nvpair", id=f"{prefix}-value", name=attribute,
+                         value=str(values[node.get("uname", "")]))
     state.write_bytes(etree.tostring(root))
 
 

@@ -102,6 +102,22 @@ def test_nothing_is_taken_over_while_fencing_cannot_be_reached(plane: ControlPla
     plane.become_whole()
 
 
+def test_a_holder_that_clients_do_not_reach_gives_the_address_up(plane: ControlPlane) -> None:
+    """Its heartbeats go on over the other link: nobody is fenced, and it does not come back by itself."""
+    lab, (cut,) = plane.lab, holders(plane)
+    before = len(lab.bmc.actions())
+    lab.machine(cut).cut("management")
+    try:
+        eventually(lambda: holders(plane) not in ([], [cut]), f"another node than {cut} has the VIP")
+    finally:
+        lab.machine(cut).heal("management")
+    (taker,) = holders(plane)
+    assert not lab.bmc.actions()[before:]
+    on(lab, taker, "crm_resource", "--cleanup")   # its monitors of fencing devices have failed
+    plane.become_whole()
+    assert holders(plane) == [taker]
+
+
 def test_a_cut_node_is_fenced_and_never_a_second_holder(plane: ControlPlane) -> None:
     """Alive, on neither network: it may not go on."""
     lab, (lost,) = plane.lab, holders(plane)

@@ -1,8 +1,9 @@
 """The CIB: Pacemaker's configuration as XML.
 
 Ids of elements that people do not name are made from those of their owners, so that the same values give
-the same text. What the values cannot hold (templates, bundles, rules, resource sets, tags, alerts) ``parse``
-names in ``others``. Sources: Pacemaker Explained 2.1, chapters 3 to 10; its schemas in /usr/share/pacemaker.
+the same text. What the values cannot hold (templates, bundles, most rules, resource sets, tags, alerts)
+``parse`` names in ``others``. Sources: Pacemaker Explained 2.1, chapters 3 to 10; its schemas in
+/usr/share/pacemaker.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from fournines.artifacts.document import text_of
 from fournines.artifacts.pacemaker import (
     Configuration,
     Operation,
+    Preference,
     Primitive,
     Resources,
 )
@@ -140,6 +142,14 @@ def _operation(parent: etree._Element, owner: str, operation: Operation) -> None
                   operation.parameters)
 
 
+def _preference(parent: etree._Element, preference: Preference) -> None:
+    element = etree.SubElement(parent, "rsc_location", {"id": _id(preference.id), "rsc": preference.resource})
+    rule = etree.SubElement(element, "rule", {"id": f"{preference.id}-rule", "score": preference.score})
+    etree.SubElement(rule, "expression", {
+        "id": f"{preference.id}-expression", "attribute": preference.attribute, "operation": "gte",
+        "value": str(preference.least), "type": "integer"})
+
+
 def _constraints(parent: etree._Element, resources: Resources) -> None:
     def add(tag: str, name: str, values: Mapping[str, str]) -> None:
         etree.SubElement(parent, tag, {"id": _id(name),
@@ -148,6 +158,8 @@ def _constraints(parent: etree._Element, resources: Resources) -> None:
     for location in resources.locations:
         add("rsc_location", location.id, {"rsc": location.resource, "role": location.role,
                                           "node": location.node, "score": location.score})
+    for preference in resources.preferences:
+        _preference(parent, preference)
     for each in resources.colocations:
         add("rsc_colocation", each.id, {
             "rsc": each.resource, "rsc-role": each.role, "with-rsc": each.with_resource,

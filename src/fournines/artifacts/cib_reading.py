@@ -18,6 +18,7 @@ from fournines.artifacts.pacemaker import (
     Operation,
     Order,
     Other,
+    Preference,
     Primitive,
     Property,
     Resources,
@@ -78,7 +79,8 @@ class _Reading:
             tuple(self.primitives), tuple(self.groups), tuple(self.clones),
             locations=tuple(each for each in constraints if isinstance(each, Location)),
             colocations=tuple(each for each in constraints if isinstance(each, Colocation)),
-            orders=tuple(each for each in constraints if isinstance(each, Order)))
+            orders=tuple(each for each in constraints if isinstance(each, Order)),
+            preferences=tuple(each for each in constraints if isinstance(each, Preference)))
         known = {"crm_config", "nodes", "resources", "constraints", "fencing-topology", "rsc_defaults",
                  "op_defaults"}
         for section in _children(root):
@@ -173,7 +175,7 @@ class _Reading:
             devices = tuple(filter(None, self.need(each, "devices").split(",")))
             yield Level(self.need(each, "id"), self.need(each, "target"), int(index), devices, line_of(each))
 
-    def constraint(self, element: etree._Element) -> Location | Colocation | Order | None:
+    def constraint(self, element: etree._Element) -> Location | Preference | Colocation | Order | None:
         name, line = self.need(element, "id"), line_of(element)
         plain = next(_children(element), None) is None
         if plain and element.tag == "rsc_location" and element.get("rsc") and element.get("node"):
@@ -188,8 +190,25 @@ class _Reading:
                          element.get("first-action") or "", element.get("then-action") or "",
                          element.get("kind") or "Mandatory", _truth(element.get("symmetrical") or "true"),
                          line)
-        self.other(element)
-        return None
+        preference = self.preference(element)
+        if preference is None:
+            self.other(element)
+        return preference
+
+    def preference(self, element: etree._Element) -> Preference | None:
+        """A location by one rule about one whole number; None where it is anything else."""
+        rules = list(_children(element))
+        tests = [test for rule in rules for test in _children(rule)]
+        if element.tag != "rsc_location" or not element.get("rsc") or element.get("role") \
+                or [_tag(each) for each in (*rules, *tests)] != ["rule", "expression"]:
+            return None
+        (rule,), (test,) = rules, tests
+        asked = (test.get("operation"), test.get("type"), rule.get("role"), rule.get("score") is None)
+        value = test.get("value") or ""
+        if asked != ("gte", "integer", None, False) or not re.fullmatch("[0-9]{1,9}", value):
+            return None
+        return Preference(self.need(element, "id"), self.need(element, "rsc"), self.need(test, "attribute"),
+                          int(value), self.need(rule, "score"), line_of(element))
 
 
 def _role(text: str | None) -> str:

@@ -74,6 +74,18 @@ class Location:
 
 
 @dataclass(frozen=True, slots=True)
+class Preference:
+    """``resource`` runs rather, by ``score``, where the node's ``attribute`` is at least ``least``."""
+
+    id: str
+    resource: str
+    attribute: str
+    least: int
+    score: str
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Colocation:
     """``resource`` (in ``role``) runs where ``with_resource`` (in ``with_role``) does."""
 
@@ -111,11 +123,13 @@ class Resources:
     locations: tuple[Location, ...] = ()
     colocations: tuple[Colocation, ...] = ()
     orders: tuple[Order, ...] = ()
+    preferences: tuple[Preference, ...] = ()
 
     def __add__(self, other: Resources) -> Resources:
         return Resources(self.primitives + other.primitives, self.groups + other.groups,
                          self.clones + other.clones, self.locations + other.locations,
-                         self.colocations + other.colocations, self.orders + other.orders)
+                         self.colocations + other.colocations, self.orders + other.orders,
+                         self.preferences + other.preferences)
 
     def __bool__(self) -> bool:
         return bool(self.primitives)

@@ -17,6 +17,7 @@ from fournines.artifacts.pacemaker import Group as Group
 from fournines.artifacts.pacemaker import Location as Location
 from fournines.artifacts.pacemaker import Operation as Operation
 from fournines.artifacts.pacemaker import Order as Order
+from fournines.artifacts.pacemaker import Preference as Preference
 from fournines.artifacts.pacemaker import Primitive as Primitive
 from fournines.artifacts.pacemaker import Resources as Resources
 from fournines.blueprint.predicate import Judgement, OnExactly

@@ -14,6 +14,8 @@ from fournines.findings import Severity
 
 EXPLAINED = "Pacemaker Explained"
 ADDRESSES = ("IPaddr2", "IPaddr", "IPv6addr")
+LOOKS = ("ping", "ethmonitor", "SysInfo", "HealthCPU", "HealthIOWait", "HealthSMART")
+"""Agents that measure and serve nobody."""
 CLUSTER_FILE_SYSTEMS = frozenset(("gfs2", "ocfs2", "nfs", "nfs4", "glusterfs", "ceph", "lustre"))
 
 
@@ -58,8 +60,9 @@ def loose_address(cloud: Cloud) -> Hits:
         for address in cluster.of_type(*ADDRESSES):
             beside = {cluster.resources[name].type for name in cluster.beside(address.id)
                       if name in cluster.resources}
-            others = [each for each in cluster.primitives if not each.fences and each is not address]
-            if not beside - {*ADDRESSES, "Filesystem", "drbd", "ping"} and others:
+            others = [each for each in cluster.primitives
+                      if not each.fences and each is not address and each.type not in LOOKS]
+            if not beside - {*ADDRESSES, *LOOKS, "Filesystem", "drbd"} and others:
                 yield Hit(address.at, f"{address.id} is in no group or colocation with a service")
 
 

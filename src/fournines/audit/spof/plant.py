@@ -87,6 +87,8 @@ class Plant:
     """Node -> its switch, where nodes have different ones: what a lost connection parts."""
     services: tuple[Service, ...]
     fences: tuple[Fence, ...]
+    moves: bool = False
+    """Whether what Pacemaker runs leaves a node that has only lost its clients."""
 
 
 PHYSICAL = frozenset(("node", "rack", "room", "site", "fire_zone", "fire-zone", "chassis", "host", "storage"))
@@ -118,7 +120,7 @@ def plant_of(cluster: Cluster) -> Plant:
     services = tuple(_services(cluster))
     return Plant(tuple(sorted(named)), tuple(node.name for node in cluster.nodes), stands, reaches, sides,
                  services,
-                 tuple(_fences(cluster)))
+                 tuple(_fences(cluster)), len(cluster.controllers) + cluster.arbitrated > 2)
 
 
 def connection(sides: Mapping[str, str]) -> Component:

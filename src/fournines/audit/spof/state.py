@@ -93,10 +93,12 @@ class _State:
             if not all(self._fenced(node) for node in lost if node in service.hosts):
                 return Outcome.STUCK
             hosts = group & {*service.hosts}
-            if any(not self._serves(node) for node in hosts):
-                return Outcome.DOWN   # nothing moves a service whose node has only lost its clients
+            serving = [node for node in hosts if self._serves(node)]
+            others = [node for node in self.up if self._serves(node)]
+            if serving and (len(serving) == len(hosts) or (self._plant.moves and len(others) > 1)):
+                return Outcome.UP   # who reaches nobody gives it up to one who does
             if hosts:
-                return Outcome.UP
+                return Outcome.DOWN   # it stays where nobody reaches it
         return Outcome.DOWN
 
     def _serves(self, node: str) -> bool:

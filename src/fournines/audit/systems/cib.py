@@ -82,6 +82,8 @@ def _named(file: File, configuration: Configuration) -> Iterator[tuple[str, Valu
     found = configuration.resources
     for location in found.locations:
         yield f"location {location.id}", Value(location.resource, file.at(location.line))
+    for preference in found.preferences:
+        yield f"location {preference.id}", Value(preference.resource, file.at(preference.line))
     for colocation in found.colocations:
         for name in (colocation.resource, colocation.with_resource):
             yield f"colocation {colocation.id}", Value(name, file.at(colocation.line))

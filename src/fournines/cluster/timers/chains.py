@@ -18,7 +18,7 @@ API, AMQP, IMAGE, OTHER = "API request", "AMQP publisher", "image data", "any ot
 def chains(timers: Timers) -> tuple[Chain, ...]:
     """All of them, whichever layers the cluster has, in whichever pattern."""
     of_many = (*_node_gone("node power loss", timers), *_node_gone("silent drop", timers),
-               *_process_crash(timers), *_hang(timers))
+               *_link_cut(timers), *_process_crash(timers), *_hang(timers))
     return (*(replace(chain, pattern=ACTIVE_ACTIVE) if chain.layer in ("database", "messaging") else chain
               for chain in of_many), *_one_at_a_time(timers))
 
@@ -70,6 +70,14 @@ def _node_gone(fault: str, timers: Timers) -> tuple[Chain, ...]:
         Chain(fault, OTHER, "host", (
             Branch((waits.given_up_by_kernel(timers),)), Branch((waits.found_idle(timers),)))),
     )
+
+
+def _link_cut(timers: Timers) -> tuple[Chain, ...]:
+    """A member is out of the clients' reach only: its heartbeats go on over the other link."""
+    if not timers.seconds("pacemaker.reach_timeout"):
+        return ()
+    return (Chain("link of clients cut", HELD, "membership", (
+        Branch((waits.isolation_found(timers), waits.address_started(timers))),)),)
 
 
 def _process_crash(timers: Timers) -> tuple[Chain, ...]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from math import floor
+
 from fournines.cluster.timers.definition import Calculated, Definition, Fixed, Given, Share
-from fournines.cluster.timers.timer import Unit
+from fournines.cluster.timers.timer import RECOVER_WITHIN, Unit
 
 SERVICE_S = 7.0     # for a volume that is promoted and mounted, and a database or a broker that starts on it
 TAKEOVER_S = 2.0    # from the end of fencing to an address that answers elsewhere
@@ -18,11 +20,34 @@ def _fence_delay(given: Given) -> tuple[float, str]:
     return 2.0 if given.controllers == 2 else 0.0, rule
 
 
+def _reach_timeout(given: Given) -> tuple[float, str]:
+    if given.controllers + given.arbitrated < 3:
+        return 0.0, "none where only two could ask each other: nobody could tell whose link is lost"
+    exact = given.target_s / 10
+    return min(max(floor(exact), 1.0), 5.0), (f"0.1 x {RECOVER_WITHIN} = {exact:g} s, in whole seconds, "
+                                              "at least 1 s and at most 5 s")
+
+
+def _reach_dampen(given: Given) -> tuple[float, str]:
+    if not given.of("pacemaker.reach_timeout"):
+        return 0.0, "none where nobody looks whom he reaches"
+    interval_s = given.of("pacemaker.monitor_interval")
+    return 2 * interval_s, f"2 x pacemaker.monitor_interval = 2 x {interval_s:g} s"
+
+
 DEFINITIONS: tuple[Definition, ...] = (
     Share("pacemaker.monitor_interval", 1 / 5, at_least=2, at_most=10, grain=1,
           source=f"{_EXPLAINED}, operations: interval (the agents advise 10 to 20 s)",
           because="A resource that died is noticed at its next monitor; each costs a few processes, so not "
                   "every second."),
+    Calculated("pacemaker.reach_timeout", _reach_timeout, unit=Unit.SECONDS, least=0,
+               source="crm ra info ocf:pacemaker:ping: timeout (default 2 s)",
+               because="Who answers none of four questions in this time is not reached on the network of "
+                       "clients; who reaches nobody gives up what clients ask for."),
+    Calculated("pacemaker.reach_dampen", _reach_dampen, unit=Unit.SECONDS, least=0,
+               source="crm ra info ocf:pacemaker:ping: dampen (default 5 s); attrd_updater(8), --delay",
+               because="A look of every member has to be in before they are compared: without their switch "
+                       "all reach nobody, and the first to find that must not move what it has."),
     Fixed("pacemaker.operation_timeout", 60, source=f"{_EXPLAINED}, op_defaults: timeout (default 20 s)",
           because="A start or monitor that takes longer counts as failed, and a stop that does ends in "
                   "fencing: after a failover a machine is busy, and 20 s were too few for a database."),

@@ -214,6 +214,16 @@ def resource_found_dead(timers: Timers) -> Term:
                 timers.seconds("pacemaker.monitor_interval"))
 
 
+def isolation_found(timers: Timers) -> Term:
+    """Pacemaker: the next look of a member whom it reaches, of four questions, and the wait for the looks of
+    the others."""
+    timeout_s = timers.seconds("pacemaker.reach_timeout")
+    return Term("a member finds that it reaches nobody",
+                ("pacemaker.monitor_interval", "pacemaker.reach_timeout", "pacemaker.reach_dampen"), 0.0,
+                timers.seconds("pacemaker.monitor_interval") + timeout_s * 4 / 3
+                + timers.seconds("pacemaker.reach_dampen"))
+
+
 def address_started(timers: Timers) -> Term:
     """Pacemaker: an address alone; what stands on it takes its own time."""
     return Term("the address is started", ("pacemaker.operation_timeout",), 0.0, TAKEOVER_S)

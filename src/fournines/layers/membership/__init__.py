@@ -25,11 +25,12 @@ def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
 
 
 def _contribute(site: Site) -> Contribution:
-    from fournines.layers.membership import arbitrator, artifacts, health, procedures, watchdog
+    from fournines.layers.membership import arbitrator, artifacts, health, procedures, reach, watchdog
 
     members, alone = site.controllers, arbitrator.nodes(site)
     more = (*(arbitrator.MEMBER_PACKAGES if site.cluster.arbitrated else ()),
-            *(watchdog.PACKAGES if watchdog.entry(site.cluster) else ()))
+            *(watchdog.PACKAGES if watchdog.entry(site.cluster) else ()),
+            *(reach.PACKAGES if reach.measured(site) else ()))
     return Contribution(
         packages={**dict.fromkeys(members, (*PACKAGES, *more)),
                   **dict.fromkeys(alone, arbitrator.PACKAGES)},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fournines.artifacts.pacemaker import Configuration, Level, Property
 from fournines.blueprint.resources import Resources, address
 from fournines.layers.layer import Site
-from fournines.layers.membership import fencing, watchdog
+from fournines.layers.membership import fencing, reach, watchdog
 
 # The guide's pe-*-series-max of 1000 shorten the history that the defaults keep (no limit, 5000, 4000); of
 # errors, the one that has no limit may fill a disk.
@@ -31,10 +31,11 @@ def addresses(site: Site) -> Resources:
 
 def _configuration(site: Site, asked: Resources) -> Configuration:
     timers, devices = site.timers, fencing.devices(site.cluster)
+    run = addresses(site) + asked
     return Configuration(
         properties=tuple(Property(name, value) for name, value in _properties(site).items()),
-        resources=(fencing.resources(site.cluster, timers) + watchdog.resources(site) + addresses(site)
-                   + asked),
+        resources=(fencing.resources(site.cluster, timers) + watchdog.resources(site)
+                   + reach.resources(site, run) + run),
         levels=(*(Level(f"fl_{node}_{level}", node, level, tuple(
             each.name for each in devices if (each.node, each.level) == (node, level)))
             for node, level in dict.fromkeys((each.node, each.level) for each in devices)),

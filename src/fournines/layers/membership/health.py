@@ -11,7 +11,15 @@ from fournines.blueprint.resources import RESOURCES, Resources, Runs, promoted_o
 from fournines.blueprint.snapshot import Absent, Gone, Probe, Snapshot
 from fournines.findings import Severity
 from fournines.layers.layer import Site
-from fournines.layers.membership import answers, arbitrator, artifacts, configuration, fencing, watchdog
+from fournines.layers.membership import (
+    answers,
+    arbitrator,
+    artifacts,
+    configuration,
+    fencing,
+    reach,
+    watchdog,
+)
 from fournines.layers.membership.answers import (
     CONFIGURATION,
     COROSYNC_CONF,
@@ -199,6 +207,8 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
                   "look at corosync-cfgtool -n, the cables and the switch of that network"),
         *arbitrator.invariants(site),
         *watchdog.invariants(site),
+        *((Invariant("every member looks whom it reaches", OnEvery(names, Runs(reach.PRIMITIVE, names)),
+                     forget),) if reach.measured(site) else ()),
         Invariant("no resource is kept off a node for its failures there",
                   OnEvery(names, Fact(PACEMAKER, "barred", Test.EQ, ())), forget),
         # What it has recovered from, and forgets by itself.
