@@ -11,6 +11,11 @@ FENCE = ("primitive f{0} stonith:fence_pdu params pcmk_host_list=n{0} pcmk_delay
 FENCES = FENCE.format(1, 5) + FENCE.format(2, 1)
 NODES = "node n1\nnode n2\n"
 GROUP = IP + WEB + "group g ip web\n"
+FOUND = IP.replace("\n", "  <--\n") + WEB + "group g ip web\n"
+RINGS = "nodelist {\n" + "".join(
+    f" node {{\n  ring0_addr: 10.0.0.{n}\n  ring1_addr: 10.0.1.{n}\n }}\n" for n in (1, 2, 3)) + "}\n"
+LOOK = ("primitive p ocf:pacemaker:ping params host_list=10.0.0.1 op monitor interval=10s timeout=60s\n"
+        "clone cp p\n")
 DRBD = ("primitive d ocf:linbit:drbd params drbd_resource=r \\\n"
         " op start timeout=240s op stop timeout=100s op promote timeout=90s op demote timeout=90s \\\n"
         " op notify timeout=90s op monitor interval=29s role=Promoted op monitor interval=31s "
@@ -114,6 +119,9 @@ FAULTS = (
         "PCM024"),
     crm("primitive a systemd:a\nprimitive b ocf:openstack:nova-api\ngroup g a b  <--\n", GROUP, "PCM025"),
     crm("primitive i IPaddr2 ip=1.1.1.1 op monitor interval=30s  <--\n", IP, "PCM028"),
+    Fault("PCM029", {"corosync": RINGS, "crm": FOUND}, {"corosync": RINGS, "crm": GROUP + LOOK}),
+    Fault("PCM029", {"corosync": "totem {\n interface {\n }\n interface {\n }\n}\n", "crm": FOUND},
+          {"corosync": "totem {\n interface {\n }\n}\n", "crm": GROUP}),
     crm(DISC.replace(" OCF_CHECK_LEVEL=20", "  <--"), DISC, "FSY001"),
     Fault("FSY002", {"crm": "primitive fs Filesystem device=/dev/drbd0 directory=/srv/a fstype=xfs\n",
                      "fstab": "# <file system>\nUUID=1 / ext4 defaults 0 1\n/dev/drbd0 /mnt xfs rw 0 0  <--\n"

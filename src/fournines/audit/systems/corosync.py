@@ -62,6 +62,13 @@ class Membership:
         return self.sections("nodelist", "node")
 
     @property
+    def links(self) -> int:
+        """How many carry heartbeats."""
+        rings = max((len({entry.key for entry in node.entries if re.fullmatch("ring[0-7]_addr", entry.key)})
+                     for node in self.nodes), default=0)
+        return max(rings, len(self.sections("totem", "interface")), 1)
+
+    @property
     def has_device(self) -> bool:
         return bool(self.sections("quorum", "device"))
 
