@@ -14,9 +14,9 @@ DEBIAN12 = Distro(
     ),
     layers={
         "host": ("chrony",),
-        "membership": ("corosync", "corosync-qdevice", "corosync-qnetd", "crmsh", "fence-agents", "pacemaker",
-                       "libnss3-tools", "libxml2-utils", "openssl", "pacemaker-cli-utils", "resource-agents",
-                       "sbd"),
+        "membership": ("corosync", "corosync-qdevice", "corosync-qnetd", "crmsh", "fence-agents", "fping",
+                       "libnss3-tools", "libxml2-utils", "openssl", "pacemaker", "pacemaker-cli-utils",
+                       "resource-agents", "sbd"),
         "storage": ("drbd-utils", "xfsprogs"),
         "san": ("xfsprogs",),
         "database": ("galera-4", "mariadb-backup", "mariadb-client", "mariadb-server", "rsync", "socat"),

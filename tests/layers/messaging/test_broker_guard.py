@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fournines.layers.messaging.node.broker_guard import HUNG_S, Answer, Watch
+from fournines.layers.messaging.node.broker_guard import AWAY_S, HUNG_S, Answer, Watch
 
 WHOLE, ALONE = Answer(running=3, members=3), Answer(running=1, members=3)
 SILENT, AGREEING, BOOTING = Answer(), Answer(agreeing=True), Answer()
@@ -47,7 +47,6 @@ def paused(reached: str, beyond: str, kind: str = "rabbit@ctl") -> Answer:
 @pytest.mark.parametrize(("broker", "answer", "acts"), [
     ("rabbit@ctl1", paused("3", "1 2"), True),     # the senior of two that do not hear each other
     ("rabbit@ctl2", paused("3", "1 2"), False),    # the junior: the third hears its senior
-    ("rabbit@ctl2", paused("3", "2"), True),       # nobody hears the senior any more
     ("rabbit@ctl2", paused("1", "2 3"), True),     # it is junior, but not of the one it does not hear
     ("rabbit@ctl1", paused("", ""), False),        # a minority, as it should be
     ("rabbit@ctl3", paused("1 2", "3"), True),     # together again, and it goes on waiting
@@ -63,6 +62,14 @@ def test_of_two_that_do_not_hear_each_other_the_senior_goes_on(broker: str, answ
 def test_of_five_too(broker: str, reached: str, beyond: str, acts: bool) -> None:
     answer = paused(reached, beyond, "rabbit@n")
     assert seen((0, answer), (3, answer), broker=f"rabbit@{broker}", brokers=FIVE) == [False, acts]
+
+
+def test_a_senior_that_nobody_hears_may_be_starting_and_is_waited_for() -> None:
+    """Both would be up again otherwise, and pause again."""
+    gone, there = paused("3", "2"), paused("3", "1 2")
+    junior = {"broker": "rabbit@ctl2"}
+    assert seen((0, gone), (3, gone), (AWAY_S - 1, gone), (AWAY_S, gone), **junior) == [False] * 3 + [True]
+    assert seen((0, gone), (AWAY_S - 9, gone), (AWAY_S - 5, there), (AWAY_S, gone), **junior) == [False] * 4
 
 
 def test_one_that_is_paused_for_a_moment_is_left_alone() -> None:

@@ -32,6 +32,7 @@ from dataclasses import dataclass
 UNIT = "rabbitmq-server.service"
 STRIKES = 2   # once may be the moment before a minority pauses itself, or others are together again
 HUNG_S = 30   # RabbitMQ itself does something after 20 s; a question of this kind is answered in moments
+AWAY_S = 180  # a senior that is restarted is reached by nobody meanwhile, and a start may take minutes
 ASK_TIMEOUT_S, RESTART_TIMEOUT_S = 6, 700
 # Of a broker that boots, RabbitMQ may be asked nothing but the boot state, see status.erl; what its processes
 # wait for, and whom it reaches, the virtual machine tells.
@@ -105,31 +106,35 @@ class Watch:
     brokers: Sequence[str]
     strikes: int = 0
     agreeing_since_s: float | None = None
+    heir_since_s: float | None = None
 
     def wrong(self, answer: Answer, now_s: float) -> str:
         """Why it has to be restarted; empty where it has not. Seen once is not enough for any reason."""
-        could_go_on = answer.paused and self._could_go_on(answer)
-        self.strikes = self.strikes + 1 if answer.alone or could_go_on else 0
-        if not answer.agreeing:
-            self.agreeing_since_s = None
-        elif self.agreeing_since_s is None:
-            self.agreeing_since_s = now_s
-        if self.strikes >= STRIKES and could_go_on:
-            return f"waits, though it reaches {', '.join(sorted(answer.reached))} and no senior is beyond"
-        if self.strikes >= STRIKES:
+        heard = {self.broker, *answer.reached} & {*self.brokers}
+        enough = answer.paused and 2 * len(heard) > len(self.brokers)
+        unheard = [each for each in self.brokers[:self.brokers.index(self.broker)] if each not in heard]
+        self.strikes = self.strikes + 1 if answer.alone or (enough and not unheard) else 0
+        self.agreeing_since_s = _since(self.agreeing_since_s, answer.agreeing, now_s)
+        heir = enough and bool(unheard) and not {*unheard} & {*answer.beyond}
+        self.heir_since_s = _since(self.heir_since_s, heir, now_s)
+        if self.strikes >= STRIKES and answer.alone:
             return f"serves while it sees {answer.running} of {answer.members}"
+        if self.strikes >= STRIKES:
+            return f"waits, though it reaches {', '.join(sorted(answer.reached))} and is senior to the rest"
+        if self.heir_since_s is not None and now_s - self.heir_since_s >= AWAY_S:
+            away_s = now_s - self.heir_since_s
+            return f"waits, though nobody has reached {', '.join(unheard)} for {away_s:.0f} s"
         if self.agreeing_since_s is not None and now_s - self.agreeing_since_s >= HUNG_S:
             waited_s = now_s - self.agreeing_since_s
             return f"has not agreed with the others on Erlang's global names for {waited_s:.0f} s"
         return ""
 
-    def _could_go_on(self, answer: Answer) -> bool:
-        """With those that it reaches it is a majority, and reaches every senior that they reach. One that
-        nobody reaches is down, and needs no precedence."""
-        heard = {self.broker, *answer.reached} & {*self.brokers}
-        seniors = self.brokers[:self.brokers.index(self.broker)]
-        return (2 * len(heard) > len(self.brokers)
-                and not any(each in answer.beyond for each in seniors if each not in heard))
+
+def _since(before_s: float | None, true: bool, now_s: float) -> float | None:
+    """Since when it is so; None where it is not."""
+    if not true:
+        return None
+    return now_s if before_s is None else before_s
 
 
 def restart(*, serves: bool) -> None:
