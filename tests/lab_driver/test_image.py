@@ -4,12 +4,17 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from fournines.cli.opened import open_cluster
 from fournines.distros import DISTROS
 from fournines.lab.archive import Archive
 from fournines.lab.events import Event
 from fournines.lab.image import ensure, prune, root_of
 from fournines.lab.recipe import Recipe, image_path, recipe_for
 
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.yaml"))
+COME_ALONG = {"glance-common", "util-linux"}   # others there depend on them
 ARCHIVES = (Archive("http://mirror.example/debian", "bookworm", ("main",)),)
 
 
@@ -51,3 +56,12 @@ def test_old_images_are_removed_but_not_the_newest_nor_those_in_use(tmp_path: Pa
     assert prune(tmp_path, {"oldest"}) == ("older",)
     assert {entry.name for entry in tmp_path.iterdir()} == {
         "newest", "newer", "oldest", ".building-unfinished"}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_what_the_layers_install_is_in_the_image(example: Path) -> None:
+    """A node of a lab has nobody to fetch packages from."""
+    wanted = {name for names in open_cluster(example).blueprint_with_placeholders().packages.values()
+              for name in names}
+    assert wanted
+    assert not wanted - {*recipe().packages} - COME_ALONG
