@@ -20,5 +20,5 @@ from fournines.drills.drill import Drill
 FAMILIES: Mapping[str, tuple[Drill, ...]] = {
     "processes": processes.DRILLS, "attendants": attendants.DRILLS, "links": links.DRILLS,
     "machines": machines.DRILLS, "resources": resources.DRILLS, "pacemaker": pacemaker.DRILLS,
-    "arbitrator": arbitrator.DRILLS,     "cascades": cascades.DRILLS, "rolling": rolling.DRILLS}
+    "arbitrator": arbitrator.DRILLS, "cascades": cascades.DRILLS, "rolling": rolling.DRILLS}
 DRILLS: Mapping[str, Drill] = {drill.name: drill for family in FAMILIES.values() for drill in family}

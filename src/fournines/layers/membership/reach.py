@@ -29,7 +29,7 @@ def hosts(cluster: Cluster) -> tuple[str, ...]:
     """Whom each of them asks, itself included, so that all ask the same."""
     named = arbitrator.name_of(cluster)
     ours = tuple(str(node.management) for node in (*cluster.controllers, *cluster.arbitrators))
-    return ours if not named or cluster.arbitrators else (*ours, named)
+    return ours if cluster.arbitrators or not named else (*ours, named)
 
 
 def resources(site: Site, asked: Resources) -> Resources:
