@@ -127,13 +127,19 @@ async def await_effect(place: Place, effect: Effect, deed: Intervention, before:
     return last
 
 
-async def forgive(place: Place) -> None:
+async def forgive(place: Place) -> str:
     """Let Pacemaker forget what failed by the drill, as an operator does who knows why: a service that failed
-    three times within ten minutes is barred from its node, and the drills of a series come faster."""
+    three times within ten minutes is barred from its node, and the drills of a series come faster. Says what
+    went wrong, as where something is still being started; no result is to be lost for it."""
     for name in (node.name for node in place.cluster.controllers):
-        with contextlib.suppress(Unreachable):
+        try:
             await _ask(place, name, (on_node.FORGIVE,))
-            return
+        except Unreachable:
+            continue
+        except DrillError as problem:
+            return problem.message
+        return ""
+    return "no controller can be asked to forget what failed"
 
 
 def _to_machine(machine: Machine, deed: Intervention) -> None:

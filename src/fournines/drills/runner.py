@@ -158,7 +158,8 @@ class _Run:
         traces_after = await self._traces(time.monotonic() - began_s)
         if self._place.has_pacemaker:
             self._steps = await told_by_pacemaker(self._place.nodes, samples, timeline)
-            await acting.forgive(self._place)
+            if not_forgiven := await acting.forgive(self._place):
+                self._tell(not_forgiven)
         await keep_console(self._place.machines.get(target), self._folder, target)
         self._folder.write(TIMELINE, {**asdict(timeline), "clocks": samples.clocks()})
         evidence = Evidence(

@@ -18,13 +18,15 @@ THREADS = 8
 @dataclass(frozen=True, slots=True)
 class Application:
     """``user`` also names the home directory; ``arguments`` are the application's own, for those that take
-    their configuration files from there."""
+    their configuration files from there. One that is ``threaded`` serves several requests in each process;
+    one that is not has twice as many processes."""
 
     user: str
     name: str
     script: str
     port: int
     arguments: str = ""
+    threaded: bool = True
 
 
 def command(path: str) -> tuple[str, ...]:
@@ -35,6 +37,7 @@ def command(path: str) -> tuple[str, ...]:
 def emit(site: Site, node: Node, application: Application) -> bytes:
     """uWSGI's settings file."""
     arguments = {"pyargv": application.arguments} if application.arguments else {}
+    workers = settings.spec_of(site.cluster).workers
     return ini.emit(ini.uwsgi({"uwsgi": {
         "plugins": "python3",
         "http-socket": f"{settings.listening(site, node)}:{application.port}",
@@ -43,8 +46,8 @@ def emit(site: Site, node: Node, application: Application) -> bytes:
         "name": application.name,
         "chdir": f"/var/lib/{application.user}",
         "master": True,
-        "processes": settings.spec_of(site.cluster).workers,
-        "threads": THREADS,
+        "processes": workers if application.threaded else 2 * workers,
+        "threads": THREADS if application.threaded else 1,
         "enable-threads": True,
         "thunder-lock": True,
         "lazy-apps": True,          # each worker opens its own database connections

@@ -21,7 +21,10 @@ ML2 = "/etc/neutron/plugins/ml2/ml2_conf.ini"
 PORT = 9696
 IDENTITY_SECRET = "api.neutron.identity"  # noqa: S105 - its name in the secret store
 ARGUMENTS = (f"--config-file={CONFIG}", f"--config-file={ML2}")
-NEUTRON_WSGI = uwsgi.Application("neutron", "neutron-api", "/usr/bin/neutron-api", PORT, " ".join(ARGUMENTS))
+# It puts eventlet's locks in place of Python's, which no two threads can wait for: of those that ask while it
+# loads, one would keep the lock for good ("cannot switch to a different thread", eventlet issue 662).
+NEUTRON_WSGI = uwsgi.Application("neutron", "neutron-api", "/usr/bin/neutron-api", PORT, " ".join(ARGUMENTS),
+                                 threaded=False)
 
 
 def files(site: Site, node: Node) -> tuple[NodeFile, ...]:
