@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from drills.made_up import MadeUpMachine
+from fournines.blueprint.requests import Failed
 from fournines.drills import acting, on_node
 from fournines.drills.drill import Act
 from fournines.drills.intervention import Intervention
@@ -63,5 +64,17 @@ async def test_what_failed_is_forgotten_by_whoever_answers(place: Place) -> None
     lost = place.nodes[first]
     assert isinstance(lost, FakeNode)
     lost.unreachable = "it is off"
-    await acting.forgive(place)
+    assert await acting.forgive(place) == ""
     assert asked == [second]
+
+
+async def test_what_is_not_forgotten_is_said_and_costs_no_result(place: Place) -> None:
+    """As while something is still being started, for which Pacemaker waits."""
+    for node in place.nodes.values():
+        assert isinstance(node, FakeNode)
+        node.script(on_node.FORGIVE, Failed("crm_resource was killed: not done within 60 s"))
+    assert "not done within 60 s" in await acting.forgive(place)
+    for node in place.nodes.values():
+        assert isinstance(node, FakeNode)
+        node.unreachable = "it is off"
+    assert "no controller can be asked" in await acting.forgive(place)

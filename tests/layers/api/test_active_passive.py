@@ -106,6 +106,15 @@ def test_every_service_listens_on_the_vip_and_reaches_the_others_there(site: Sit
     assert text(site, "/etc/neutron/neutron.conf", "ctl1") == text(site, "/etc/neutron/neutron.conf", "ctl2")
 
 
+def test_of_neutron_each_process_serves_one_request_at_a_time(site: Site) -> None:
+    """It brings locks that two threads cannot wait for."""
+    def told(service: str) -> set[str]:
+        return {*text(site, f"/etc/{service}/fournines-uwsgi.ini").splitlines()}
+
+    assert {"threads = 1", "processes = 4"} <= told("neutron")
+    assert {"threads = 8", "processes = 2"} <= told("keystone") & told("cinder")
+
+
 def test_the_one_database_and_the_one_broker_are_at_their_own_vips() -> None:
     site = make_group(one_database=True)
     config = text(site, "/etc/cinder/cinder.conf")
