@@ -58,7 +58,7 @@ def test_of_two_that_do_not_hear_each_other_the_senior_goes_on(broker: str, answ
 
 @pytest.mark.parametrize(("broker", "reached", "beyond", "acts"), [
     ("n1", "3 4 5", "1 2 3 4 5", True), ("n2", "3 4 5", "1 2 3 4 5", False),
-    ("n2", "3 4", "2 3 4 5", True), ("n3", "4", "1 2 3 4 5", False)])
+    ("n2", "1 4", "1 2 3 4 5", True), ("n2", "3 4", "2 3 4 5", False), ("n3", "4", "1 2 3 4 5", False)])
 def test_of_five_too(broker: str, reached: str, beyond: str, acts: bool) -> None:
     answer = paused(reached, beyond, "rabbit@n")
     assert seen((0, answer), (3, answer), broker=f"rabbit@{broker}", brokers=FIVE) == [False, acts]
