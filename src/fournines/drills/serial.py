@@ -94,8 +94,8 @@ async def become_whole(place: Place, runs: Path, progress: Progress, within_s: f
     """Take away what a drill may have left: faults below ``runs``, machines that are off or frozen, cables
     that are out; then wait until nothing is wrong. Raises ``Refused`` where something stays wrong."""
     await heal_left_behind(place, runs, progress)
-    await asyncio.gather(*(asyncio.to_thread(_start, machine, tuple(place.cluster.networks))
-                           for machine in place.machines.values()))
+    await asyncio.gather(*(asyncio.to_thread(_start, machine, tuple(place.cluster.node(name).addresses))
+                           for name, machine in place.machines.items()))
     end_s = time.monotonic() + within_s
     while True:
         broken = (await place.health()).broken
@@ -107,7 +107,7 @@ async def become_whole(place: Place, runs: Path, progress: Progress, within_s: f
 
 
 def _start(machine: Machine, networks: Sequence[str]) -> None:
-    """Blocks."""
+    """Blocks. ``networks`` are those that it has a cable to: an arbitrator has not all."""
     if machine.power == "frozen":
         machine.thaw()
     for network in networks:
