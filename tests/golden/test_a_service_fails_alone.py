@@ -10,7 +10,7 @@ from lxml import etree
 
 from fournines.artifacts import cib
 
-from .scheduler import all_started, configuration, placed, simulate
+from .scheduler import configuration, placed, simulate
 
 EXAMPLE = "three-node-active-passive"
 RESOURCES = cib.parse(configuration(EXAMPLE).read_text()).resources
@@ -22,10 +22,8 @@ pytestmark = pytest.mark.tool("crm_simulate", "pacemaker-cli-utils")
 
 
 @pytest.fixture
-def running(tool: str, tmp_path: Path) -> Path:
-    state = tmp_path / "running.xml"
-    state.write_bytes(all_started(tool, EXAMPLE))
-    return state
+def example() -> str:
+    return EXAMPLE
 
 
 def where(tool: str, state: Path, name: str) -> str:

@@ -10,17 +10,10 @@ import pytest
 
 from fournines.artifacts import cib
 
-from .scheduler import MEMBERS, all_started, configuration, placed, simulate
+from .scheduler import MEMBERS, configuration, placed, simulate
 
 LOSSES = [(example, name) for example, names in MEMBERS.items() for name in names]
 needs_pacemaker = pytest.mark.tool("crm_simulate", "pacemaker-cli-utils")
-
-
-@pytest.fixture
-def running(tool: str, example: str, tmp_path: Path) -> Path:
-    state = tmp_path / "running.xml"
-    state.write_bytes(all_started(tool, example))
-    return state
 
 
 @pytest.mark.tool("crm_verify", "pacemaker-cli-utils")

@@ -10,7 +10,7 @@ import pytest
 from fournines.artifacts import cib
 from fournines.layers.membership.reach import REACHED
 
-from .scheduler import MEMBERS, all_started, configuration, placed, simulate, tell
+from .scheduler import MEMBERS, configuration, placed, simulate, tell
 
 WITHOUT = {"guide-two-node"}   # two members: nobody could tell whose link it is
 CASES = [example for example in MEMBERS if example not in WITHOUT]
@@ -29,13 +29,6 @@ def places(tool: str, state: Path) -> dict[str, str]:
 def members_of(example: str, head: str) -> list[str]:
     return next((list(each.members) for each in cib.parse(configuration(example).read_text()).resources.groups
                  if each.id == head), [head])
-
-
-@pytest.fixture
-def running(tool: str, example: str, tmp_path: Path) -> Path:
-    state = tmp_path / "running.xml"
-    state.write_bytes(all_started(tool, example))
-    return state
 
 
 def test_of_two_members_alone_nobody_looks() -> None:
