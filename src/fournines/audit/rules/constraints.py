@@ -15,7 +15,9 @@ from fournines.findings import Severity
 
 EXPLAINED = "Pacemaker Explained"
 ADDRESSES = ("IPaddr2", "IPaddr", "IPv6addr")
-LOOKS = ("ping", "ethmonitor", "SysInfo", "HealthCPU", "HealthIOWait", "HealthSMART")
+REACHING = ("ping", "ethmonitor")
+"""Agents that look whether a node reaches anybody."""
+LOOKS = (*REACHING, "SysInfo", "HealthCPU", "HealthIOWait", "HealthSMART")
 """Agents that measure and serve nobody."""
 CLUSTER_FILE_SYSTEMS = frozenset(("gfs2", "ocfs2", "nfs", "nfs4", "glusterfs", "ceph", "lustre"))
 
@@ -76,7 +78,7 @@ def unreached(cloud: Cloud) -> Hits:
     for cluster in clusters(cloud):
         membership = next((each for each in memberships(cloud) if each.file.node == cluster.node), None)
         address = next(cluster.of_type(*ADDRESSES), None)
-        looked = any(each.type in ("ping", "ethmonitor") for each in cluster.primitives)
+        looked = any(each.type in REACHING for each in cluster.primitives)
         if membership is None or membership.links < 2 or looked or address is None:
             continue   # who loses its only link is lost, and fenced
         # Of two alone each reaches nobody when a cable is lost, whose ever it is.

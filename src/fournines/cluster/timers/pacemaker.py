@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from math import floor
-
 from fournines.cluster.timers.definition import Calculated, Definition, Fixed, Given, Share
-from fournines.cluster.timers.timer import RECOVER_WITHIN, Unit
+from fournines.cluster.timers.formulas import can_tell_who_is_cut_off
+from fournines.cluster.timers.timer import Unit
 
 SERVICE_S = 7.0     # for a volume that is promoted and mounted, and a database or a broker that starts on it
 TAKEOVER_S = 2.0    # from the end of fencing to an address that answers elsewhere
@@ -20,12 +19,17 @@ def _fence_delay(given: Given) -> tuple[float, str]:
     return 2.0 if given.controllers == 2 else 0.0, rule
 
 
+_REACH = Share(
+    "pacemaker.reach_timeout", 1 / 10, at_least=1, at_most=5, grain=1,
+    source="crm ra info ocf:pacemaker:ping: timeout (default 2 s)",
+    because="Who answers none of four questions in this time is not reached on the network of clients; who "
+            "reaches nobody gives up what clients ask for.")
+
+
 def _reach_timeout(given: Given) -> tuple[float, str]:
-    if given.controllers + given.arbitrated < 3:
+    if not can_tell_who_is_cut_off(given.controllers, given.arbitrated):
         return 0.0, "none where only two could ask each other: nobody could tell whose link is lost"
-    exact = given.target_s / 10
-    return min(max(floor(exact), 1.0), 5.0), (f"0.1 x {RECOVER_WITHIN} = {exact:g} s, in whole seconds, "
-                                              "at least 1 s and at most 5 s")
+    return _REACH.value(given)
 
 
 def _reach_dampen(given: Given) -> tuple[float, str]:
@@ -40,10 +44,8 @@ DEFINITIONS: tuple[Definition, ...] = (
           source=f"{_EXPLAINED}, operations: interval (the agents advise 10 to 20 s)",
           because="A resource that died is noticed at its next monitor; each costs a few processes, so not "
                   "every second."),
-    Calculated("pacemaker.reach_timeout", _reach_timeout, unit=Unit.SECONDS, least=0,
-               source="crm ra info ocf:pacemaker:ping: timeout (default 2 s)",
-               because="Who answers none of four questions in this time is not reached on the network of "
-                       "clients; who reaches nobody gives up what clients ask for."),
+    Calculated(_REACH.name, _reach_timeout, unit=_REACH.unit, least=0, source=_REACH.source,
+               because=_REACH.because),
     Calculated("pacemaker.reach_dampen", _reach_dampen, unit=Unit.SECONDS, least=0,
                source="crm ra info ocf:pacemaker:ping: dampen (default 5 s); attrd_updater(8), --delay",
                because="A look of every member has to be in before they are compared: without their switch "
