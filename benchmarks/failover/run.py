@@ -99,6 +99,8 @@ def _apply(example: Path, profile: Profile) -> None:
                           check=False)
     if done.returncode:
         sys.exit(f"{profile.name} cannot be applied: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    # The first answers of what has just been started come late, and a drill wants a cluster that is whole.
+    subprocess.run([FOURNINES, "verify", "--wait", "5m", _file()], stdout=subprocess.DEVNULL, check=True)
 
 
 def _drill(profile: Profile, drill: str, asked: argparse.Namespace) -> Run:

@@ -1,5 +1,5 @@
-"""Sites with every secret made up: three controllers with the listeners and accounts that layers ask for, and
-the guide's two nodes."""
+"""Sites with every secret made up: three controllers with the listeners and accounts that layers ask for,
+those of the example, and the guide's two nodes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fournines.engine.compile import exchange
 from fournines.layers import LAYERS, SPECS
 from fournines.layers.layer import Site
 
-GUIDE = Path(__file__).parents[2] / "examples" / "guide-two-node.yaml"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 NAMES = ("ctl1", "ctl2", "ctl3")
 EXCHANGE = Exchange(
     listeners=(
@@ -56,10 +56,20 @@ def site() -> Site:
 
 @pytest.fixture
 def guide() -> Cluster:
-    return file.load(GUIDE, SPECS)
+    return file.load(EXAMPLES / "guide-two-node.yaml", SPECS)
 
 
 @pytest.fixture
 def guide_site(guide: Cluster) -> Site:
-    timers = derive(guide)
-    return Site(guide, timers, MadeUp(), exchange(guide, timers, LAYERS))
+    return _of_layers(guide)
+
+
+@pytest.fixture
+def example_site() -> Site:
+    return _of_layers(file.load(EXAMPLES / "three-controllers.yaml", SPECS))
+
+
+def _of_layers(cluster: Cluster) -> Site:
+    """With what the layers themselves ask of one another."""
+    timers = derive(cluster)
+    return Site(cluster, timers, MadeUp(), exchange(cluster, timers, LAYERS))

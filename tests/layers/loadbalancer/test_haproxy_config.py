@@ -131,9 +131,10 @@ def test_a_memcached_has_to_answer(site: Site) -> None:
     assert checks["expect"] == ("rstring", "^VERSION ")
 
 
-def test_only_requests_that_change_nothing_are_sent_twice(site: Site) -> None:
-    lines = lines_of(site, "listen", "keystone")
+def test_only_requests_that_change_nothing_are_sent_twice(site: Site, example_site: Site) -> None:
+    lines = lines_of(example_site, "listen", "glance")
     assert ("http-request", "disable-l7-retry", "unless", "METH_GET") in lines
+    assert ("option", "http-buffer-request") not in lines
     assert ("balance", "leastconn") in lines
     assert ("option", "redispatch", "1") in lines_of(site, "defaults")
 

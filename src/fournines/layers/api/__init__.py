@@ -47,7 +47,8 @@ def _exchange(cluster: Cluster, timers: Timers) -> Exchange:
                        before_service_resources=(active_passive.DISABLE, *procedures.before_start(cluster)))
     return replace(asked, listeners=tuple(
         Listener(service.name, cluster.service_vip.name, service.port, "api", members,
-                 check_path=service.check_path, unit=service.unit) for service in services))
+                 check_path=service.check_path, unit=service.unit,
+                 repeatable_post=service.repeatable_post) for service in services))
 
 
 def _contribute(site: Site) -> Contribution:

@@ -84,8 +84,10 @@ def _config(site: Site) -> ini.Document:
     })
 
 
+# A Fernet token is a signed text, kept nowhere: one that its client never saw is nobody's.
 SERVICE = ApiService(
     name="keystone", unit=UNIT, agent="keystone", port=settings.IDENTITY_PORT,
+    repeatable_post="/v3/auth/tokens",
     packages=("keystone", "python3-pymysql"),
     endpoint=Endpoint("identity", "OpenStack Identity", "/v3"), config=CONFIG,
     migrate=Run(("keystone-manage", "db_sync"), user="keystone", timeout_s=600.0),
