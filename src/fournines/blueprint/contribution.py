@@ -28,8 +28,8 @@ class Spread(StrEnum):
 class Listener:
     """A service that clients reach through a VIP. ``check_path`` empty means a TCP check on ``check_port``
     (0: the service's own port). ``kind`` chooses the timers: api, database, messaging. ``unit`` is what
-    serves it on each member. ``repeatable_post`` is the path of a POST that leaves nothing behind: one without
-    an answer may go to another member."""
+    serves it on each member. ``repeatable_post`` is the path of a POST that leaves nothing behind: one
+    without an answer may go to another member."""
 
     name: str
     vip: str

@@ -29,7 +29,7 @@ class ApiService:
     ``agent`` is the resource agent that runs them all. ``port`` 0 and no ``endpoint``: a service that nobody
     calls. ``files`` are those whose change needs a restart, ``keys`` those that the service reads anew by
     itself. ``migrate`` brings the schema to what the installed version wants, from any older one, None where
-    it has no database; ``migrations`` is where its revisions lie, below its Python package.
+    it has no database; ``migrations`` is where its revisions lie, below its Python package;
     ``repeatable_post`` as in Listener."""
 
     name: str
