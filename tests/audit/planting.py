@@ -33,6 +33,7 @@ PATHS = {
     "heat": "/etc/heat/heat.conf", "crm": "/etc/pacemaker/cluster.crm",
     "cib": "/var/lib/pacemaker/cib/cib.xml", "drbd": "/etc/drbd.d/r.res", "script": "/root/setup.sh",
     "sql": "/root/accounts.sql", "paste": "/etc/nova/api-paste.ini",
+    "neutron-uwsgi": "/etc/neutron/neutron-api-uwsgi.ini", "own-uwsgi": "/etc/neutron/api-uwsgi.ini",
     "fstab": "/etc/fstab", "chrony": "/etc/chrony/chrony.conf",
     "chrony-source": "/etc/chrony/sources.d/a.sources", "cookie": "/var/lib/rabbitmq/.erlang.cookie",
     "fernet-0": "/etc/keystone/fernet-keys/0", "fernet-1": "/etc/keystone/fernet-keys/1",

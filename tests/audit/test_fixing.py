@@ -28,8 +28,8 @@ FIXED = frozenset((
     "COR001", "COR002", "COR003", "COR005", "COR006", "COR007", "COR008", "COR012", "COR015", "COR020",
     "DRB001", "DRB004", "DRB005", "DRB006", "DRB007", "FSY001", "GAL005", "GAL006", "HAP001", "HAP006",
     "KAD002", "KAD007", "MAP002", "NEU001", "NEU002", "NEU004", "NOV001", "OSL002", "OSL006", "OSL008",
-    "PCM003", "PCM007", "PCM008", "PCM013", "PCM014", "PCM020", "PCM023", "PCM028", "RMQ002", "RMQ008",
-    "RMQ010", "FSY002", "TIM001"))
+    "OSL013", "PCM003", "PCM007", "PCM008", "PCM013", "PCM014", "PCM020", "PCM023", "PCM028", "RMQ002",
+    "RMQ008", "RMQ010", "FSY002", "TIM001"))
 """The rules that are certain of a corrected text, at least in some of the places that they find."""
 
 

@@ -60,6 +60,18 @@ class Pipeline:
 
 
 @dataclass(frozen=True, slots=True)
+class Wsgi:
+    """What uWSGI is started with: no options of the service, but how it is served."""
+
+    settings: ini.Document
+
+    def option(self, name: str) -> ini.Entry | None:
+        """The one that holds: of several the last."""
+        return next((entry for section in reversed(self.settings.sections) if section.name == "uwsgi"
+                     for entry in reversed(section.entries) if entry.key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
 class Enabled:
     """A link that makes systemd start at boot what its name says; nothing of it is read."""
 

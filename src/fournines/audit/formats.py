@@ -36,7 +36,7 @@ from fournines.artifacts import (
 )
 from fournines.artifacts.document import Complain, numbered
 from fournines.artifacts.ini import Dialect
-from fournines.audit.cloud import Enabled, File, Ignore, Pipeline
+from fournines.audit.cloud import Enabled, File, Ignore, Pipeline, Wsgi
 from fournines.errors import Unparsable
 
 Reader: TypeAlias = Callable[[str, Complain], object]
@@ -66,6 +66,10 @@ def _oslo(text: str, complain: Complain) -> ini.Document:
 
 def _paste(text: str, complain: Complain) -> Pipeline:
     return Pipeline(ini.parse(text, Dialect.OSLO, complain))
+
+
+def _wsgi(text: str, complain: Complain) -> Wsgi:
+    return Wsgi(ini.parse(text, Dialect.UWSGI, complain))
 
 
 def _enabled(text: str, complain: Complain) -> Enabled:
@@ -120,6 +124,7 @@ _FORMATS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple((re.compile(pattern
     (r"(?:.*/)?\.erlang\.cookie|.*/keystone/(?:fernet|credential)-keys/[0-9]+", secret_file.parse),
     (_CERTIFICATES, certificate.parse),
     (r".*/api-paste\.ini", _paste),
+    (rf".*/(?:{'|'.join(SERVICES)})/[^/]*uwsgi[^/]*\.ini", _wsgi),
     (r".*/local_settings(?:\.d/[^/]+)?\.py", settings_file.parse),
     (rf".*/(?:{'|'.join(SERVICES)})/(?:.+/)?(?!logging|api-paste)[^/]+\.(?:conf|ini)"
      rf"|(?:.*/)?(?:{'|'.join(SERVICES)})(?:[-_][a-z0-9_-]+)?\.conf", _oslo),

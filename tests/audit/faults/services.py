@@ -9,6 +9,7 @@ URL = "connection = mysql+pymysql://nova:x@"
 DB = "listen db\n bind 10.0.0.100:3306\n server a 10.0.0.1:3306\n server b 10.0.0.2:3306 backup\n"
 SLOW = DB.replace("listen db\n", "listen db\n timeout client 1h\n timeout server 3601s\n")
 BROKERS = "transport_url = rabbit://u:p@10.0.0.1:5672,u:p@10.0.0.2:5672,u:p@10.0.0.3:5672/"
+UWSGI = "[uwsgi]\nmaster\n"
 RABBIT = "[oslo_messaging_rabbit]\n"
 
 FAULTS = (
@@ -92,6 +93,14 @@ FAULTS = (
                    "[DEFAULT]\nhere = /srv\nstate_path = $here/nova\n"}),
     Fault("OSL012", {"nova": "[database]\nsql_max_retries = -1  <--\n"},
           {"nova": "[database]\nmax_retries = -1\n"}),
+    Fault("OSL013",
+          {"neutron-uwsgi": f"{UWSGI}wsgi-file = /usr/bin/neutron-api\nthreads = 2\nthreads = 32  <--\n"},
+          {"neutron-uwsgi": f"{UWSGI}wsgi-file = /usr/bin/neutron-api\nprocesses = 8\n"}),
+    Fault("OSL013",   # Debian's file is not in force beside another; neutron.wsgi has Python's own locks
+          {"own-uwsgi": f"{UWSGI}wsgi-file = /venv/bin/neutron-api\nthreads = 8  <--\n",
+           "neutron-uwsgi": f"{UWSGI}wsgi-file = /usr/bin/neutron-api\nthreads = 32\n"},
+          {"own-uwsgi": f"{UWSGI}module = neutron.wsgi.api:application\nthreads = 8\n",
+           "ctl2 neutron-uwsgi": f"{UWSGI}wsgi-file = /usr/bin/neutron-api\nthreads = 1\n"}),
     Fault("OSL009", {"haproxy": DB, "nova": f"[database]\n{URL}10.0.0.100:3307/nova  <--\n"},
           {"haproxy": DB, "nova": f"[database]\n{URL}10.0.0.100/nova\n"}),
     Fault("OSL009",

@@ -34,9 +34,11 @@ from fournines.audit.rules import (
     shared_secrets,
     state,
     timers,
+    wsgi,
 )
 
 __all__ = ["active_passive", "addresses", "boot", "capacity", "certificates", "clocks", "constraints",
            "corosync", "drbd", "fencing", "files", "galera", "haproxy_listeners", "haproxy_servers",
            "keepalived", "memcached", "mounts", "operations", "options", "pacemaker", "projects", "quorum",
-           "rabbitmq", "recovery", "scripts", "secrets", "services", "shared_secrets", "state", "timers"]
+           "rabbitmq", "recovery", "scripts", "secrets", "services", "shared_secrets", "state", "timers",
+           "wsgi"]
