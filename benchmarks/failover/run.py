@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 FOURNINES = ROOT / ".venv" / "bin" / "fournines"
 WORK = ROOT / "build" / "failover"
+TRIES = 3
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -99,11 +100,20 @@ def _apply(example: Path, profile: Profile) -> None:
                           check=False)
     if done.returncode:
         sys.exit(f"{profile.name} cannot be applied: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-    # The first answers of what has just been started come late, and a drill wants a cluster that is whole.
-    subprocess.run([FOURNINES, "verify", "--wait", "5m", _file()], stdout=subprocess.DEVNULL, check=True)
 
 
 def _drill(profile: Profile, drill: str, asked: argparse.Namespace) -> Run:
+    """One that is refused, for a look at a cluster that has just come back was too slow, broke nothing: it is
+    asked for again."""
+    for _ in range(TRIES):
+        subprocess.run([FOURNINES, "verify", "--wait", "5m", _file()], stdout=subprocess.DEVNULL, check=True)
+        run = _tried(profile, drill, asked)
+        if run is not None:
+            return run
+    sys.exit(1)
+
+
+def _tried(profile: Profile, drill: str, asked: argparse.Namespace) -> Run | None:
     longer = ["--watch", asked.watch] if asked.watch else []
     process = subprocess.Popen([FOURNINES, "drill", "run", drill, _file(), "--json", *longer],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -115,8 +125,8 @@ def _drill(profile: Profile, drill: str, asked: argparse.Namespace) -> Run:
     try:
         return Run.of(asked.example, profile.name, datetime.now(UTC), json.loads(out))
     except json.JSONDecodeError:
-        print(f"the drill came to nothing: {err[-2000:]}", file=sys.stderr)   # before our timers are put back
-        sys.exit(1)
+        print(f"the drill came to nothing: {err[-2000:]}", file=sys.stderr, flush=True)
+        return None
 
 
 if __name__ == "__main__":
