@@ -104,11 +104,21 @@ def test_of_two_nodes_each_goes_on_alone_if_it_can_fence_the_other(cluster: Clus
     two = replace(passive(cluster, "fence_sbd"), nodes=cluster.nodes[:2],
                   layers={key: value for key, value in passive(cluster, "fence_sbd").layers.items()
                           if key in ("database", "membership")})
-    assert set(singles(weak_points(two))) == {
-        "switch sw-a", "the link of ctl1 to management", "the link of ctl2 to management"}
+    found = singles(weak_points(two))
+    links = {"the link of ctl1 to management", "the link of ctl2 to management"}
+    assert set(found) == {"switch sw-a", *links}
+    assert {found[link][2] for link in links} == {
+        "the gateway of the network management, which members ask whose link is lost (gateway: ADDRESS)"}
     unfenced = replace(two, layers={**two.layers, "membership": SimpleNamespace(fencing=())})
     parted = placed(unfenced, ctl1="switch=a", ctl2="switch=b")
     assert singles(weak_points(parted))["the connection between a and b"][0] == "TWICE"
+
+
+def test_two_nodes_that_ask_their_gateway_need_it_and_both_links_no_longer(cluster: Cluster) -> None:
+    asking = open_cluster(EXAMPLE.with_name("guide-two-node.yaml")).cluster
+    assert set(singles(weak_points(asking))) == {"switch sw-a"}
+    of_two = [{*map(str, cut.components)} for cut in cuts(plant_of(asking)) if len(cut.components) == 2]
+    assert {"gateway 192.168.42.1", "the link of node1 to management"} in of_two
 
 
 def test_a_remedy_is_one_after_which_the_cut_is_gone(cluster: Cluster) -> None:

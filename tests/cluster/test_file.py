@@ -24,7 +24,7 @@ release: zed
 distro: debian12
 recovery: {recover_within: 0.5m}
 networks:
-  management: {cidr: 192.168.42.0/24}
+  management: {cidr: 192.168.42.0/24, gateway: 192.168.42.1}
   storage-a: {cidr: 10.1.0.0/16, switch: "1"}
 vips:
   public: 192.168.42.200
@@ -98,6 +98,7 @@ def test_everything_a_file_can_say(everything: Cluster) -> None:
     assert everything.recovery.recover_within_s == 30.0
     assert everything.networks["storage-a"].cidr == IPv4Network("10.1.0.0/16")
     assert everything.networks["storage-a"].switch == "1"
+    assert everything.gateway == IPv4Address("192.168.42.1")
     assert everything.vips["internal"].network == "storage-a"
     assert everything.service_vip.name == "internal"
     node = everything.node("ctl1")

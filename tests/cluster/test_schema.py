@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[2]
 BETWEEN_VALUES = {   # wrong only by what other values are, by their notation in YAML, or by calculation
     "active-passive-without-membership", "address-broadcast-and-network", "address-leading-zeros",
     "address-loopback", "address-missing", "address-not-one", "address-outside", "address-twice",
-    "arbitrator-without-address", "control-character", "fencing-for-nobody", "key-twice",
+    "arbitrator-without-address", "control-character", "fencing-for-nobody", "gateway-of-somebody",
+    "gateway-outside", "key-twice",
     "key-twice-in-a-node", "layer-settings-refused", "layer-vip-unknown", "membership-arbitrator-is-a-node",
     "membership-arbitrator-twice", "membership-four", "membership-three-and-arbitrator",
     "membership-two-arbitrators", "membership-watchdog", "membership-without-fencing", "merge-key",

@@ -12,8 +12,6 @@ from fournines.layers.membership.reach import REACHED
 
 from .scheduler import MEMBERS, configuration, placed, simulate, tell
 
-WITHOUT = {"guide-two-node"}   # two members: nobody could tell whose link it is
-CASES = [example for example in MEMBERS if example not in WITHOUT]
 pytestmark = pytest.mark.tool("crm_simulate", "pacemaker-cli-utils")
 
 
@@ -31,11 +29,7 @@ def members_of(example: str, head: str) -> list[str]:
                  if each.id == head), [head])
 
 
-def test_of_two_members_alone_nobody_looks() -> None:
-    assert all(not heads(example) for example in WITHOUT)
-
-
-@pytest.mark.parametrize("example", CASES)
+@pytest.mark.parametrize("example", MEMBERS)
 def test_what_clients_ask_for_leaves_a_member_that_reaches_nobody(tool: str, example: str, running: Path,
                                                                   tmp_path: Path) -> None:
     before = places(tool, running)
@@ -50,7 +44,7 @@ def test_what_clients_ask_for_leaves_a_member_that_reaches_nobody(tool: str, exa
         assert there.keys() == before.keys()   # and everything runs
 
 
-@pytest.mark.parametrize("example", CASES)
+@pytest.mark.parametrize("example", MEMBERS)
 @pytest.mark.parametrize("reached", ["all", "none", "one fewer"])
 def test_nothing_moves_where_all_reach_somebody_or_nobody_does(tool: str, example: str, reached: str,
                                                                running: Path, tmp_path: Path) -> None:
@@ -64,7 +58,7 @@ def test_nothing_moves_where_all_reach_somebody_or_nobody_does(tool: str, exampl
     assert places(tool, tmp_path / "after.xml") == before
 
 
-@pytest.mark.parametrize("example", CASES)
+@pytest.mark.parametrize("example", MEMBERS)
 def test_what_reaches_again_does_not_move_back(tool: str, example: str, running: Path,
                                                tmp_path: Path) -> None:
     away = tmp_path / "away.xml"

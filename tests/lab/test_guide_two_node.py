@@ -22,6 +22,7 @@ OF_BEFORE = ("CREATE DATABASE cloud;\nCREATE TABLE cloud.images (id INT PRIMARY 
              "INSERT INTO cloud.images VALUES (1), (2);")
 FAILOVER_S = 300.0   # 115 s were seen; what is not timed here must not fail for its time
 SEATS = {"database": "mysql", "broker": "rabbitmq"}   # and the volume of each
+ADDRESSES = {"database": "192.168.42.101", "broker": "192.168.42.100"}
 
 
 def databases_of_before(lab: Lab) -> None:
@@ -59,7 +60,7 @@ def devices(plane: ControlPlane, node: str) -> dict[str, dict[str, object]]:
 
 def loads(plane: ControlPlane) -> BothLoads:
     """At the guide's addresses."""
-    return BothLoads(plane, "192.168.42.101", "192.168.42.100")
+    return BothLoads(plane, *ADDRESSES.values())
 
 
 def test_a_second_apply_changes_nothing(plane: ControlPlane) -> None:
@@ -129,6 +130,25 @@ def test_the_other_node_is_restarted_when_this_one_could_take_over(plane: Contro
     for node in NODES:   # a tenth of a second is DRBD's unit, and half of the token is 1.75 s
         shown = on(plane.lab, node, "drbdsetup", "show", "mysql")
         assert "ping-timeout    \t17;" in shown, shown
+
+
+@pytest.mark.long
+def test_who_alone_does_not_reach_the_gateway_gives_up_what_clients_ask_for(plane: ControlPlane) -> None:
+    """Heartbeats go on over the other cable: nobody is lost, and nobody fenced."""
+    active = holder(plane, "database")
+    (other,) = (node for node in NODES if node != active)
+    booted = {node: on(plane.lab, node, "cat", "/proc/sys/kernel/random/boot_id") for node in NODES}
+    with loads(plane) as both:
+        plane.lab.machine(active).cut("management")
+        try:
+            both.wait_for_more(FAILOVER_S)
+            assert {plane.owners(address, NODES) == [other] for address in ADDRESSES.values()} == {True}
+        finally:
+            plane.lab.machine(active).heal("management")
+        plane.become_whole()
+    both.lose_nothing()
+    assert {seat: holder(plane, seat) for seat in SEATS} == dict.fromkeys(SEATS, other)
+    assert booted == {node: on(plane.lab, node, "cat", "/proc/sys/kernel/random/boot_id") for node in NODES}
 
 
 def test_a_power_loss_of_the_active_node_loses_nothing_acknowledged(plane: ControlPlane) -> None:

@@ -17,6 +17,8 @@ def test_clients_get_the_highest_address_that_nobody_has() -> None:
 
     assert client_address(cluster, cluster.networks["management"]) == IPv4Address("192.168.42.254")
     assert client_address(crowded, cluster.networks["management"]) == IPv4Address("192.168.42.253")
+    routed = replace(cluster.networks["management"], gateway=IPv4Address("192.168.42.254"))
+    assert client_address(cluster, routed) == IPv4Address("192.168.42.253")
 
 
 def test_a_network_without_room_for_clients_is_refused() -> None:

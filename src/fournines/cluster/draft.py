@@ -41,9 +41,10 @@ def called(node: DraftNode) -> str:
 @dataclass(frozen=True, slots=True)
 class Draft:
     """The file by its sections. ``nodes_written`` counts the unreadable ones too; ``layers`` maps name to
-    settings, or None where those are wrong."""
+    settings, or None where those are wrong; ``gateways`` network to the address it names."""
 
     networks: Mapping[str, IPv4Network | None]
+    gateways: Mapping[str, IPv4Address | None]
     vips: Mapping[str, IPv4Address | None]
     nodes: tuple[DraftNode, ...]
     nodes_written: int
@@ -55,6 +56,9 @@ def draft_of(data: Data, layers: Mapping[str, object | None]) -> Draft:
     """The draft of a document's data; ``layers`` as far as pydantic could read them."""
     networks = {name: _read(parse_network, _group(value).get("cidr"))
                 for name, value in _group(_group(data).get("networks")).items()}
+    gateways = {name: _read(parse_address, _group(value).get("gateway"))
+                for name, value in _group(_group(data).get("networks")).items()
+                if _group(value).get("gateway") is not None}
     vips = {name: _read(parse_address, value) for name, value in _group(_group(data).get("vips")).items()}
     section = _group(data).get("nodes")
     written = section if isinstance(section, list) else []
@@ -62,7 +66,7 @@ def draft_of(data: Data, layers: Mapping[str, object | None]) -> Draft:
     names = tuple(dict.fromkeys([*(name for name in networks if name not in NODE_KEYS), "management"]))
     nodes = tuple(_node(("nodes", index), node, data, names if networks else (), problems)
                   for index, node in enumerate(written) if isinstance(node, dict))
-    return Draft(networks, vips, nodes, len(written), layers, tuple(problems))
+    return Draft(networks, gateways, vips, nodes, len(written), layers, tuple(problems))
 
 
 def _node(path: Path, node: dict[str, Data], data: Data, networks: tuple[str, ...],

@@ -136,7 +136,7 @@ def _refusal(path: FilePath, document: Document, problems: Iterable[Problem]) ->
 
 
 def _cluster(model: ClusterFile, draft: Draft) -> Cluster:
-    networks = {name: Network(name, section.cidr, section.switch or "")
+    networks = {name: Network(name, section.cidr, section.switch or "", section.gateway)
                 for name, section in model.networks.items()}
     vips = {name: Vip(name, address, next(each.name for each in networks.values() if address in each.cidr))
             for name, address in (model.vips or {}).items()}

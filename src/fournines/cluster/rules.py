@@ -38,6 +38,23 @@ def _networks(draft: Draft) -> Iterator[Problem]:
                           "write a network that shares no address with it")
 
 
+def _gateways(draft: Draft) -> Iterator[Problem]:
+    owners = {address: f"{name} of {called(node)}" for node in draft.nodes
+              for name, address in _at_home(draft, node)}
+    owners |= {address: f"VIP {name}" for name, address in draft.vips.items() if address is not None}
+    for name, address in draft.gateways.items():
+        path = ("networks", name, "gateway")
+        network = draft.networks[name]
+        if name != "management":
+            yield Problem(path, f"network {name} has a gateway, and only that of management is asked",
+                          "leave it out", at_key=True)
+        elif address is not None and address in owners:
+            yield Problem(path, f"the gateway of {name} is {address}, which is {owners[address]}",
+                          "write the router's own address")
+        elif address is not None and network is not None:
+            yield from _inside(address, network, path, f"the gateway of {name}")
+
+
 def _addresses_in_networks(draft: Draft) -> Iterator[Problem]:
     for node in draft.nodes:
         for name, address in node.addresses.items():
@@ -168,8 +185,8 @@ def _references(draft: Draft) -> Iterator[Problem]:
 
 
 RULES: tuple[Callable[[Draft], Iterator[Problem]], ...] = (
-    _networks, _every_network, _addresses_in_networks, _node_names, _unique_addresses, _vips, _quorum,
-    _domains, _references, membership,
+    _networks, _gateways, _every_network, _addresses_in_networks, _node_names, _unique_addresses, _vips,
+    _quorum, _domains, _references, membership,
 )
 
 

@@ -76,6 +76,10 @@ class NetworkSection(Section):
     switch: DomainValue | None = Field(
         default=None, description="The switch it hangs on: its failure domain. "
                                   "sw-a+sw-b: either of two suffices.", examples=["sw-a"])
+    gateway: Address | None = Field(
+        default=None, description="A router of the network management that answers pings: whom two members "
+                                  "without an arbitrator ask whose cable is lost.",
+        examples=["192.168.42.1"])
 
 
 class ReachSection(Section):

@@ -12,11 +12,13 @@ LayerSpec = TypeVar("LayerSpec")
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A layer-2 segment that connects the nodes; ``switch`` is its failure domain."""
+    """A layer-2 segment that connects the nodes; ``switch`` is its failure domain, ``gateway`` a router of it
+    that every node reaches."""
 
     name: str
     cidr: IPv4Network
     switch: str = ""
+    gateway: IPv4Address | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,18 @@ class Cluster:
                  else getattr(settings, "arbitrator", ""))
         return settings is not None and bool(self.arbitrators or named)
 
+    @property
+    def gateway(self) -> IPv4Address | None:
+        """The router of the network of clients, where the file names one."""
+        clients = self.networks.get("management")
+        return clients.gateway if clients is not None else None
+
+    @property
+    def witnesses(self) -> int:
+        """How many there are to ask on the network of clients whose link is lost: the members themselves, the
+        arbitrator, the gateway."""
+        return len(self.controllers) + self.arbitrated + (self.gateway is not None)
+
     def spec(self, kind: type[LayerSpec]) -> LayerSpec | None:
         """The settings of the layer whose spec class is ``kind``; None where the file does not ask for it."""
         for settings in self.layers.values():
@@ -133,8 +147,9 @@ class Cluster:
 
     def client_address(self, network: Network) -> IPv4Address | None:
         """Where a lab's clients, and the power switches of its machines, are in a network: its highest
-        address that no node and no VIP has."""
+        address that no node, no VIP and no gateway has."""
         taken = {address for node in self.nodes for address in node.addresses.values()}
+        taken |= {network.gateway} if network.gateway is not None else set()
         taken |= {vip.address for vip in self.vips.values()}
         first, last = int(network.cidr.network_address) + 1, int(network.cidr.broadcast_address) - 1
         return next((IPv4Address(number) for number in range(last, first - 1, -1)

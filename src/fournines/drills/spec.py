@@ -67,7 +67,8 @@ def _cluster(data: Data) -> Cluster:
     return Cluster(
         name=str(data["name"]), release=str(data["release"]), distro=str(data["distro"]),
         recovery=Recovery(number(recovery, "recover_within_s"), str(recovery["lose_acknowledged_writes"])),
-        networks={name: Network(name, IPv4Network(str(item["cidr"])), str(item["switch"]))
+        networks={name: Network(name, IPv4Network(str(item["cidr"])), str(item["switch"]),
+                                IPv4Address(str(item["gateway"])) if item.get("gateway") else None)
                   for name, item in named_objects(data, "networks").items()},
         vips={name: Vip(name, IPv4Address(str(item["address"])), str(item["network"]))
               for name, item in vips.items()},

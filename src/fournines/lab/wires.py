@@ -1,7 +1,8 @@
 """The fabric: a network namespace of the lab's own, with a bridge for each cluster network and a cable to
 it from each node. The host's own network is never touched; ``fabric_socket`` is the way in for its processes.
 
-Each bridge has an address, the highest of its network that nobody uses, for clients in the fabric.
+Each bridge has an address, the highest of its network that nobody uses, for clients in the fabric; and
+that of the network's gateway.
 """
 
 from __future__ import annotations
@@ -121,8 +122,9 @@ class Fabric(Cables):
             # A fixed address: else the bridge takes that of its lowest port, and ARP caches go stale.
             self._ip("link", "add", "name", bridge, "address", f"02:f9:00:00:{number:02x}:fe",
                      "type", "bridge", "forward_delay", "0", "mcast_snooping", "0")
-            address = client_address(self._cluster, network)
-            self._ip("address", "add", f"{address}/{network.cidr.prefixlen}", "dev", bridge)
+            gateway = (network.gateway,) if network.gateway is not None else ()
+            for address in (client_address(self._cluster, network), *gateway):
+                self._ip("address", "add", f"{address}/{network.cidr.prefixlen}", "dev", bridge)
             self._ip("link", "set", bridge, "alias", network.name, "up")
 
     def remove(self) -> None:

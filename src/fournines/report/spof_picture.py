@@ -38,8 +38,9 @@ def picture(name: str, found: WeakPoints) -> str:
 def _rows(plant: Plant) -> list[tuple[str, list[Component]]]:
     """Domains above the nodes, networks below them; links are the lines between."""
     kinds = dict.fromkeys(component.kind for component in plant.components)
-    above = [kind for kind in kinds if kind not in ("node", "supply", "link", "connection", "switch")]
-    order = [*above, "supply", "node", "switch", "connection"]
+    above = [kind for kind in kinds if kind not in ("node", "supply", "link", "connection", "switch",
+                                                            "gateway")]
+    order = [*above, "supply", "node", "switch", "connection", "gateway"]
     return [(kind, row) for kind in order
             if (row := [component for component in plant.components if component.kind == kind])]
 

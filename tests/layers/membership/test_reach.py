@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from fournines.blueprint.requests import Run
 from fournines.blueprint.resources import Clone, Colocation, Group, Primitive, Resources
+from fournines.blueprint.snapshot import Snapshot
 from fournines.cli.opened import Opened, open_cluster
-from fournines.cluster.timers import Timers
+from fournines.cluster.timers import Timers, derive
 from fournines.cluster.topology import Cluster
+from fournines.findings import Severity
 from fournines.layers.layer import Site
 from fournines.layers.membership import LAYER, reach
 from fournines.layers.membership.spec import MembershipSpec
@@ -28,11 +31,39 @@ def site(name: str, **changes: object) -> Site:
 ONE = Resources((Primitive("p_ip_x", "ocf:heartbeat:IPaddr2"),))
 
 
+def without_gateway(pair: Cluster) -> Cluster:
+    return replace(pair, networks={name: replace(network, gateway=None)
+                                   for name, network in pair.networks.items()})
+
+
 def test_of_two_members_alone_nobody_looks() -> None:
     """Each would reach nobody when a link is lost, whose ever it is."""
     pair = site("guide-two-node")
-    assert not reach.measured(pair)
-    assert reach.resources(pair, ONE) == Resources()
+    cluster = without_gateway(pair.cluster)
+    alone = replace(pair, cluster=cluster, timers=derive(cluster))
+    assert not reach.measured(alone)
+    assert reach.resources(alone, ONE) == Resources()
+    assert not reach.probes(alone)
+    assert not reach.invariants(alone, "forget")
+
+
+def test_two_members_ask_their_gateway() -> None:
+    pair = site("guide-two-node")
+    assert reach.hosts(pair.cluster) == ("192.168.42.82", "192.168.42.87", "192.168.42.1")
+    assert [each.of for each in reach.resources(pair, ONE).clones] == [reach.PRIMITIVE]
+
+
+@pytest.mark.parametrize(("rc", "truth"), [(0, True), (1, False)])
+def test_a_gateway_that_does_not_answer_is_told(rc: int, truth: bool) -> None:
+    pair = site("guide-two-node")
+    (probe,) = reach.probes(pair)
+    assert {"192.168.42.1" in request.argv for request in probe.requests.values()
+            if isinstance(request, Run)} == {True}
+    answered = probe.parse({"rc": rc, "stdout": "", "stderr": ""})
+    told = {node: {probe.name: answered} for node in pair.controllers}
+    _, invariant = reach.invariants(pair, "forget")
+    assert invariant.holds.judge(Snapshot(told, {}), "node1").truth is truth
+    assert invariant.severity is Severity.WARNING
 
 
 def test_all_ask_the_same_of_which_each_is_one() -> None:

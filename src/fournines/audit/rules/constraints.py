@@ -72,8 +72,9 @@ def loose_address(cloud: Cloud) -> Hits:
 @rule("PCM029", Severity.WARNING, Effect.OUTAGE, "Nothing looks whether clients reach the node",
       consequence="A node that loses its cable to the clients, and is still heard over another link, keeps "
                   "the address: it is down until the cable is back.",
-      fix="a clone of ocf:pacemaker:ping that asks the members, and a rule by which nodes that reach "
-          "somebody are preferred", source="ocf_pacemaker_ping(7); Pacemaker Explained, Rules")
+      fix="a clone of ocf:pacemaker:ping that asks the members, and their gateway where two are alone; and a "
+          "rule by which nodes that reach somebody are preferred",
+      source="ocf_pacemaker_ping(7); Pacemaker Explained, Rules")
 def unreached(cloud: Cloud) -> Hits:
     for cluster in clusters(cloud):
         membership = next((each for each in memberships(cloud) if each.file.node == cluster.node), None)
@@ -81,10 +82,8 @@ def unreached(cloud: Cloud) -> Hits:
         looked = any(each.type in REACHING for each in cluster.primitives)
         if membership is None or membership.links < 2 or looked or address is None:
             continue   # who loses its only link is lost, and fenced
-        # Of two alone each reaches nobody when a cable is lost, whose ever it is.
-        alone = len(membership.nodes) == 2 and not membership.has_device
         yield Hit(address.at, f"{address.id} stays on a node that only its clients do not reach: heartbeats "
-                              f"have {membership.links} links", Severity.INFO if alone else None)
+                              f"have {membership.links} links")
 
 
 def _promotable(cluster: Cluster) -> Iterator[tuple[Container, Primitive]]:

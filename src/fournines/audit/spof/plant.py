@@ -90,6 +90,8 @@ class Plant:
     fences: tuple[Fence, ...]
     moves: bool = False
     """Whether what Pacemaker runs leaves a node that has only lost its clients."""
+    gateway: Component | None = None
+    """Whom the members ask, too, whose link to clients is lost."""
 
 
 PHYSICAL = frozenset(("node", "rack", "room", "site", "fire_zone", "fire-zone", "chassis", "host", "storage"))
@@ -118,10 +120,13 @@ def plant_of(cluster: Cluster) -> Plant:
              for component in choice}
     if sides:
         named.add(connection(sides))
+    gateway = Component("gateway", str(cluster.gateway)) if cluster.gateway is not None else None
+    if gateway is not None:
+        named.add(gateway)
     services = tuple(_services(cluster))
     return Plant(tuple(sorted(named)), tuple(node.name for node in cluster.nodes), stands, reaches, sides,
                  services, tuple(_fences(cluster)),
-                 can_tell_who_is_cut_off(len(cluster.controllers), cluster.arbitrated))
+                 can_tell_who_is_cut_off(cluster.witnesses), gateway)
 
 
 def connection(sides: Mapping[str, str]) -> Component:

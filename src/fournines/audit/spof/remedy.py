@@ -11,6 +11,8 @@ from fournines.audit.spof.cuts import Cut, cuts
 from fournines.audit.spof.plant import Component, Plant, plant_of
 from fournines.cluster.topology import Cluster, Node
 
+_ROUTER = IPv4Address("192.0.2.2")   # of no network, for nothing here looks at it
+
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
@@ -54,6 +56,10 @@ def _changes(cluster: Cluster, cut: Cut) -> Iterator[_Change]:
                 yield _Change(3, f"a second switch for the network {network.name}, with every node on both "
                                  f"(switch: {network.switch or 'one'}+OTHER)",
                               plant_of(replace(cluster, networks=networks)))
+    if component.kind == "link" and cluster.gateway is None:
+        asked = {**cluster.networks, "management": replace(cluster.networks["management"], gateway=_ROUTER)}
+        yield _Change(0, "the gateway of the network management, which members ask whose link is lost "
+                         "(gateway: ADDRESS)", plant_of(replace(cluster, networks=asked)))
     if component.kind == "link":
         yield _Change(1, f"a second way beside {component.name}: a bond of two cables",
                       _bonded(cluster, component))

@@ -94,12 +94,18 @@ class _State:
                 return Outcome.STUCK
             hosts = group & {*service.hosts}
             serving = [node for node in hosts if self._serves(node)]
-            others = [node for node in self.up if self._serves(node)]
-            if serving and (len(serving) == len(hosts) or (self._plant.moves and len(others) > 1)):
+            if serving and (len(serving) == len(hosts) or self._moves()):
                 return Outcome.UP   # who reaches nobody gives it up to one who does
             if hosts:
                 return Outcome.DOWN   # it stays where nobody reaches it
         return Outcome.DOWN
+
+    def _moves(self) -> bool:
+        """Whether who still serves reaches somebody beside itself."""
+        gateway = self._plant.gateway
+        others = [*(node for node in self.up if self._serves(node)),
+                  *((gateway,) if gateway is not None and gateway not in self._failed else ())]
+        return self._plant.moves and len(others) > 1
 
     def _serves(self, node: str) -> bool:
         """Whether clients reach a node that is up."""

@@ -16,13 +16,14 @@ from fournines.cluster.timers.timer import RECOVER_WITHIN, Unit, shown
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a definition may look at: the promise in seconds, how many controllers, the values so far, and
-    whether Corosync has an arbitrator."""
+    """What a definition may look at: the promise in seconds, how many controllers, the values so far, whether
+    Corosync has an arbitrator, and how many there are to ask whose link is lost."""
 
     target_s: float
     controllers: int
     values: Mapping[str, float]
     arbitrated: bool = False
+    witnesses: int = 0
 
     def of(self, name: str) -> float:
         """The value of an earlier timer, or of the promise."""

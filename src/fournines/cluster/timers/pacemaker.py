@@ -27,7 +27,7 @@ _REACH = Share(
 
 
 def _reach_timeout(given: Given) -> tuple[float, str]:
-    if not can_tell_who_is_cut_off(given.controllers, given.arbitrated):
+    if not can_tell_who_is_cut_off(given.witnesses):
         return 0.0, "none where only two could ask each other: nobody could tell whose link is lost"
     return _REACH.value(given)
 

@@ -156,7 +156,7 @@ def parse_arbitrator(reply: JsonValue) -> Arbitrator:
 
 
 def parse_present(reply: JsonValue) -> bool:
-    """From ``test``: by its exit code."""
+    """From ``test``, or ``fping`` of one host: by its exit code."""
     return isinstance(reply, dict) and reply.get("rc") == 0
 
 

@@ -54,6 +54,7 @@ def probes(site: Site, wanted: str) -> tuple[Probe, ...]:
         Probe(VERIFIED, dict.fromkeys(names, Run(("crm_verify", "--live-check", "-V"), check=False,
                                                  timeout_s=_LOOK_S)), answers.parse_verified),
         *arbitrator.probes(site),
+        *reach.probes(site),
         *watchdog.probes(site),
     )
 
@@ -207,8 +208,7 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
                   "look at corosync-cfgtool -n, the cables and the switch of that network"),
         *arbitrator.invariants(site),
         *watchdog.invariants(site),
-        *((Invariant("every member looks whom it reaches", OnEvery(names, Runs(reach.PRIMITIVE, names)),
-                     forget),) if reach.measured(site) else ()),
+        *reach.invariants(site, forget),
         Invariant("no resource is kept off a node for its failures there",
                   OnEvery(names, Fact(PACEMAKER, "barred", Test.EQ, ())), forget),
         # What it has recovered from, and forgets by itself.
