@@ -192,6 +192,7 @@ def test_a_watchdog_is_refused_where_there_is_none(plane: ControlPlane) -> None:
     plane.become_whole()
 
 
+@pytest.mark.long
 def test_an_arbitrator_is_taken_out_while_its_vote_is_not_needed(plane: ControlPlane) -> None:
     lab, written = plane.lab, plane.file.read_text().splitlines()
     (line,) = [each for each in written if f"name: {ARBITRATOR}" in each]

@@ -372,6 +372,7 @@ def test_everything_comes_back_after_all_lost_their_power(plane: ControlPlane) -
     assert plane.say("plan").code == 0
 
 
+@pytest.mark.long
 def test_everything_comes_back_after_all_were_shut_down_in_order(plane: ControlPlane) -> None:
     """Nobody has crashed: no view to come back to, and no broker that is known to run."""
     lab = plane.lab
