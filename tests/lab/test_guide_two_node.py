@@ -89,6 +89,7 @@ def test_each_volume_is_primary_where_its_service_runs(plane: ControlPlane) -> N
         assert devices(plane, other)[volume]["role"] == "Secondary"
 
 
+@pytest.mark.long
 def test_an_audit_of_the_running_nodes_sees_a_replica_without_its_disk(plane: ControlPlane) -> None:
     def lost() -> set[str]:
         told = json.loads(plane.say("audit", "--live", plane.file, "--json").out)

@@ -244,8 +244,8 @@ def test_a_fault_ends_though_its_drill_was_killed(plane: ControlPlane) -> None:
     assert timers == ["", "", ""]
 
 
-@pytest.mark.parametrize("drill", ["power-off-vip-holder", "hang-database-writer",
-                                   "cut-management-of-vip-holder"])
+@pytest.mark.parametrize("drill", ["power-off-vip-holder", "cut-management-of-vip-holder",
+                                   pytest.param("hang-database-writer", marks=pytest.mark.long)])
 def test_a_drill_hits_heals_and_loses_nothing(plane: ControlPlane, drill: str) -> None:
     """Seconds belong to benchmarks/failover; here is judged what no busy computer excuses."""
     said = plane.say("drill", "run", drill, *SHORTER, "--json")
