@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 
 from fournines.layers.messaging.node.broker_guard import AWAY_S, HUNG_S, Answer, Watch
@@ -26,11 +28,11 @@ def test_only_a_broker_that_serves_without_a_majority_serves_alone(answer: Answe
     assert seen((0, answer), (3, answer)) == [False, alone]
 
 
-@pytest.mark.parametrize(("reaches", "serving", "acts"), [(0, 0, True), (2, 2, True), (2, 1, True),
-                                                          (2, 0, False), (1, 0, False)])
-def test_the_last_that_serves_is_left_alone(reaches: int, serving: int, acts: bool) -> None:
+@pytest.mark.parametrize(("reached", "serving", "acts"), [
+    ((), 0, True), (THREE[1:], 2, True), (THREE[1:], 1, True), (THREE[1:], 0, False), (THREE[1:2], 0, False)])
+def test_the_last_that_serves_is_left_alone(reached: Collection[str], serving: int, acts: bool) -> None:
     """As the third is that hears two who have paused because they do not hear each other."""
-    answer = Answer(running=1, members=3, reaches=reaches, serving=serving)
+    answer = Answer(running=1, members=3, reached=reached, serving=serving)
     assert seen((0, answer), (3, answer)) == [False, acts]
 
 

@@ -37,11 +37,12 @@ ASK_TIMEOUT_S, RESTART_TIMEOUT_S = 6, 700
 # Of a broker that boots, RabbitMQ may be asked nothing but the boot state, see status.erl; what its processes
 # wait for, and whom it reaches, the virtual machine tells.
 QUESTION = """
+Names = fun(Nodes) -> lists:join(", ", [io_lib:format("\\"~s\\"", [Node]) || Node <- Nodes]) end,
 case rabbit_boot_state:get() of
     ready ->
         {States, _} = rpc:multicall(nodes(), rabbit_boot_state, get, [], 1000),
-        io:format("{\\"running\\": ~b, \\"members\\": ~b, \\"reaches\\": ~b, \\"serving\\": ~b}",
-                  [length(rabbit_nodes:all_running()), length(rabbit_nodes:all()), length(nodes()),
+        io:format("{\\"running\\": ~b, \\"members\\": ~b, \\"reached\\": [~s], \\"serving\\": ~b}",
+                  [length(rabbit_nodes:all_running()), length(rabbit_nodes:all()), Names(nodes()),
                    length([ready || ready <- States])]);
     _ ->
         Calls = [{Module, Name} || Process <- erlang:processes(),
@@ -50,7 +51,6 @@ case rabbit_boot_state:get() of
         Agreeing = [{rabbit_node_monitor, global_sync}, {global, set_lock_on_nodes}],
         Paused = [{rabbit_node_monitor, wait_for_cluster_recovery}],
         Waits = fun(For) -> lists:any(fun(Call) -> lists:member(Call, For) end, Calls) end,
-        Names = fun(Nodes) -> lists:join(", ", [io_lib:format("\\"~s\\"", [Node]) || Node <- Nodes]) end,
         {Theirs, _} = rpc:multicall(nodes(), erlang, nodes, [], 1000),
         Beyond = lists:usort(lists:append([Nodes || Nodes <- Theirs, is_list(Nodes)])),
         io:format("{\\"agreeing\\": ~s, \\"paused\\": ~s, \\"reached\\": [~s], \\"beyond\\": [~s]}",
@@ -61,14 +61,13 @@ end.
 
 @dataclass(frozen=True)
 class Answer:
-    """What a broker says of itself. One that serves: how many it sees ``running``, of how many ``members``,
-    how many virtual machines it ``reaches`` and how many of those are ``serving``. One that does not: whether
-    it waits for an agreement about names, or has ``paused`` itself; whom it has ``reached``, and who is
-    ``beyond``: reached by those."""
+    """What a broker says of itself, and whose virtual machines it has ``reached``. One that serves: how many
+    it sees ``running``, of how many ``members``, and how many of those that it reached are ``serving``. One
+    that does not: whether it waits for an agreement about names, or has ``paused`` itself, and who is
+    ``beyond``: reached by those that it reached."""
 
     running: int | None = None
     members: int = 0
-    reaches: int = 0
     serving: int = 0
     agreeing: bool = False
     paused: bool = False
@@ -79,7 +78,7 @@ class Answer:
     def alone(self) -> bool:
         """It serves without a majority, and is not the last that does."""
         return (self.running is not None and 2 * self.running <= self.members
-                and (self.serving > 0 or not self.reaches))
+                and (self.serving > 0 or not self.reached))
 
 
 def ask(address: str) -> Answer:
