@@ -41,7 +41,7 @@ def test_a_cluster_file_is_rendered_and_passes(capsys: pytest.CaptureFixture[str
     assert run(EXAMPLE, "--fail-on", "warning") == 0
     out = capsys.readouterr().out
     assert "ctl1/etc/haproxy/haproxy.cfg:" in out
-    assert "54 files of 3 nodes" in out
+    assert "57 files of 3 nodes" in out
 
 
 def test_a_cluster_file_accepts_rules_with_a_reason(slow: Path,
