@@ -71,6 +71,15 @@ def test_a_side_fills_the_other_only_when_both_are_new(changed: dict[str, object
         drbd_device.first("mysql", facts(**changed))
 
 
+def test_a_connection_that_is_lost_for_a_moment_is_waited_for_and_no_other() -> None:
+    told = [facts(connection="WFConnection"), facts(connection="WFReportParams"), facts(), facts()]
+    assert drbd_device.once_connected(lambda: told.pop(0)) == facts()
+    assert len(told) == 1
+    for connection, within_s in (("StandAlone", 30.0), ("", 30.0), ("WFConnection", 0.3)):
+        parted = facts(connection=connection)
+        assert drbd_device.once_connected(lambda seen=parted: seen, within_s) == parted
+
+
 @pytest.mark.parametrize("changed", [{"connection": "StandAlone"}, {"connection": ""}, {"disk": "Diskless"}])
 def test_what_was_parted_or_detached_is_not_adjusted(changed: dict[str, object]) -> None:
     with pytest.raises(Refused, match="nothing was changed"):

@@ -18,7 +18,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 sys.path.append("/usr/lib/fournines/python")   # see shipped_library.py
@@ -27,6 +27,9 @@ from fournines.layers.node.disk_content import Refused, file_system, holds, in_u
 SETTINGS = "/etc/fournines/storage.json"
 STATE = "/proc/drbd"
 JUST_CREATED = "0000000000000004"   # UUID_JUST_CREATED of DRBD: metadata that has never been in use
+# On the way to a connection: DRBD 8.4 User's Guide, connection states.
+_CONNECTING = ("Unconnected", "Timeout", "BrokenPipe", "NetworkFailure", "ProtocolError", "TearDown",
+               "WFConnection", "WFReportParams")
 _SETTING = re.compile(r'^[ \t]*([a-z0-9-]+)[ \t]+"?([^;"{\n]*)"?;', re.MULTILINE)
 _OUT_OF_SYNC = re.compile(r" oos:(\d+)")
 _LINE = re.compile(r"^ *(\d+): cs:(\S+)(?: ro:([^/ ]+)/(\S+) ds:([^/ ]+)/(\S+))?")
@@ -124,6 +127,14 @@ def adjust(name: str, facts: dict[str, object]) -> None:
     tool("drbdadm", "adjust", name)
 
 
+def once_connected(look: Callable[[], dict[str, object]], within_s: float = 30.0) -> dict[str, object]:
+    """What is told once the two talk, or at the end of that time: busy nodes lose each other for a moment."""
+    deadline = time.monotonic() + within_s
+    while (facts := look())["connection"] in _CONNECTING and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return facts
+
+
 def first(name: str, facts: dict[str, object]) -> None:
     """Only where neither side was ever in use, by both sides' own words: the other is asked by DRBD itself,
     which shows a side with data as anything but Inconsistent."""
@@ -197,7 +208,8 @@ def main(arguments: Sequence[str]) -> None:
             case "adjust":
                 adjust(name, facts)
             case "first":
-                first(name, facts)
+                first(name, once_connected(lambda: facts_of(name, device["minor"], device["disk"],
+                                                            kernel_state())))
             case "format":
                 format_device(name, f"/dev/drbd{device['minor']}", device["filesystem"])
             case "split":
