@@ -39,9 +39,8 @@ def _networks(draft: Draft) -> Iterator[Problem]:
 
 
 def _gateways(draft: Draft) -> Iterator[Problem]:
-    owners = {address: f"{name} of {called(node)}" for node in draft.nodes
-              for name, address in _at_home(draft, node)}
-    owners |= {address: f"VIP {name}" for name, address in draft.vips.items() if address is not None}
+    owners = {address: f"VIP {name}" for name, address in draft.vips.items() if address is not None}
+    owners |= _of_nodes(draft)
     for name, address in draft.gateways.items():
         path = ("networks", name, "gateway")
         network = draft.networks[name]
@@ -69,6 +68,12 @@ def _at_home(draft: Draft, node: DraftNode) -> Iterator[tuple[str, IPv4Address]]
         network = draft.networks.get(name)
         if network is None or address in network:
             yield name, address
+
+
+def _of_nodes(draft: Draft) -> dict[IPv4Address, str]:
+    """Address -> whose it is."""
+    return {address: f"{name} of {called(node)}" for node in draft.nodes
+            for name, address in _at_home(draft, node)}
 
 
 def _inside(address: IPv4Address, network: IPv4Network, path: Path, whose: str) -> Iterator[Problem]:
@@ -113,8 +118,7 @@ def _unique_addresses(draft: Draft) -> Iterator[Problem]:
 
 
 def _vips(draft: Draft) -> Iterator[Problem]:
-    owners = {address: f"{name} of {called(node)}" for node in draft.nodes
-              for name, address in _at_home(draft, node)}
+    owners = _of_nodes(draft)
     networks = list(draft.networks.values())
     for name, address in draft.vips.items():
         path = ("vips", name)
