@@ -11,7 +11,7 @@ import pytest
 from fournines.blueprint.files import NodeFile
 from fournines.blueprint.in_force import Configuration, InForce, changed, parse_configuration, restart_of
 from fournines.blueprint.requests import Run
-from fournines.blueprint.resources import LOAD_SERVICES
+from fournines.blueprint.resources import LOAD_SERVICES, RESOURCES, Placed, Placements
 from fournines.blueprint.snapshot import Gone, Snapshot, Unreadable
 
 STARTED_S = 1_700_000_000.25
@@ -84,6 +84,18 @@ def test_it_is_started_anew_by_pacemaker_once_its_files_are_there() -> None:
         assert broken.judge(seen(told), "ctl1").truth is holds
     away = Snapshot(seen(Configuration(())).values, {"ctl2": Gone("off")})
     assert current.judge(away, "ctl1").truth is None
+
+
+@pytest.mark.parametrize(("runs_on", "done"), [("ctl2", True), ("", False)])
+def test_a_restart_has_gone_once_it_runs_again(runs_on: str, done: bool) -> None:
+    """What runs nowhere runs with no old file either."""
+    glance = InForce("api", "glance", "p_glance-api", ("glance-api.service",), NODES)
+    gate = glance.restart("its clients wait", ()).until
+    assert gate is not None
+    placed = (Placed("p_glance-api", runs_on, "Started"),) if runs_on else ()
+    view = Placements(quorate=True, dc="ctl1", online=NODES, offline=(), placed=placed)
+    seen = Snapshot({node: {glance.probe: Configuration(()), RESOURCES: view} for node in NODES}, {})
+    assert gate.holds.judge(seen, "ctl1").truth is done
 
 
 def test_no_secret_is_in_what_is_asked() -> None:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Invariant
 from fournines.blueprint.files import NodeFile
-from fournines.blueprint.predicate import Fact, OnExactly
+from fournines.blueprint.predicate import All, Fact, OnExactly
 from fournines.blueprint.requests import JsonValue, Run
+from fournines.blueprint.resources import runs_on_one
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.steps import Gate, On, Step
 
@@ -103,7 +104,8 @@ class InForce:
         return Step(
             restart_of(self.layer, self.resource), On.FIRST, dict.fromkeys(self.nodes, (command,)),
             why=f"it runs with an older configuration; {why}",
-            unless=self._nowhere("older"), until=Gate(self._nowhere("older"), _SEEN_S), needs=tuple(needs))
+            unless=self._nowhere("older"), needs=tuple(needs),
+            until=Gate(All((self._nowhere("older"), runs_on_one(self.resource, self.nodes))), _SEEN_S))
 
     def invariant(self) -> Invariant:
         """It runs with what was written."""
