@@ -106,10 +106,10 @@ def _drill(profile: Profile, drill: str, asked: argparse.Namespace) -> Run:
     """One that is refused, for a look at a cluster that has just come back was too slow, broke nothing: it is
     asked for again."""
     for _ in range(TRIES):
-        subprocess.run([FOURNINES, "verify", "--wait", "5m", _file()], stdout=subprocess.DEVNULL, check=True)
         run = _tried(profile, drill, asked)
         if run is not None:
             return run
+        subprocess.run([FOURNINES, "verify", "--wait", "5m", _file()], stdout=subprocess.DEVNULL, check=True)
     sys.exit(1)
 
 

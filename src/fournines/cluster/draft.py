@@ -54,11 +54,10 @@ class Draft:
 
 def draft_of(data: Data, layers: Mapping[str, object | None]) -> Draft:
     """The draft of a document's data; ``layers`` as far as pydantic could read them."""
-    networks = {name: _read(parse_network, _group(value).get("cidr"))
-                for name, value in _group(_group(data).get("networks")).items()}
-    gateways = {name: _read(parse_address, _group(value).get("gateway"))
-                for name, value in _group(_group(data).get("networks")).items()
-                if _group(value).get("gateway") is not None}
+    sections = {name: _group(value) for name, value in _group(_group(data).get("networks")).items()}
+    networks = {name: _read(parse_network, each.get("cidr")) for name, each in sections.items()}
+    gateways = {name: _read(parse_address, each["gateway"]) for name, each in sections.items()
+                if each.get("gateway") is not None}
     vips = {name: _read(parse_address, value) for name, value in _group(_group(data).get("vips")).items()}
     section = _group(data).get("nodes")
     written = section if isinstance(section, list) else []

@@ -126,10 +126,10 @@ class Cluster:
         return clients.gateway if clients is not None else None
 
     @property
-    def witnesses(self) -> int:
-        """How many there are to ask on the network of clients whose link is lost: the members themselves, the
-        arbitrator, the gateway."""
-        return len(self.controllers) + self.arbitrated + (self.gateway is not None)
+    def knows_who_is_cut_off(self) -> bool:
+        """Whether members who lose one another on the network of clients can tell whose link is lost: it
+        takes a third to ask, a member, the arbitrator or the gateway."""
+        return len(self.controllers) + self.arbitrated + (self.gateway is not None) > 2
 
     def spec(self, kind: type[LayerSpec]) -> LayerSpec | None:
         """The settings of the layer whose spec class is ``kind``; None where the file does not ask for it."""

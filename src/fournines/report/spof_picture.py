@@ -38,9 +38,8 @@ def picture(name: str, found: WeakPoints) -> str:
 def _rows(plant: Plant) -> list[tuple[str, list[Component]]]:
     """Domains above the nodes, networks below them; links are the lines between."""
     kinds = dict.fromkeys(component.kind for component in plant.components)
-    above = [kind for kind in kinds if kind not in ("node", "supply", "link", "connection", "switch",
-                                                            "gateway")]
-    order = [*above, "supply", "node", "switch", "connection", "gateway"]
+    below = ("supply", "node", "switch", "connection", "gateway")
+    order = [*(kind for kind in kinds if kind not in (*below, "link")), *below]
     return [(kind, row) for kind in order
             if (row := [component for component in plant.components if component.kind == kind])]
 

@@ -6,41 +6,27 @@ from __future__ import annotations
 import http.client
 import json
 import subprocess
-import sys
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from stage import Player, haproxy, listen
 
 LONGEST_S = 12.0
 
 
-class Second(BaseHTTPRequestHandler):
+class Second(Player):
     """ctl2, which is asked whom it reaches."""
 
     reaches = True
 
     def do_GET(self) -> None:
-        self.send_response(200 if Second.reaches and self.path == "/reaches/ctl1" else 404)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Not here."""
+        self.say(200 if Second.reaches and self.path == "/reaches/ctl1" else 404)
 
 
-class Service(Second):
+class Service(Player):
     """A service that is well."""
 
     def do_GET(self) -> None:
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-
-def listen(address: str, port: int, what: type[Second]) -> ThreadingHTTPServer:
-    server = ThreadingHTTPServer((address, port), what)
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    return server
+        self.say(200)
 
 
 def alive() -> bool:
@@ -66,9 +52,7 @@ def main() -> None:
     listen("127.42.0.12", 8405, Second)
     listen("127.42.0.12", 5000, Service)
     first = listen("127.42.0.11", 5000, Service)
-    process = subprocess.Popen(["haproxy", "-db", "-f", sys.argv[1]], stderr=subprocess.DEVNULL)
-    try:
-        time.sleep(1.5)   # it listens, and knows by its checks who is there
+    with haproxy(1.5):
         told: dict[str, float | None] = {"while all is well": until(False, 3.0)}
         Second.reaches = False
         first.shutdown()
@@ -82,9 +66,6 @@ def main() -> None:
         told["again"] = until(False, LONGEST_S)
         listen("127.42.0.11", 5000, Service)
         told["there again"] = until(True, LONGEST_S)
-    finally:
-        process.terminate()
-        process.wait(10)
     print(json.dumps(told))
 
 

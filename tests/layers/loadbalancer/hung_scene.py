@@ -7,16 +7,16 @@ from __future__ import annotations
 import http.client
 import json
 import subprocess
-import sys
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from stage import Player, haproxy, listen
 
 KINDS = ("GET /v3/auth/tokens", "POST /v3/auth/tokens", "POST /v3/users", "DELETE /v3/auth/tokens")
 BODY = b'{"auth": {}}'
 
 
-class Keystone(BaseHTTPRequestHandler):
+class Keystone(Player):
     """Answers at once who asks whether it is well, and others so late that the next goes elsewhere."""
 
     hung = threading.Event()
@@ -29,14 +29,9 @@ class Keystone(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path != "/healthcheck":
             time.sleep(1.0)
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+        self.say(200)
 
     do_GET = do_POST = do_DELETE = answer
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Not here."""
 
 
 def ask(kind: str, statuses: list[int]) -> None:
@@ -58,13 +53,9 @@ def ask(kind: str, statuses: list[int]) -> None:
 def main() -> None:
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for address in ("127.42.0.11", "127.42.0.12"):
-        server = ThreadingHTTPServer((address, 5000), Keystone)
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-    process = subprocess.Popen(["haproxy", "-db", "-f", sys.argv[1]], stderr=subprocess.DEVNULL)
+        listen(address, 5000, Keystone)
     told: dict[str, list[int]] = {kind: [] for kind in KINDS}
-    try:
-        time.sleep(3.5)   # it listens, and knows by its checks who is there
+    with haproxy(3.5):
         Keystone.hung.set()
         asking = [threading.Thread(target=ask, args=(kind, told[kind])) for kind in KINDS for _ in range(2)]
         for each in asking:   # of two, who has fewer connections gets the next
@@ -72,9 +63,6 @@ def main() -> None:
             time.sleep(0.05)
         for each in asking:
             each.join()
-    finally:
-        process.terminate()
-        process.wait(10)
     print(json.dumps({"told": told, "given": [kind for kind in KINDS if kind in Keystone.given]}))
 
 

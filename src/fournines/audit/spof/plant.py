@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fournines.cluster.timers.formulas import can_tell_who_is_cut_off
 from fournines.cluster.topology import Cluster
 
 ON_BOARD = frozenset(("fence_redfish", "fence_ipmilan", "fence_ipmilanplus", "fence_idrac", "fence_ilo",
@@ -126,7 +125,7 @@ def plant_of(cluster: Cluster) -> Plant:
     services = tuple(_services(cluster))
     return Plant(tuple(sorted(named)), tuple(node.name for node in cluster.nodes), stands, reaches, sides,
                  services, tuple(_fences(cluster)),
-                 can_tell_who_is_cut_off(cluster.witnesses), gateway)
+                 cluster.knows_who_is_cut_off, gateway)
 
 
 def connection(sides: Mapping[str, str]) -> Component:

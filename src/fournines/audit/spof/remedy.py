@@ -56,11 +56,12 @@ def _changes(cluster: Cluster, cut: Cut) -> Iterator[_Change]:
                 yield _Change(3, f"a second switch for the network {network.name}, with every node on both "
                                  f"(switch: {network.switch or 'one'}+OTHER)",
                               plant_of(replace(cluster, networks=networks)))
-    if component.kind == "link" and cluster.gateway is None:
-        asked = {**cluster.networks, "management": replace(cluster.networks["management"], gateway=_ROUTER)}
-        yield _Change(0, "the gateway of the network management, which members ask whose link is lost "
-                         "(gateway: ADDRESS)", plant_of(replace(cluster, networks=asked)))
     if component.kind == "link":
+        if cluster.gateway is None:
+            named = replace(cluster.networks["management"], gateway=_ROUTER)
+            yield _Change(0, "the gateway of the network management, which members ask whose link is lost "
+                             "(gateway: ADDRESS)",
+                          plant_of(replace(cluster, networks={**cluster.networks, "management": named})))
         yield _Change(1, f"a second way beside {component.name}: a bond of two cables",
                       _bonded(cluster, component))
     if component.kind == "connection":

@@ -103,9 +103,8 @@ class _State:
     def _moves(self) -> bool:
         """Whether who still serves reaches somebody beside itself."""
         gateway = self._plant.gateway
-        others = [*(node for node in self.up if self._serves(node)),
-                  *((gateway,) if gateway is not None and gateway not in self._failed else ())]
-        return self._plant.moves and len(others) > 1
+        there = sum(map(self._serves, self.up)) + (gateway is not None and gateway not in self._failed)
+        return self._plant.moves and there > 1
 
     def _serves(self, node: str) -> bool:
         """Whether clients reach a node that is up."""

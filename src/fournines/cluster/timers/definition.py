@@ -17,13 +17,13 @@ from fournines.cluster.timers.timer import RECOVER_WITHIN, Unit, shown
 @dataclass(frozen=True, slots=True)
 class Given:
     """What a definition may look at: the promise in seconds, how many controllers, the values so far, whether
-    Corosync has an arbitrator, and how many there are to ask whose link is lost."""
+    Corosync has an arbitrator, and whether members can tell who is cut off from clients."""
 
     target_s: float
     controllers: int
     values: Mapping[str, float]
     arbitrated: bool = False
-    witnesses: int = 0
+    knows_who_is_cut_off: bool = False
 
     def of(self, name: str) -> float:
         """The value of an earlier timer, or of the promise."""

@@ -60,7 +60,7 @@ def _timers(cluster: Cluster, target_s: float, overrides: Mapping[str, float]) -
     timers = []
     for definition in DEFINITIONS:
         value, formula = definition.value(Given(target_s, len(cluster.controllers), values,
-                                                cluster.arbitrated, cluster.witnesses))
+                                                cluster.arbitrated, cluster.knows_who_is_cut_off))
         overridden = definition.name in overrides
         if overridden:
             formula = f"set by the operator; would be {formula}"

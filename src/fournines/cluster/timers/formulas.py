@@ -73,11 +73,6 @@ def arbitrated_s(device_timeout_s: float, known_s: float) -> Bounds:
     return 0.0, round(max(0.0, 1.2 * device_timeout_s - known_s), 6)
 
 
-def can_tell_who_is_cut_off(witnesses: int) -> bool:
-    """Whether those who lose one another on one network can tell whose link is lost: it takes a third."""
-    return witnesses > 2
-
-
 def net_tick_s(tick_s: float) -> Bounds:
     """Erlang: a silent node is down after 0.75 to 1.25 of net_ticktime."""
     return 0.75 * tick_s, 1.25 * tick_s

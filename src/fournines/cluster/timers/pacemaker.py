@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fournines.cluster.timers.definition import Calculated, Definition, Fixed, Given, Share
-from fournines.cluster.timers.formulas import can_tell_who_is_cut_off
 from fournines.cluster.timers.timer import Unit
 
 SERVICE_S = 7.0     # for a volume that is promoted and mounted, and a database or a broker that starts on it
@@ -27,7 +26,7 @@ _REACH = Share(
 
 
 def _reach_timeout(given: Given) -> tuple[float, str]:
-    if not can_tell_who_is_cut_off(given.witnesses):
+    if not given.knows_who_is_cut_off:
         return 0.0, "none where only two could ask each other: nobody could tell whose link is lost"
     return _REACH.value(given)
 

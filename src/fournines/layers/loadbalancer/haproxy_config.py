@@ -101,13 +101,12 @@ def _http(listener: Listener) -> Iterator[Line]:
     # A request may be sent again when no byte of an answer came, but only one that changes nothing: METH_GET
     # is GET or HEAD (7.4). Connections that failed are tried again whatever the method: nothing was sent.
     yield ("retry-on", "conn-failure", "empty-response")
+    again: Line = ("METH_GET",)
     if listener.repeatable_post:
         # Whose body is still under way when its head is passed on cannot be sent again.
         yield ("option", "http-buffer-request")
-        yield ("http-request", "disable-l7-retry", "unless", "METH_GET", "or", "METH_POST", "{", "path",
-               listener.repeatable_post, "}")
-    else:
-        yield ("http-request", "disable-l7-retry", "unless", "METH_GET")
+        again = (*again, "or", "METH_POST", "{", "path", listener.repeatable_post, "}")
+    yield ("http-request", "disable-l7-retry", "unless", *again)
 
 
 def _tcp(timers: Timers, listener: Listener) -> Iterator[Line]:

@@ -198,7 +198,11 @@ def main(arguments: Sequence[str]) -> None:
         raise SystemExit("say facts, or create, up, adjust, first, format or split and one of "
                          + ", ".join(devices))
     name, device = arguments[1], devices[arguments[1]]
-    facts = facts_of(name, device["minor"], device["disk"], kernel_state())
+
+    def look() -> dict[str, object]:
+        return facts_of(name, device["minor"], device["disk"], kernel_state())
+
+    facts = once_connected(look) if arguments[0] == "first" else look()
     try:
         match arguments[0]:
             case "create":
@@ -208,8 +212,7 @@ def main(arguments: Sequence[str]) -> None:
             case "adjust":
                 adjust(name, facts)
             case "first":
-                first(name, once_connected(lambda: facts_of(name, device["minor"], device["disk"],
-                                                            kernel_state())))
+                first(name, facts)
             case "format":
                 format_device(name, f"/dev/drbd{device['minor']}", device["filesystem"])
             case "split":
