@@ -27,9 +27,11 @@ demo: packages $(RUN_STAMP)
 demo-active-passive: packages $(RUN_STAMP)
 	@scripts/demo active-passive
 
+# Labs of containers wait more than they work, so two stand side by side. Kernels as processes need both processors.
 test: test-packages $(DEV_STAMP)
 	$(MAKE) --jobs 2 unit lab-image
-	$(BIN)/pytest -m "lab and not long" --durations 15
+	$(BIN)/pytest -m "lab and not (long or own_kernel)" --numprocesses 2 --dist loadfile --durations 15
+	$(BIN)/pytest -m "lab and own_kernel and not long" --durations 15
 
 test-long: test-packages $(DEV_STAMP)
 	$(BIN)/pytest -m long --durations 15

@@ -15,8 +15,8 @@ from lab.controlplane import ControlPlane, one_at_a_time, up_and_applied
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "guide-two-node.yaml"
 # aio-pika's, of a connection that could not be made.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:coroutine 'Connection.close' was never awaited:RuntimeWarning")
+pytestmark = [pytest.mark.own_kernel, pytest.mark.filterwarnings(
+    "ignore:coroutine 'Connection.close' was never awaited:RuntimeWarning")]
 NODES = ("node1", "node2")
 OF_BEFORE = ("CREATE DATABASE cloud;\nCREATE TABLE cloud.images (id INT PRIMARY KEY) ENGINE=InnoDB;\n"
              "INSERT INTO cloud.images VALUES (1), (2);")

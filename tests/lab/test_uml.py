@@ -32,6 +32,7 @@ from lab.conftest import (
 )
 from lab.test_leaving import start_up
 
+pytestmark = pytest.mark.own_kernel
 DISK = Disk("/dev/vg0/mysql", 64)
 NAME = f"test-uml-{os.getpid()}"
 
