@@ -166,10 +166,27 @@ async def test_a_drill_is_refused_where_it_would_be_a_second_failure(place: Plac
         return Health((Finding(Severity.ERROR, "the database has no quorum"),), Snapshot({}, {}))
 
     with pytest.raises(Refused, match="not whole: the database has no quorum"):
-        await run(DRILL, replace(place, health=ill), tmp_path)
+        await run(DRILL, replace(place, health=ill), tmp_path, patience_s=0.0)
     with pytest.raises(Refused, match="not allowed: power"):
         await run(DRILL, replace(place, can=frozenset()), tmp_path)
     assert machine.done == []
+
+
+async def test_what_heals_by_itself_is_waited_for(place: Place, namespaces: dict[str, Namespace],
+                                                  tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = iter(["a device is asked again", "a device is asked again", ""])
+
+    async def healing() -> Health:
+        wrong = next(looks)
+        return Health((Finding(Severity.ERROR, wrong),) if wrong else (), Snapshot({}, {}))
+
+    monkeypatch.setattr("fournines.drills.runner.LOOK_AGAIN_S", 0.0)
+    namespaces["ctl1"].drop()
+    told: list[str] = []
+    with pytest.raises(DrillError, match="held by nobody"):   # so it came past the look
+        await run(DRILL, replace(place, health=healing), tmp_path, told.append)
+    assert [line for line in told if "whole" in line] == [
+        "waiting up to 60 s until the cluster is whole: a device is asked again"]
 
 
 async def test_nobody_holds_the_address(place: Place, namespaces: dict[str, Namespace],

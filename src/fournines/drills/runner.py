@@ -41,11 +41,12 @@ from fournines.errors import DrillError, Refused
 AGAIN_LOOKS = 15
 LEAST_DETECTION_S = 2.0     # and not less has Corosync to wait for a silent member: a token, and 1.2 of it
 FRESH_S = 1.0               # how old a sample may be to say who holds the address now
+PATIENCE_S = 60.0           # a busy member looks slow for a moment, and what a drill broke still heals
 TURN_TIMEOUT_S = 120.0      # until a cluster is whole again between two turns of a rolling drill
 
 
 async def run(drill: Drill, place: Place, runs: Path, progress: Progress = silently, *, named: str = "",
-              seed: int = 0, patience_s: float = 0.0, expect: Sequence[Expectation] = ()) -> Result:
+              seed: int = 0, patience_s: float = PATIENCE_S, expect: Sequence[Expectation] = ()) -> Result:
     """The result, also in the run's folder below ``runs``. ``named`` is a node to hit instead of the drill's
     target; ``seed`` decides where the target is any of several. ``patience_s`` is how long the cluster may
     take to be seen whole, before anything is broken. ``expect``: what the run is held against besides.
@@ -102,14 +103,19 @@ class _Run:
 
     async def _begin_whole(self, patience_s: float) -> None:
         end_s = time.monotonic() + patience_s
+        told = ""
         while True:
             before = await self._place.health()
             self._folder.write_health("before.json", before)
             if not before.broken:
                 return
+            wrong = str(before.broken[0])
             if time.monotonic() >= end_s:
-                raise Refused(f"the cluster is not whole: {before.broken[0]}",
+                raise Refused(f"the cluster is not whole: {wrong}",
                               hint="repair it first ('fournines verify'); a drill would be a second failure")
+            if wrong != told:
+                self._tell(f"waiting up to {patience_s:g} s until the cluster is whole: {wrong}")
+                told = wrong
             await asyncio.sleep(LOOK_AGAIN_S)
 
     async def _experiment(self) -> tuple[Evidence, Redundancy]:

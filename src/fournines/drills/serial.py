@@ -21,7 +21,6 @@ from fournines.errors import FourninesError, Refused
 
 WHOLE_WITHIN_S = 300.0
 UP_TIMEOUT_S = 120.0
-PATIENCE_S = 60.0   # on a busy computer a member looks slow for a moment, which is not to end a series
 
 
 async def run_series(title: str, planned: Sequence[Planned], place: Place, runs: Path,
@@ -71,7 +70,7 @@ def _refuse_if_none_can_be(planned: Sequence[Planned], place: Place) -> None:
 async def _attempt(number: int, item: Planned, place: Place, folder: Path, progress: Progress) -> Attempt:
     try:
         result = await run(item.drill, place, folder, progress, named=item.named, seed=item.seed,
-                           patience_s=PATIENCE_S, expect=item.expect)
+                           expect=item.expect)
     except FourninesError as problem:
         progress(f"run {number} came to no result: {problem}")
         return without_result(number, item, str(problem))
