@@ -8,7 +8,8 @@ from html import escape
 from fournines.audit.spof.analysis import WeakPoints
 from fournines.audit.spof.plant import Component, Plant
 
-_WIDTH, _HEIGHT, _GAP, _ROW, _LEFT, _TOP = 150, 34, 24, 96, 110, 70
+_WIDTH, _HEIGHT, _GAP, _ROW, _LEFT, _TOP = 184, 34, 24, 96, 110, 70
+_LETTERS = 26   # of 13 px that a box has room for
 _ONE, _TWO, _SAFE = "#c62828", "#ef8f00", "#607d8b"
 
 
@@ -74,7 +75,7 @@ def _lines(plant: Plant, places: dict[Component, tuple[int, int]]) -> list[str]:
 
 
 def _box(component: Component, x: int, y: int, colour: str, why: str) -> str:
-    name = component.name if len(component.name) <= 22 else component.name[:21] + "…"
+    name = component.name if len(component.name) <= _LETTERS else component.name[:_LETTERS - 1] + "…"
     fill = colour if colour == _ONE else "#fff"
     text = ' style="fill:#fff"' if colour == _ONE else ""
     title = f"{component}: {why or 'harmless alone, and with any one other'}"
