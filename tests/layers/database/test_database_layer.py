@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from fournines.blueprint.contribution import Spread
 from fournines.blueprint.files import NodeFile
 from fournines.blueprint.requests import JsonValue
 from fournines.blueprint.snapshot import Absent, Gone, Snapshot, Unreadable
+from fournines.cluster.timers.derive import derive
 from fournines.layers.database import LAYER, artifacts, health, procedures
 from fournines.layers.database.node.galera_health import Settings as HealthSettings
 from fournines.layers.database.node.galera_start import NOBODY, Position
@@ -71,6 +73,16 @@ def test_the_scripts_understand_their_settings(site: Site, tmp_path: Path) -> No
     assert list(start.members) == list(MEMBERS)
     assert start.node == probing.node == "ctl2"
     assert probing.poll_s < probing.stale_after_s < probing.frozen_s < probing.settle_s
+
+
+def test_a_long_check_does_not_make_a_healthy_member_look_silent(site: Site, tmp_path: Path) -> None:
+    """A fifth of 30 s was longer than the silence after which a member serves nobody."""
+    cluster = replace(site.cluster, overrides={"haproxy.database.check": "30s"})
+    path = tmp_path / "galera.json"
+    found = files_of(replace(site, cluster=cluster, timers=derive(cluster)), "ctl1")
+    path.write_bytes(found[artifacts.SETTINGS_FILE].content)
+    probing = HealthSettings.load(str(path))
+    assert probing.poll_s < probing.stale_after_s / 2 < probing.frozen_s / 2
 
 
 def test_mariadb_starts_by_decision_and_never_gives_up(site: Site) -> None:

@@ -27,7 +27,7 @@ from fournines.cluster.timers.kernel import silent_peer_s
 from fournines.cluster.timers.pacemaker import SERVICE_S, TAKEOVER_S
 from fournines.cluster.timers.timer import Timers
 
-POLL_SHARE = 0.2    # of a check of HAProxy's: how often the health endpoint asks its mariadbd
+POLL_SHARE = 0.2    # of the shortest wait that hangs on it: how often the health endpoint asks its mariadbd
 VOTE_S = 0.5        # from an arbitrator's decision to quorum, over TLS
 ELECTION_S = 0.5    # a quorum queue's election once its leader is given up; 0.34 to 0.37 s were measured
 
@@ -117,7 +117,14 @@ def noticed_s(timers: Timers) -> Bounds:
     """How long without an answer makes a health endpoint call its mariadbd silent: the last one may be as old
     as the time between two questions."""
     silence_s = timers.seconds("galera.silence")
-    return round(silence_s - POLL_SHARE * timers.seconds("haproxy.database.check"), 6), silence_s
+    return round(silence_s - health_poll_s(timers), 6), silence_s
+
+
+def health_poll_s(timers: Timers) -> float:
+    """From one question of a health endpoint to the next. One that asked more seldom than its mariadbd may be
+    silent would call a healthy one silent: a check of HAProxy's may be set to last that long."""
+    return POLL_SHARE * min(timers.seconds(name) for name in ("haproxy.database.check", "galera.silence",
+                                                              "galera.suspect_timeout"))
 
 
 def connect_in_vain(timers: Timers) -> Term:

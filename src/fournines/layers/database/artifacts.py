@@ -7,7 +7,7 @@ from importlib import resources
 
 from fournines.artifacts import ini, systemd
 from fournines.blueprint.files import NodeFile
-from fournines.cluster.timers.waits import POLL_SHARE
+from fournines.cluster.timers.waits import health_poll_s
 from fournines.cluster.topology import Node
 from fournines.layers.database.spec import DatabaseSpec
 from fournines.layers.layer import Site
@@ -113,7 +113,6 @@ def state_transfer(site: Site) -> ini.Document:
 
 def settings(site: Site, spec: DatabaseSpec, node: Node) -> dict[str, object]:
     """What the node scripts are told; each script names in its ``Settings`` what the keys mean."""
-    check_s = site.timers.seconds("haproxy.database.check")
     frozen_s, inactive_s = (site.timers.seconds(f"galera.{name}_timeout") for name in ("suspect", "inactive"))
     return {
         "node": node.name,
@@ -123,7 +122,7 @@ def settings(site: Site, spec: DatabaseSpec, node: Node) -> dict[str, object]:
         "datadir": DATADIR,
         "account": HEALTH_ACCOUNT,
         "members": {each.name: str(each.management) for each in site.cluster.controllers},
-        "health": {"poll_s": round(check_s * POLL_SHARE, 3), "frozen_s": frozen_s,
+        "health": {"poll_s": round(health_poll_s(site.timers), 3), "frozen_s": frozen_s,
                    "stale_after_s": site.timers.seconds("galera.silence"),
                    "serve_as_donor": spec.serve_as_donor,
                    # It has to miss the others first, and then to agree with them on a new component.
