@@ -173,14 +173,13 @@ async def test_a_drill_is_refused_where_it_would_be_a_second_failure(place: Plac
 
 
 async def test_what_heals_by_itself_is_waited_for(place: Place, namespaces: dict[str, Namespace],
-                                                  tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+                                                  tmp_path: Path) -> None:
     looks = iter(["a device is asked again", "a device is asked again", ""])
 
     async def healing() -> Health:
         wrong = next(looks)
         return Health((Finding(Severity.ERROR, wrong),) if wrong else (), Snapshot({}, {}))
 
-    monkeypatch.setattr("fournines.drills.runner.LOOK_AGAIN_S", 0.0)
     namespaces["ctl1"].drop()
     told: list[str] = []
     with pytest.raises(DrillError, match="held by nobody"):   # so it came past the look

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from fournines.blueprint.predicate import Judgement
 from fournines.cluster.topology import Cluster
 from fournines.drills import acting
 from fournines.drills.drill import Drill
 from fournines.drills.folder import RunFolder, armed, cluster_of
-from fournines.drills.place import Place
+from fournines.drills.place import Health, Place
 from fournines.drills.targets import is_one
+from fournines.engine.wait import wait_until
 from fournines.errors import Refused
 from fournines.layers.api.spec import ApiSpec
 
@@ -19,6 +21,21 @@ Progress = Callable[[str], None]
 
 def silently(message: str) -> None:
     """The progress of those who do not listen."""
+
+
+async def wait_whole(place: Place, within_s: float, progress: Progress,
+                     seen: Callable[[Health], None] = lambda health: None) -> None:
+    """Look until nothing is wrong; ``seen`` is given what every look found. Raises ``GateTimeout``, whose
+    ``last_seen`` is what still is."""
+    async def look() -> Judgement:
+        health = await place.health()
+        seen(health)
+        return Judgement(not health.broken, str(next(iter(health.broken), "nothing is wrong")))
+
+    def tell(wrong: str, waited_s: float) -> None:
+        progress(f"waiting up to {within_s:g} s until the cluster is whole: {wrong}")
+
+    await wait_until(look, "the cluster is whole", within_s, progress=tell)
 
 
 def why_not_of(drill: Drill, cluster: Cluster) -> str:

@@ -6,15 +6,16 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from fournines.drills import acting, history
 from fournines.drills.aftermath import Traces, traces
 from fournines.drills.aim import draw, role
-from fournines.drills.beforehand import Progress, refuse_what_cannot_be, silently
+from fournines.drills.beforehand import Progress, refuse_what_cannot_be, silently, wait_whole
 from fournines.drills.breakdown import FENCING, Step
 from fournines.drills.checkers.bank import Books
-from fournines.drills.convergence import LOOK_AGAIN_S, Redundancy, converge
+from fournines.drills.convergence import Redundancy, converge
 from fournines.drills.crowd import Crowd, crowd
 from fournines.drills.deaf import Work
 from fournines.drills.drill import SILENCING, Drill, Fault, Target
@@ -36,7 +37,7 @@ from fournines.drills.strike import Striker
 from fournines.drills.targets import is_one
 from fournines.drills.termination import terminated_is_cancelled
 from fournines.drills.verdict import Verdict, merge
-from fournines.errors import DrillError, Refused
+from fournines.errors import DrillError, GateTimeout, Refused
 
 AGAIN_LOOKS = 15
 LEAST_DETECTION_S = 2.0     # and not less has Corosync to wait for a silent member: a token, and 1.2 of it
@@ -102,21 +103,13 @@ class _Run:
         return result
 
     async def _begin_whole(self, patience_s: float) -> None:
-        end_s = time.monotonic() + patience_s
-        told = ""
-        while True:
-            before = await self._place.health()
-            self._folder.write_health("before.json", before)
-            if not before.broken:
-                return
-            wrong = str(before.broken[0])
-            if time.monotonic() >= end_s:
-                raise Refused(f"the cluster is not whole: {wrong}",
-                              hint="repair it first ('fournines verify'); a drill would be a second failure")
-            if wrong != told:
-                self._tell(f"waiting up to {patience_s:g} s until the cluster is whole: {wrong}")
-                told = wrong
-            await asyncio.sleep(LOOK_AGAIN_S)
+        try:
+            await wait_whole(self._place, patience_s, self._tell,
+                             partial(self._folder.write_health, "before.json"))
+        except GateTimeout as timeout:
+            raise Refused(
+                f"the cluster is not whole: {timeout.last_seen}",
+                hint="repair it first ('fournines verify'); a drill would be a second failure") from None
 
     async def _experiment(self) -> tuple[Evidence, Redundancy]:
         with HistoryWriter(self._folder.history) as asked, HistoryWriter(self._folder.samples) as seen:

@@ -6,18 +6,22 @@ Ctrl-C ends the drill under way, which heals, and then the series: what was done
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from fournines.drills.beforehand import Progress, heal_left_behind, refuse_what_cannot_be, silently
-from fournines.drills.convergence import LOOK_AGAIN_S
+from fournines.drills.beforehand import (
+    Progress,
+    heal_left_behind,
+    refuse_what_cannot_be,
+    silently,
+    wait_whole,
+)
 from fournines.drills.folder import RunFolder
 from fournines.drills.place import Machine, Place
 from fournines.drills.result import Result
 from fournines.drills.runner import run
 from fournines.drills.series import Attempt, Planned, Series, attempted, without_result
-from fournines.errors import FourninesError, Refused
+from fournines.errors import FourninesError, GateTimeout, Refused
 
 WHOLE_WITHIN_S = 300.0
 UP_TIMEOUT_S = 120.0
@@ -95,14 +99,11 @@ async def become_whole(place: Place, runs: Path, progress: Progress, within_s: f
     await heal_left_behind(place, runs, progress)
     await asyncio.gather(*(asyncio.to_thread(_start, machine, tuple(place.cluster.node(name).addresses))
                            for name, machine in place.machines.items()))
-    end_s = time.monotonic() + within_s
-    while True:
-        broken = (await place.health()).broken
-        if not broken:
-            return
-        if time.monotonic() > end_s:
-            raise Refused(f"not whole within {within_s:g} s: {broken[0]}", hint="see 'fournines verify'")
-        await asyncio.sleep(LOOK_AGAIN_S)
+    try:
+        await wait_whole(place, within_s, progress)
+    except GateTimeout as timeout:
+        raise Refused(f"not whole within {within_s:g} s: {timeout.last_seen}",
+                      hint="see 'fournines verify'") from None
 
 
 def _start(machine: Machine, networks: Sequence[str]) -> None:
