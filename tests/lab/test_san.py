@@ -32,6 +32,11 @@ def plane(can_host: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield made
 
 
+def pacemaker_says(plane: ControlPlane) -> str:
+    """Where everything runs and what failed, for whoever reads why a test did."""
+    return on(plane.lab, NODES[0], "crm_mon", "--one-shot", "--inactive", "--failcounts", "--operations")
+
+
 def holders(plane: ControlPlane, seat: str) -> list[str]:
     """The nodes that have it."""
     seats = plane.say("status", "--json").data["seats"]
@@ -100,7 +105,7 @@ def test_a_lost_node_loses_nothing_and_never_writes_again(plane: ControlPlane, l
         plane.become_whole()
     both.lose_nothing()
     for seat in ("database", "volume mysql", "broker", "volume rabbitmq"):
-        assert len(holders(plane, seat)) == 1
+        assert len(holders(plane, seat)) == 1, f"{seat}:\n{pacemaker_says(plane)}"
         assert holders(plane, seat) != [active]   # which is whole again, and gets nothing back
 
 

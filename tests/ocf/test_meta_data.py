@@ -22,8 +22,8 @@ GUIDE = {
     "neutron-agent-l3": {"config", "plugin_config"},
     "neutron-agent-dhcp": {"config", "plugin_config"},
     "neutron-metadata-agent": {"config", "plugin_config"},
-    "mariadb": {"config", "socket"},
-    "rabbitmq": {"config", "address", "port"},
+    "mariadb": {"config", "socket", "answer_within"},
+    "rabbitmq": {"config", "address", "port", "answer_within"},
 }
 DTD = Path("/usr/share/resource-agents/ra-api-1.dtd")
 

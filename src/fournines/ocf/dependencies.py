@@ -29,25 +29,25 @@ def brokers(*configs: str) -> list[tuple[str, int]]:
     return []
 
 
-def broker_answers(members: list[tuple[str, int]]) -> bool:
+def broker_answers(members: list[tuple[str, int]], within_s: float = WITHIN_S) -> bool:
     """Whether one of them speaks AMQP. A port that is only open does not: its broker may be frozen."""
-    return any(_broker_greets(*member) for member in members)
+    return any(_broker_greets(*member, within_s) for member in members)
 
 
 def _sql_greets(host: str, port: int) -> bool:
-    greeting = _exchange(host, port, b"", 5)
+    greeting = _exchange(host, port, b"", 5, WITHIN_S)
     return len(greeting) == 5 and greeting[4] == SQL_PROTOCOL
 
 
-def _broker_greets(host: str, port: int) -> bool:
-    return _exchange(host, port, PROTOCOL_HEADER, 1) == bytes([METHOD_FRAME])
+def _broker_greets(host: str, port: int, within_s: float) -> bool:
+    return _exchange(host, port, PROTOCOL_HEADER, 1, within_s) == bytes([METHOD_FRAME])
 
 
-def _exchange(host: str, port: int, said: bytes, size: int) -> bytes:
+def _exchange(host: str, port: int, said: bytes, size: int, within_s: float) -> bytes:
     """The first ``size`` bytes that a server sends; fewer where it is not there."""
     heard = b""
     try:
-        with socket.create_connection((host, port), timeout=WITHIN_S) as link:
+        with socket.create_connection((host, port), timeout=within_s) as link:
             link.sendall(said)
             while len(heard) < size and (part := link.recv(size - len(heard))):
                 heard += part
