@@ -134,7 +134,7 @@ def test_events_for_programs(file: Path, capsys: pytest.CaptureFixture[str]) -> 
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert events[0]["event"] == "ApplyBegan"
     assert events[-1] | {"seconds": 0} == {"event": "ApplyEnded", "outcome": "done", "seconds": 0, "done": 19,
-                                           "already": 0, "failed": 0, "skipped": 0}
+                                           "already": 0, "failed": 0, "skipped": 0, "missing": []}
 
 
 def test_every_apply_is_in_the_journal(file: Path, tmp_path: Path) -> None:
@@ -155,6 +155,20 @@ def test_an_apply_that_fails_says_so_and_the_next_says_where_it_goes_on(
     world.asleep.clear()
     assert run("apply") == 0
     assert f"(failed) during: store: start {STORE_UNIT} on ctl2; going on" in capsys.readouterr().out
+
+
+def test_an_apply_with_nothing_to_do_in_a_cluster_that_does_not_serve_is_no_success(
+        file: Path, world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    run("apply")
+    world.accounts.add("ctl2")
+    capsys.readouterr()
+    assert run("apply") == 1
+    shown = capsys.readouterr().out
+    assert "not whole: does not hold: one node has the account: " in shown
+    assert "hint: 'fournines verify' says what to do about it" in shown
+    world.accounts.remove("ctl2")
+    assert run("apply") == 0
+    assert capsys.readouterr().out == "nothing to do: everything is as the cluster file says\n"
 
 
 def test_one_apply_at_a_time(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -48,6 +48,13 @@ def test_nothing_is_resumed_after_an_apply_that_was_done(tmp_path: Path) -> None
     assert (run.outcome, run.resumes) == ("done", "")
 
 
+def test_nor_after_one_that_left_a_cluster_that_is_not_whole(tmp_path: Path) -> None:
+    write(tmp_path, BEGAN, FIRST, FIRST_DONE, ApplyEnded("not whole", 1.5, 2, 0, 0, 0, ("a member is away",)))
+    run = last_run(tmp_path)
+    assert run is not None
+    assert (run.outcome, run.resumes) == ("not whole", "")
+
+
 def test_a_killed_apply_says_what_was_under_way(tmp_path: Path) -> None:
     write(tmp_path, BEGAN, ENDED)
     path = write(tmp_path, BEGAN, FIRST, SECOND, FIRST_DONE)

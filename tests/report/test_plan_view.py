@@ -12,6 +12,8 @@ from fournines.engine.events import (
     ActionWaiting,
     ApplyBegan,
     ApplyEnded,
+    CheckBegan,
+    CheckWaiting,
     StepBegan,
     StepSkipped,
 )
@@ -97,6 +99,25 @@ database: restart mariadb.service: older files
   api: start keystone.service skipped: it needs: database: restart mariadb.service
 failed in 2 min 10 s: 1 done, 1 failed, 1 not begun
 what was done stays done; the same apply goes on from here
+"""
+
+
+def test_a_cluster_that_is_not_whole_says_what_is_missing() -> None:
+    screen, out = console()
+    with ApplyView(screen) as view:
+        for event in (ApplyBegan("demo", 1), ActionBegan("store: write", "ctl1", "older"),
+                      ActionDone("store: write", "ctl1", 1.0), CheckBegan(2),
+                      CheckWaiting("ctl2 is joining", 0.1, 120.0),
+                      ApplyEnded("not whole", 130.0, 1, 0, 0, 0, ("ctl2 is joining", "no leader"))):
+            view.tell(event)
+    assert out.getvalue() == """\
+demo: 1 action
+  ctl1 store: write done in 1.00 s
+check waits (up to 2 min 0 s): ctl2 is joining
+not whole: ctl2 is joining
+not whole: no leader
+hint: 'fournines verify' says what to do about it
+not whole in 2 min 10 s: 1 done
 """
 
 

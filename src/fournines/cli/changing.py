@@ -77,7 +77,10 @@ def apply(
     """Bring the machines to what the cluster file says, one safe step after the other.
 
     Doing it twice changes nothing; interrupted, the same command goes on. A saved plan is carried out only if
-    nothing that it relied on has changed since.
+    nothing that it relied on has changed since. At the end every invariant is judged, as by `verify`; what
+    comes late is waited for, up to two minutes, unless there was nothing to do.
+
+    Exit code 0: done, and every invariant that must hold does; 1: an error, or one that does not.
 
     Examples: `fournines apply` · `fournines apply cluster.yaml --via ssh` · `fournines apply plan.json`
     """

@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +17,6 @@ from fournines.cli.options import Json, MaybeFile, SshConfig, ViaOption, duratio
 from fournines.cli.reaching import Via, connected
 
 if TYPE_CHECKING:
-    from fournines.blueprint.predicate import Judgement
     from fournines.blueprint.snapshot import Snapshot
     from fournines.engine.compile import Blueprint
     from fournines.engine.verify import Checked
@@ -83,29 +82,13 @@ def verify(file: MaybeFile = None,
 
 async def _verify(opened: Opened, via: Via, ssh_config: Path | None, wait_s: float) -> Sequence[Checked]:
     """What was seen last. Every change of what is missing first is told on standard error."""
-    from fournines.engine.observe import observe
-    from fournines.engine.verify import first_missing
-    from fournines.engine.verify import verify as judge
-    from fournines.engine.wait import wait_until
-    from fournines.errors import GateTimeout
+    from fournines.engine.whole import check
 
-    checked: Sequence[Checked] = ()
+    def tell(missing: str, waited_s: float) -> None:
+        print(f"after {waited_s:.0f} s: {missing}", file=sys.stderr)
 
     async with _connected(opened, via, ssh_config) as (nodes, blueprint):
-        async def look() -> Judgement:
-            nonlocal checked
-            checked = judge(blueprint, await observe(nodes, blueprint.probes))
-            return first_missing(checked)
-
-        def tell(missing: str, waited_s: float) -> None:
-            print(f"after {waited_s:.0f} s: {missing}", file=sys.stderr)
-
-        if wait_s:
-            with suppress(GateTimeout):
-                await wait_until(look, "every invariant holds", wait_s, progress=tell)
-        if not checked:   # nor did the first look end in that time
-            await look()
-    return checked
+        return await check(blueprint, nodes, wait_s, tell)
 
 
 @asynccontextmanager

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from fournines.engine.difference import Mask
 
 _ROTATED = "fernet_rotated"
-_EXIT_CODES = {"done": 0, "failed": 1, "interrupted": Interrupted.exit_code}
+_EXIT_CODES = {"done": 0, "not whole": 1, "failed": 1, "interrupted": Interrupted.exit_code}
 
 
 def bring_about(opened: Opened, via: Via, ssh_config: Path | None, *, as_json: bool,
@@ -46,7 +46,7 @@ def bring_about(opened: Opened, via: Via, ssh_config: Path | None, *, as_json: b
             ended = asyncio.run(_apply(opened, blueprint, store.mask, via, ssh_config, as_json, saved))
         except asyncio.CancelledError:
             raise Interrupted("interrupted", hint="the same apply goes on from here") from None
-        if ended.outcome == "done":
+        if ended.outcome in ("done", "not whole"):   # either way the keys are on every node
             (opened.state / _ROTATED).unlink(missing_ok=True)
         return _EXIT_CODES[ended.outcome]
 

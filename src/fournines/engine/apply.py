@@ -3,6 +3,8 @@
 Nothing is believed that was seen before: on reaching a node, the step's conditions are observed again. Where
 the work has been done meanwhile it is skipped, where the guard does not hold it is refused. So a killed apply
 needs no recovery of its own: the next one is made and carried out like the first.
+
+That every step is done says nothing of what came apart meanwhile: it ends with a look at every invariant.
 """
 
 from __future__ import annotations
@@ -22,14 +24,20 @@ from fournines.engine.events import (
     ActionSkipped,
     ApplyBegan,
     ApplyEnded,
+    CheckBegan,
+    CheckWaiting,
     StepBegan,
     StepSkipped,
     masked,
 )
 from fournines.engine.plan import Action, Plan, PlannedStep
+from fournines.engine.verify import missing
+from fournines.engine.whole import check
 from fournines.errors import FourninesError, Interrupted, Refused
 from fournines.nodes.node import Node
 
+# What no gate waits for, as an agent's next report, comes within a minute; on a slow computer in twice that.
+COMES_LATE_S = 120.0
 _AGAIN = "mend it and apply again; what was done stays done"
 
 
@@ -37,6 +45,7 @@ class Outcome(StrEnum):
     """How an action, a step or a whole apply ended."""
 
     DONE = "done"
+    NOT_WHOLE = "not whole"
     ALREADY = "already so"
     FAILED = "failed"
     SKIPPED = "skipped"
@@ -44,17 +53,21 @@ class Outcome(StrEnum):
 
 
 async def apply(plan: Plan, blueprint: Blueprint, nodes: Mapping[str, Node], tell: Tell, mask: Mask, *,
-                stop: asyncio.Event | None = None, resumes: str = "") -> ApplyEnded:
+                stop: asyncio.Event | None = None, resumes: str = "",
+                comes_late_s: float = COMES_LATE_S) -> ApplyEnded:
     """Carry out the plan and tell what happens, secrets masked. Raises ``Refused`` for one that is blocked.
 
     Once ``stop`` is set, what has been sent to a node is waited for and nothing new is begun. Cancelling does
     not wait: the agents end what they run. Either way the outcome is ``interrupted``. ``resumes`` says where
     an earlier apply stopped.
+
+    Where every action is done and some invariant that must hold does not, ``comes_late_s`` seconds later, the
+    outcome is ``not whole``. Where there was nothing to do nothing is waited for.
     """
     if plan.blocking:
         raise Refused("; ".join(finding.summary for finding in plan.blocking), hint=plan.blocking[0].remedy)
     run = _Run(plan, blueprint, nodes, lambda event: tell(masked(event, mask)), stop or asyncio.Event())
-    return await run.carry_out(resumes)
+    return await run.carry_out(resumes, comes_late_s if plan.actions else 0.0)
 
 
 class _Run:
@@ -62,7 +75,7 @@ class _Run:
 
     def __init__(self, plan: Plan, blueprint: Blueprint, nodes: Mapping[str, Node], tell: Tell,
                  stop: asyncio.Event) -> None:
-        self._plan, self._tell, self._stop = plan, tell, stop
+        self._plan, self._blueprint, self._nodes, self._tell, self._stop = plan, blueprint, nodes, tell, stop
         self._acting = Acting(blueprint, nodes, tell, stop)
         self._steps = {step.name: step for step in blueprint.steps}
         self._needs = blueprint.needs
@@ -71,27 +84,40 @@ class _Run:
         self._one_rolling = asyncio.Lock()
         self._clock = asyncio.get_running_loop().time
 
-    async def carry_out(self, resumes: str) -> ApplyEnded:
+    async def carry_out(self, resumes: str, comes_late_s: float) -> ApplyEnded:
         began = self._clock()
         self._tell(ApplyBegan(self._plan.cluster, len(self._plan.actions), resumes))
         outcome = Outcome.INTERRUPTED
+        wrong: tuple[str, ...] = ()
         try:
             async with asyncio.TaskGroup() as tasks:
                 for planned in self._plan.steps:
                     tasks.create_task(self._step(planned), name=planned.name)
             seen = set(self._outcomes.values())
             worst = [each for each in (Outcome.INTERRUPTED, Outcome.FAILED) if each in seen]
-            outcome = worst[0] if worst else Outcome.DONE
+            if not worst:
+                wrong = await self._missing(comes_late_s)
+            outcome = worst[0] if worst else Outcome.NOT_WHOLE if wrong else Outcome.DONE
+        except Interrupted:   # while it was looked at what is missing
+            pass
         finally:
-            ended = self._summary(outcome, self._clock() - began)
+            ended = self._summary(outcome, self._clock() - began, wrong)
             self._tell(ended)
         return ended
 
-    def _summary(self, outcome: Outcome, seconds: float) -> ApplyEnded:
+    async def _missing(self, within_s: float) -> tuple[str, ...]:
+        """What is wrong with the cluster though every step is done."""
+        def progress(last_seen: str, elapsed_s: float) -> None:
+            self._tell(CheckWaiting(last_seen, elapsed_s, within_s))
+
+        self._tell(CheckBegan(len(self._blueprint.invariants)))
+        return missing(await check(self._blueprint, self._nodes, within_s, progress, self._stop))
+
+    def _summary(self, outcome: Outcome, seconds: float, wrong: tuple[str, ...]) -> ApplyEnded:
         count = list(self._outcomes.values()).count
         done, already, failed = count(Outcome.DONE), count(Outcome.ALREADY), count(Outcome.FAILED)
         return ApplyEnded(outcome.value, seconds, done, already, failed,
-                          skipped=len(self._plan.actions) - done - already - failed)
+                          skipped=len(self._plan.actions) - done - already - failed, missing=wrong)
 
     async def _step(self, planned: PlannedStep) -> None:
         try:

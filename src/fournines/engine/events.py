@@ -82,8 +82,25 @@ class StepSkipped:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckBegan:
+    """Every step is done; that many invariants are judged."""
+
+    invariants: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckWaiting:
+    """Some invariant does not hold yet."""
+
+    last_seen: str
+    elapsed_s: float
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyEnded:
-    """``outcome`` is ``done``, ``failed`` or ``interrupted``; the counts are of actions."""
+    """``outcome`` is ``done``, ``not whole``, ``failed`` or ``interrupted``; the counts are of actions. For
+    each invariant that must hold and does not ``missing`` says what is wrong; empty unless ``not whole``."""
 
     outcome: str
     seconds: float
@@ -91,14 +108,16 @@ class ApplyEnded:
     already: int
     failed: int
     skipped: int
+    missing: tuple[str, ...] = ()
 
 
 Event: TypeAlias = (ApplyBegan | StepBegan | ActionBegan | ActionWaiting | ActionDone | ActionSkipped
-                    | ActionFailed | StepSkipped | ApplyEnded)
+                    | ActionFailed | StepSkipped | CheckBegan | CheckWaiting | ApplyEnded)
 
 
 def masked(event: Event, mask: Callable[[str], str]) -> Event:
     """The event with ``mask`` laid over every text in it."""
     values = {item.name: getattr(event, item.name) for item in fields(event)}
-    texts = {name: mask(value) for name, value in values.items() if isinstance(value, str)}
+    texts: dict[str, object] = {name: mask(value) for name, value in values.items() if isinstance(value, str)}
+    texts |= {name: tuple(map(mask, value)) for name, value in values.items() if isinstance(value, tuple)}
     return replace(event, **texts)  # type: ignore[arg-type]  # the names are those of this very event

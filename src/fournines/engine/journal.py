@@ -57,8 +57,8 @@ class LastRun:
 
     @property
     def resumes(self) -> str:
-        """In a sentence where the next apply goes on; empty where the last one was done."""
-        if self.outcome == "done":
+        """In a sentence where the next apply goes on; empty where the last one left nothing to do."""
+        if self.outcome in ("done", "not whole"):
             return ""
         where = f" during: {', '.join(self.under_way)}" if self.under_way else ""
         return f"the apply of {self.began} was not completed ({self.outcome}){where}"

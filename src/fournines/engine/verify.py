@@ -34,15 +34,20 @@ def verify(blueprint: Blueprint, snapshot: Snapshot) -> tuple[Checked, ...]:
     return tuple(Checked(item, item.holds.judge(snapshot, "")) for item in blueprint.invariants)
 
 
+def missing(checked: Sequence[Checked]) -> tuple[str, ...]:
+    """In a sentence each, the invariants that must hold and do not, or are not known to."""
+    return tuple(f"{item.finding.summary}: {item.finding.detail}" for item in checked
+                 if item.finding is not None and item.finding.severity is Severity.ERROR)
+
+
 def first_missing(checked: Sequence[Checked]) -> Judgement:
     """True where every invariant that must hold does; else about the first that does not, or is not known to,
     and how many more there are."""
-    missing = [item.finding for item in checked
-               if item.finding is not None and item.finding.severity is Severity.ERROR]
-    if not missing:
+    wrong = missing(checked)
+    if not wrong:
         return Judgement(True, "every invariant holds")
-    more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
-    return Judgement(False, f"{missing[0].summary}: {missing[0].detail}{more}")
+    more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+    return Judgement(False, f"{wrong[0]}{more}")
 
 
 def exit_code(checked: Sequence[Checked]) -> int:

@@ -22,6 +22,8 @@ from fournines.engine.events import (
     ActionWaiting,
     ApplyBegan,
     ApplyEnded,
+    CheckBegan,
+    CheckWaiting,
     Event,
     StepBegan,
     StepSkipped,
@@ -40,6 +42,7 @@ from fournines.report.console import (
 )
 
 _REFRESHES_PER_S = 4
+_CHECK = ("the whole cluster", "check")
 
 
 class ApplyView:
@@ -80,6 +83,10 @@ class ApplyView:
                 self._console.print(line(("      hint: ", DOUBTFUL), event.hint))
             case StepSkipped():
                 self._console.print(line(f"  {event.step} ", ("skipped", QUIET), f": {event.because}"))
+            case CheckBegan():
+                self._check_began(event)
+            case CheckWaiting():
+                self._check_waits(event)
             case ApplyEnded():
                 self._ended(event)
 
@@ -100,8 +107,22 @@ class ApplyView:
         self._running.pop((step, node), None)
         self._console.print(line(f"  {node} {step} ").append_text(how))
 
+    def _check_began(self, event: CheckBegan) -> None:
+        self._running[_CHECK] = (time.monotonic(), f"judging {count(event.invariants, 'invariant')}")
+
+    def _check_waits(self, event: CheckWaiting) -> None:
+        began, _ = self._running[_CHECK]
+        self._running[_CHECK] = (began, f"waiting: {event.last_seen}")
+        if self._live is None:
+            self._console.print(line("check ", ("waits", DOUBTFUL), f" (up to {seconds(event.timeout_s)}): "
+                                                                    f"{event.last_seen}"))
+
     def _ended(self, event: ApplyEnded) -> None:
         self._running.clear()
+        for wrong in event.missing:
+            self._console.print(line(("not whole: ", BAD), wrong))
+        if event.missing:
+            self._console.print(line(("hint: ", DOUBTFUL), "'fournines verify' says what to do about it"))
         if event.outcome == "done" and not event.done:
             self._console.print(line(("nothing to do", GOOD), ": everything is as the cluster file says"))
             return
@@ -109,9 +130,9 @@ class ApplyView:
         counts = [f"{number} {what}" for number, what in
                   ((event.done, "done"), (event.already, "already so"), (event.failed, "failed"),
                    (event.skipped, "not begun")) if number]
-        took = f" in {seconds(event.seconds)}: {', '.join(counts)}"
+        took = f" in {seconds(event.seconds)}: {', '.join(counts) or 'nothing to do'}"
         self._console.print(line((event.outcome, style), took))
-        if event.outcome != "done":
+        if event.outcome not in ("done", "not whole"):
             self._console.print("what was done stays done; the same apply goes on from here")
 
     def under_way(self) -> Table:
