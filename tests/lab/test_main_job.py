@@ -123,6 +123,23 @@ def test_a_saved_plan_is_refused_when_the_world_has_changed(plane: ControlPlane,
     assert plane.say("plan").code == 0
 
 
+def test_an_apply_with_nothing_to_do_tells_that_the_cluster_is_not_whole(plane: ControlPlane) -> None:
+    """One balancer reaches one member no longer: no file and no unit says so."""
+    on(plane.lab, "ctl2", "nft", "table inet test { chain in { type filter hook input priority 0; "
+                                 "ip saddr 192.168.42.11 tcp dport 9292 drop; }; }")
+    try:
+        eventually(lambda: plane.say("verify").code == 1, "it is noticed")
+        said = plane.say("apply")
+        assert said.code == 1, said.out + said.err
+        assert "not whole: does not hold: every HAProxy sees every member up" in said.out
+    finally:
+        on(plane.lab, "ctl2", "nft", "delete", "table", "inet", "test")
+    plane.become_whole()
+    again = plane.say("apply")
+    assert again.code == 0, again.out + again.err
+    assert again.out == "nothing to do: everything is as the cluster file says\n"
+
+
 def test_a_killed_apply_goes_on(plane: ControlPlane) -> None:
     plane.change("haproxy.api.inter: 1200ms", "haproxy.api.inter: 1100ms")
     kill_once(plane.start("apply", "--json"),
