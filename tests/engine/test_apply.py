@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from fournines.blueprint.requests import Failed, InstallPackages, Reply, Request, WriteFile
+from fournines.blueprint.predicate import Fact
+from fournines.blueprint.requests import Failed, InstallPackages, Reply, Request, Run, WriteFile
+from fournines.blueprint.steps import Gate, On, Step
 from fournines.engine.acting import DAEMON_RELOAD, Reloads
 from fournines.engine.apply import apply
 from fournines.engine.compile import Blueprint
@@ -324,3 +326,19 @@ async def test_many_who_need_a_daemon_reload_at_once_share_it(world: World) -> N
     assert world.nodes["ctl1"].asked == [DAEMON_RELOAD, DAEMON_RELOAD]
     await reloads.after_now()
     assert world.nodes["ctl1"].asked == [DAEMON_RELOAD] * 3
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_steps_that_are_alone_wait_for_each_other(world: World, alone: bool) -> None:
+    blueprint = make_blueprint()
+    names = ("store: restart p_one", "store: restart p_two")
+    for name in names:
+        for node in world.nodes.values():
+            node.script(Run((name,)), {"rc": 0, "stdout": "", "stderr": ""})
+    steps = tuple(Step(name, On.FIRST, dict.fromkeys(NODES, (Run((name,)),)), why="for a test", alone=alone,
+                       until=Gate(Fact("store.account", wanted=False), 5.0)) for name in names)
+    ended, events = await run(world, replace(blueprint, steps=steps, invariants=()))
+    assert ended.outcome == "done"
+    told = [(type(event), event.step) for event in events if isinstance(event, ActionBegan | ActionDone)]
+    in_turn = [(kind, name) for name in names for kind in (ActionBegan, ActionDone)]
+    assert (told == in_turn) is alone

@@ -10,7 +10,7 @@ import pytest
 
 from fournines.lab.requirements import findings
 from lab.both_loads import BothLoads, lose_all_power
-from lab.conftest import on
+from lab.conftest import eventually, on
 from lab.controlplane import ControlPlane, up_and_applied
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "three-node-shared-disk.yaml"
@@ -89,6 +89,26 @@ def test_one_apply_of_other_settings_starts_with_them_what_runs(plane: ControlPl
     (node,) = holders(plane, "broker")
     assert re.search(r'disk_free_limit,\s*"90MB"', on(plane.lab, node, "rabbitmqctl", "environment"))
     assert plane.say("plan").code == 0
+
+
+def test_a_restart_comes_to_its_end_though_its_apply_was_killed(plane: ControlPlane) -> None:
+    """It begins by telling Pacemaker that the broker is to stop, which would otherwise stay so."""
+    def restarting() -> bool:
+        asked = ("systemctl", "show", "--property=ActiveState", "--value", "fournines-restart.service")
+        return "active" in {on(plane.lab, node, *asked) for node in NODES}
+
+    plane.change("disk_reserve_mb: 90", "disk_reserve_mb: 80")
+    applying = plane.start("apply")
+    try:
+        eventually(restarting, "the broker is being restarted")
+    finally:
+        applying.kill()
+        applying.communicate()
+    plane.become_whole()
+    (node,) = holders(plane, "broker")
+    assert re.search(r'disk_free_limit,\s*"80MB"', on(plane.lab, node, "rabbitmqctl", "environment"))
+    plan = plane.say("plan")
+    assert plan.code == 0, plan.out + plan.err
 
 
 @pytest.mark.parametrize("loss", ["power", "freeze"])

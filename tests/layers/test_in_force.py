@@ -69,7 +69,8 @@ def test_it_is_started_anew_by_pacemaker_once_its_files_are_there() -> None:
     assert step.needs == (LOAD_SERVICES,)
     (command,) = step.do["ctl1"]
     assert isinstance(command, Run)
-    assert command.argv[:4] == ("crm_resource", "--restart", "--resource", "p_glance-api")
+    assert command.argv[-6:-2] == ("crm_resource", "--restart", "--resource", "p_glance-api")
+    assert step.alone
 
     def seen(told: Configuration) -> Snapshot:
         values = {"ctl1": Configuration(()), "ctl2": told, "ctl3": Configuration(())}

@@ -17,6 +17,7 @@ from fournines.blueprint.resources import runs_on_one
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.steps import Gate, On, Step
 
+_RESTARTING = "fournines-restart.service"
 _RESTART_S, _SEEN_S = 600.0, 60.0   # a broker reads all that is in its queues before it answers
 _CHANGED = r"""
 export LC_ALL=C
@@ -98,13 +99,16 @@ class InForce:
                                   for node in self.nodes}, parse_configuration)
 
     def restart(self, why: str, needs: Sequence[str]) -> Step:
-        """By Pacemaker, wherever it runs; ``why`` says what else that ends."""
-        command = Run(("crm_resource", "--restart", "--resource", self.resource,
-                       "--timeout", f"{_RESTART_S:g}s"), timeout_s=_RESTART_S + 10)
+        """By Pacemaker, wherever it runs; ``why`` says what else that ends. One at a time: of two, each waits
+        for what the other has stopped, and for good. It stops the resource by its target role and then takes
+        that back, so it must come to its end though whoever asked is gone: systemd holds it."""
+        command = Run(("systemd-run", "--quiet", "--collect", "--wait", "--pipe", f"--unit={_RESTARTING}",
+                       "crm_resource", "--restart", "--resource", self.resource,
+                       "--timeout", f"{_RESTART_S:g}s"), timeout_s=_RESTART_S + _SEEN_S)
         return Step(
             restart_of(self.layer, self.resource), On.FIRST, dict.fromkeys(self.nodes, (command,)),
             why=f"it runs with an older configuration; {why}",
-            unless=self._nowhere("older"), needs=tuple(needs),
+            unless=self._nowhere("older"), needs=tuple(needs), alone=True,
             until=Gate(All((self._nowhere("older"), runs_on_one(self.resource, self.nodes))), _SEEN_S))
 
     def invariant(self) -> Invariant:

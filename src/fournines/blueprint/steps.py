@@ -35,7 +35,7 @@ class Step:
     ``unless`` holds there is nothing to do; else ``only_if`` must hold (not unknown) at the moment of acting,
     or the step is refused; then the requests; then ``until``. ``needs`` names steps that must have gone
     before. ``why`` says in a sentence why this is done; ``refusal`` what to do when ``only_if`` does not
-    hold.
+    hold. One that is ``alone`` waits for every other such step, and for those that go from node to node.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Step:
     refusal: str = ""
     until: Gate | None = None
     needs: tuple[str, ...] = ()
+    alone: bool = False
 
 
 class OnChange(StrEnum):

@@ -81,7 +81,7 @@ class _Run:
         self._needs = blueprint.needs
         self._outcomes: dict[tuple[str, str], Outcome] = {}
         self._ended = {step.name: asyncio.Event() for step in plan.steps}
-        self._one_rolling = asyncio.Lock()
+        self._one_alone = asyncio.Lock()
         self._clock = asyncio.get_running_loop().time
 
     async def carry_out(self, resumes: str, comes_late_s: float) -> ApplyEnded:
@@ -137,12 +137,13 @@ class _Run:
             self._tell(StepSkipped(planned.name, f"it needs: {broken[0]}{more}"))
         else:
             self._tell(StepBegan(planned.name, planned.why))
-            if planned.on is On.ROLLING:
+            go = self._rolling if planned.on is On.ROLLING else self._together
+            if planned.on is On.ROLLING or self._steps[planned.name].alone:
                 # One member of anything: restarts of two services on two nodes would be two of three.
-                async with self._one_rolling:
-                    await self._rolling(planned)
+                async with self._one_alone:
+                    await go(planned)
             else:
-                await self._together(planned)
+                await go(planned)
 
     def _settle(self, planned: PlannedStep, outcome: Outcome) -> None:
         for action in planned.actions:

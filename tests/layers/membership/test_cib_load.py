@@ -102,6 +102,15 @@ def test_what_still_runs_may_be_taken_out(tool: str, tmp_path: Path) -> None:
     assert cib_load.objection(STILL_RUNS) == ""
 
 
+@pytest.mark.tool("crm_simulate", "pacemaker-cli-utils")
+def test_a_preview_is_what_pacemaker_would_do(tool: str) -> None:
+    assert cib_load.preview(STILL_RUNS) == ["stop gone ctl1"]
+    told_to_start = cib_load.read(cib_load.ElementTree.tostring(STILL_RUNS, encoding="unicode"))
+    for resources in told_to_start.iter("resources"):
+        resources.append(cib_load.read('<primitive id="p" class="ocf" provider="heartbeat" type="Dummy"/>'))
+    assert set(cib_load.preview(told_to_start)) == {"stop gone ctl1", "start p ctl1"}
+
+
 @pytest.mark.tool("crm_verify", "pacemaker-cli-utils")
 def test_what_pacemaker_refuses_is_said(tool: str) -> None:
     wrong = cib_load.read(cib_load.ElementTree.tostring(STILL_RUNS, encoding="unicode"))

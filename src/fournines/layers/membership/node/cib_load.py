@@ -130,19 +130,19 @@ def objection(want: Element) -> str:
 
 def preview(want: Element) -> list[str]:
     """What Pacemaker would start, stop, move or promote."""
-    said = asked("crm_simulate", want, "--output-as=xml")
+    said = asked("crm_simulate", want, "--run", "--output-as=xml")
     if said.returncode:
         return [f"crm_simulate: {said.stderr.strip()}"]
     return [describe(each) for each in read(said.stdout).iter("rsc_action")
             if each.get("action", "").lower() not in ("none", "leave", "")]
 
 
-def asked(tool: str, cib: Element, option: str) -> subprocess.CompletedProcess[str]:
+def asked(tool: str, cib: Element, *options: str) -> subprocess.CompletedProcess[str]:
     """What one of Pacemaker's tools says of a configuration that is not in force."""
     with tempfile.NamedTemporaryFile("w", suffix=".xml") as file:
         file.write(ElementTree.tostring(cib, encoding="unicode"))
         file.flush()
-        return subprocess.run([tool, "--xml-file", file.name, option], capture_output=True, text=True)
+        return subprocess.run([tool, "--xml-file", file.name, *options], capture_output=True, text=True)
 
 
 def describe(action: Element) -> str:
