@@ -111,6 +111,20 @@ def test_a_restart_comes_to_its_end_though_its_apply_was_killed(plane: ControlPl
     assert plan.code == 0, plan.out + plan.err
 
 
+def test_what_was_told_to_stop_is_told_and_started_again(plane: ControlPlane) -> None:
+    """A target role that somebody has left behind, which no cluster file knows."""
+    (node,) = holders(plane, "broker")
+    on(plane.lab, node, "crm_resource", "--resource", "p_rabbitmq", "--meta",
+       "--set-parameter", "target-role", "--parameter-value", "Stopped")
+    eventually(lambda: holders(plane, "broker") == [], "the broker has stopped")
+    plan = plane.say("plan")
+    assert plan.code == 2, plan.out + plan.err
+    assert f"start p_rabbitmq {node}" in plan.out
+    applied = plane.say("apply")
+    assert applied.code == 0, applied.out + applied.err
+    assert holders(plane, "broker") == [node]
+
+
 @pytest.mark.parametrize("loss", ["power", "freeze"])
 def test_a_lost_node_loses_nothing_and_never_writes_again(plane: ControlPlane, loss: str) -> None:
     (active,) = holders(plane, "database")
