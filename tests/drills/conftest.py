@@ -9,8 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from drills.made_up import VIP, MadeUpMachine, Namespace, Service, Unit, unit_on
+from drills.made_up import (
+    NO_TRACES,
+    VIP,
+    MadeUpMachine,
+    Namespace,
+    Service,
+    Unit,
+    looks_for_traces,
+    unit_on,
+)
 from drills.servers import RABBITMQ, Server, mariadb, rabbitmq
+from fournines.blueprint.requests import Run
 from fournines.blueprint.snapshot import Snapshot
 from fournines.cluster.topology import Cluster, Network, Node, Recovery, Vip
 from fournines.drills.drill import Capability
@@ -73,8 +83,10 @@ def place(namespaces: dict[str, Namespace], machine: MadeUpMachine, service: Ser
     async def healthy() -> Health:
         return Health((), Snapshot({}, {}))
 
-    return Place(cluster, {name: node.door() for name, node in namespaces.items()},
-                 {name: FakeNode(name) for name in namespaces}, healthy,
+    fakes = {name: FakeNode(name) for name in namespaces}
+    for fake in fakes.values():
+        fake.script(lambda request: isinstance(request, Run) and looks_for_traces(request.argv), NO_TRACES)
+    return Place(cluster, {name: node.door() for name, node in namespaces.items()}, fakes, healthy,
                  lambda run: ClientSettings("127.0.0.1", tcp_port=service.port, periods_s={TCP: 0.05}),
                  machines={"ctl1": machine}, can=frozenset(Capability),
                  timers={"vrrp.advert_int": "0.2s"})

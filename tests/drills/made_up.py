@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -211,6 +212,14 @@ def short(name: str) -> Drill:
 CUT, HANG = short("cut-management-of-vip-holder"), short("hang-haproxy-on-vip-holder")
 
 
+NO_TRACES: Reply = {"rc": 0, "stdout": "", "stderr": ""}
+
+
+def looks_for_traces(argv: Sequence[str]) -> bool:
+    """Whether a command looks for what a drill has left behind."""
+    return argv[0] in ("nft", "find", "journalctl", "df") or "list-units" in argv
+
+
 @dataclass
 class Unit:
     """Two processes behind a FakeNode that signals reach; the service refuses while they stand still."""
@@ -236,8 +245,8 @@ class Unit:
         return self._run(request.argv)
 
     def _run(self, argv: tuple[str, ...]) -> Reply:
-        if argv[0] in ("nft", "find", "journalctl", "df") or "list-units" in argv:
-            return {"rc": 0, "stdout": "", "stderr": ""}   # what a look for traces finds
+        if looks_for_traces(argv):
+            return NO_TRACES
         if argv[0] == "systemd-run":
             self.said.append("arm")
             self.timers.add(argv[1].removeprefix("--unit=") + ".timer")

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from fournines.blueprint.requests import Failed, FileFacts, Reply, Request, Run
-from fournines.drills.aftermath import Traces, calm, left_as_found, nothing_broke, traces
+from fournines.drills.aftermath import TROUBLE, Traces, calm, left_as_found, nothing_broke, traces
 from fournines.drills.catalog import DRILLS
 from fournines.drills.checkers.owners import View
 from fournines.nodes.fake import FakeNode
@@ -86,6 +87,47 @@ async def test_nodes_are_asked_and_their_answers_read() -> None:
         ("table inet fournines_drill", "/run/systemd/system/x.service.d/90-fournines-drill.conf",
          "fournines-drill-1.timer loaded active waiting takes a fault away"),
         ("x.service",), ("x.service: Failed with result 'core-dump'.",), ("/ is 96%",))}
+
+
+@pytest.mark.parametrize("asked", ["nft", "find", "systemctl", "journalctl", "df"])
+@pytest.mark.parametrize("reply", [Failed("not done within 30 s"),
+                                   {"rc": 2, "stdout": "", "stderr": "Compiled without it"}])
+async def test_a_question_that_was_not_answered_is_no_answer(asked: str, reply: Reply) -> None:
+    def answer(request: Request) -> Reply:
+        if isinstance(request, FileFacts):
+            return {"/etc/x": {"sha256": "1"}}
+        assert isinstance(request, Run)
+        return reply if request.argv[0] == asked else {"rc": 0, "stdout": "", "stderr": ""}
+
+    node = FakeNode("ctl1")
+    node.script(lambda request: True, answer)
+    assert await traces({"ctl1": node}, {"ctl1": ("/etc/x",)}, 60.0) == {"ctl1": None}
+
+
+@pytest.mark.parametrize(("asked", "said", "told"), [
+    ("journalctl", "", True), ("journalctl", "Compiled without pattern matching support", False),
+    ("df", "df: /var/lib/glance: No such file or directory", True),
+    ("find", "find: '/var/lib/glance': No such file or directory", True)])
+async def test_who_finds_nothing_says_so_by_one(asked: str, said: str, told: bool) -> None:
+    def answer(request: Request) -> Reply:
+        if isinstance(request, FileFacts):
+            return {}
+        assert isinstance(request, Run)
+        code = int(request.argv[0] == asked)
+        return {"rc": code, "stdout": "", "stderr": said if code else ""}
+
+    node = FakeNode("ctl1")
+    node.script(lambda request: True, answer)
+    assert (await traces({"ctl1": node}, {}, 60.0) == {"ctl1": Traces({})}) is told
+
+
+@pytest.mark.parametrize("line", [
+    "mariadb.service: Main process exited, code=killed, status=11/SEGV",
+    "mariadb.service: Main process exited, code=dumped, status=6/ABRT",
+    "x.service: A process of this unit has been killed by the OOM killer: oom-kill"])
+def test_a_crash_is_trouble_and_a_kill_is_none(line: str) -> None:
+    assert re.search(TROUBLE, line)
+    assert not re.search(TROUBLE, "mariadb.service: Main process exited, code=killed, status=9/KILL")
 
 
 def views(*numbers: int) -> dict[str, tuple[View, ...]]:

@@ -47,7 +47,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_whole_at_first_sight_says_that_nothing_was_seen_missing(tmp_path: Path) -> None:
     found = await converged([WELL], [Work({"q": 1}, {})], tmp_path)
-    assert (found.whole, found.missing_s) == (True, None)
+    assert (found.truth, found.missing_s) == (True, None)
     assert found.redundancy(TIMELINE).lower_s == 0.0
     assert (tmp_path / "after.json").is_file()
 
@@ -55,7 +55,7 @@ async def test_whole_at_first_sight_says_that_nothing_was_seen_missing(tmp_path:
 async def test_a_deaf_service_is_not_recovered(tmp_path: Path) -> None:
     """Every invariant holds at the second look; the queue has its consumer again at the third."""
     found = await converged([ILL, WELL, WELL], [Work({"q": 0}, {}), Work({"q": 1}, {})], tmp_path)
-    assert found.whole
+    assert found.truth is True
     assert "last to come back: the queue q has 0 of its 1 consumers" in found.because
     assert found.missing_s is not None
     assert found.whole_s is not None
@@ -64,8 +64,17 @@ async def test_a_deaf_service_is_not_recovered(tmp_path: Path) -> None:
 
 async def test_what_stays_deaf_is_named(tmp_path: Path) -> None:
     found = await converged([WELL], [Work({"q": 0}, {})], tmp_path, within_s=0.0)
-    assert not found.whole
+    assert found.truth is False
     assert found.because == "not within 0 s: the queue q has 0 of its 1 consumers"
+
+
+@pytest.mark.parametrize(("health", "work", "truth"), [
+    (replace(ILL, certain=True), Work({"q": 1}, {}), False), (ILL, Work({"q": 1}, {}), None),
+    (WELL, Work(None, {}), None)])
+async def test_what_is_only_not_known_to_be_there_is_not_known_to_be_missing(
+        health: Health, work: Work, truth: bool | None, tmp_path: Path) -> None:
+    found = await converged([health], [work], tmp_path, within_s=0.0)
+    assert found.truth is truth
 
 
 def test_redundancy_counts_from_the_fault() -> None:

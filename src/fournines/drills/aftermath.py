@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from fournines.blueprint.requests import Failed, FileFacts, Reply, Request, Run
+from fournines.blueprint.requests import Failed, FileFacts, JsonValue, Reply, Request, Run
 from fournines.drills.checkers.owners import View
 from fournines.drills.drill import Act, Fault
 from fournines.drills.on_node import TABLE, TIMER_PREFIX
@@ -24,7 +24,9 @@ from fournines.nodes.node import Node
 
 FULL_PERCENT = 95
 DATA = ("/var/lib/mysql", "/var/lib/rabbitmq", "/var/lib/glance", "/var/log")
-TROUBLE = "dumped core|oom-kill|Out of memory|Failed with result 'core-dump'"
+# The signals are those of a program's own mistakes: who is killed for a drill, or by a guard, gets SIGKILL.
+TROUBLE = ("dumped core|oom-kill|Out of memory|Failed with result 'core-dump'|"
+           "code=(killed|dumped), status=[0-9]+/(SEGV|ABRT|BUS|ILL|FPE|SYS)")
 _VIEWS_OF_A_MEMBER = 4   # it leaves and joins; a partition, or a restart meanwhile, takes two more
 
 
@@ -41,6 +43,7 @@ class Traces:
     full: tuple[str, ...] = ()
 
 
+Lines = tuple[str, ...]
 Everywhere = Mapping[str, Traces | None]
 """node -> what is on it; None where it does not say."""
 
@@ -80,10 +83,19 @@ def _questions(paths: Sequence[str], since_s: float) -> tuple[Request, ...]:
 
 
 def _read(replies: Sequence[Reply]) -> Traces | None:
-    facts, *others = replies
+    """None where any of the questions was not answered."""
+    facts, tables, files, timers, failed, trouble, full = replies
     if isinstance(facts, Failed) or not isinstance(facts, dict):
         return None
-    tables, files, timers, failed, trouble, full = (_lines(reply) for reply in others)
+    found = [_lines(tables), _lines(files, silent=False), _lines(timers), _lines(failed), _lines(trouble),
+             _lines(full, silent=False)]
+    if any(lines is None for lines in found):
+        return None
+    return _traces(facts, *(lines or () for lines in found))
+
+
+def _traces(facts: Mapping[str, JsonValue], tables: Lines, files: Lines, timers: Lines, failed: Lines,
+            trouble: Lines, full: Lines) -> Traces:
     digests = {path: str(each["sha256"]) if isinstance(each, dict) else None for path, each in facts.items()}
     return Traces(
         digests, left=tuple(line for line in (*tables, *files, *timers)
@@ -93,9 +105,13 @@ def _read(replies: Sequence[Reply]) -> Traces | None:
                                  if percent.rstrip("%").isdigit() and int(percent[:-1]) >= FULL_PERCENT)))
 
 
-def _lines(reply: Reply) -> tuple[str, ...]:
-    if isinstance(reply, Failed) or not isinstance(reply, dict):
-        return ()
+def _lines(reply: Reply, *, silent: bool = True) -> Lines | None:
+    """None where the command did not do what it was asked for. One that found nothing, or not all of the
+    directories, ends with 1; the former is ``silent``."""
+    if isinstance(reply, Failed) or not isinstance(reply, dict) or reply["rc"] not in (0, 1):
+        return None
+    if silent and reply["rc"] and str(reply["stderr"]).strip():
+        return None
     return tuple(line.strip() for line in str(reply["stdout"]).splitlines() if line.strip())
 
 

@@ -58,16 +58,19 @@ def redundancy_from_data(data: Data) -> Redundancy:
 @dataclass(frozen=True, slots=True)
 class Convergence:
     """``because`` is a sentence for the verdict. ``missing_s`` is when something was last seen to be missing,
-    None where it never was; ``whole_s`` when nothing was, None where that did not come true in time."""
+    None where it never was; ``whole_s`` when nothing was, None where that did not come true in time.
+    ``certain``: at the last look something was known to be missing, and not only not known to be there."""
 
     because: str
     missing_s: float | None
     whole_s: float | None
     last: str = ""
+    certain: bool = False
 
     @property
-    def whole(self) -> bool:
-        return self.whole_s is not None
+    def truth(self) -> bool | None:
+        """Whether the cluster became whole again."""
+        return True if self.whole_s is not None else False if self.certain else None
 
     def redundancy(self, timeline: Timeline) -> Redundancy:
         """Counted from the fault."""
@@ -86,7 +89,9 @@ async def converge(place: Place, settings: ClientSettings, before: Work, folder:
         asked_s = time.monotonic()
         health = await place.health()
         folder.write_health("after.json", health)
-        missing = _first(health) or await _deaf(place, settings, before)
+        missing, certain = _first(health), health.certain
+        if not missing:
+            missing, certain = await _deaf(place, settings, before)
         seen_s = time.monotonic()
         if not missing:
             ending = f"; last to come back: {last}" if last else ""
@@ -94,15 +99,17 @@ async def converge(place: Place, settings: ClientSettings, before: Work, folder:
                                seen_s, last)
         missing_s, last = asked_s, missing
         if seen_s - healed_s > within_s:
-            return Convergence(f"not within {within_s:g} s: {missing}", missing_s, None, missing)
+            return Convergence(f"not within {within_s:g} s: {missing}", missing_s, None, missing, certain)
         await asyncio.sleep(max(LOOK_AGAIN_S, seen_s - asked_s))
 
 
-async def _deaf(place: Place, settings: ClientSettings, before: Work) -> str:
+async def _deaf(place: Place, settings: ClientSettings, before: Work) -> tuple[str, bool]:
+    """Who does no work any more; empty where all do. And whether anybody was there to say so."""
     writer: Collection[str] = ()
     if "database" in place.cluster.layers:
         writer = await place.find(Target.DATABASE_WRITER, settings)
-    return next(iter(deaf(before, await place.work(), writer)), "")
+    now = await place.work()
+    return next(iter(deaf(before, now, writer)), ""), now.consumers is not None
 
 
 def _first(health: Health) -> str:

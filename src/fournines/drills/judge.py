@@ -56,7 +56,8 @@ class Evidence:
     were made. ``traces_before`` and ``traces_after`` are what was on the nodes. ``role`` is what made the
     target one (``held 192.0.2.1``); ``served`` how that was seen before the fault, None where only the
     samples of the address tell. ``effect`` is what was seen of the fault, which ``silences`` the machine or
-    not; ``whole_again`` whether the cluster converged, and ``convergence`` how that was seen. ``finished``
+    not; ``whole_again`` whether the cluster converged, None where it was never known not to have, and
+    ``convergence`` how that was seen. ``finished``
     says whether the clients ended well. ``others`` are machines that a fault beside the first has hit.
     ``silent_until_s``: when the target may speak again although nobody has taken the fault away. ``blocks``
     and ``beyond`` are the drill's, and ``said_meanwhile`` is what ``verify`` found while the fault was there.
@@ -78,7 +79,7 @@ class Evidence:
     served: Sight | None
     effect: Sight
     silences: bool
-    whole_again: bool
+    whole_again: bool | None
     convergence: str
     finished: bool
     others: frozenset[str] = frozenset()
@@ -148,8 +149,7 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float,
                  for path in evidence.history.paths if path in POOLED]
     if evidence.blocks:
         verdicts += _blocked(evidence)
-    truth = True if evidence.whole_again else None
-    verdicts.append(Verdict(WHOLE_AGAIN, truth, evidence.convergence))
+    verdicts.append(Verdict(WHOLE_AGAIN, evidence.whole_again, evidence.convergence))
     remarks = [remark(each, bounds[each.path], slow_s) for each in rows
                if effect.truth is True and each.path in bounds]
     return verdicts, rows, [text for text in remarks if text]

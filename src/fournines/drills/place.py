@@ -59,10 +59,12 @@ class Machine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The cluster at one moment: what is wrong with it, and what was seen."""
+    """The cluster at one moment: what is wrong with it, and what was seen. ``certain``: something that must
+    not be is known to be, and not only not known to be absent."""
 
     findings: tuple[Finding, ...]
     snapshot: Snapshot
+    certain: bool = False
 
     @property
     def broken(self) -> tuple[Finding, ...]:
@@ -111,7 +113,10 @@ def health_of(blueprint: Blueprint, nodes: Mapping[str, Node]) -> Callable[[], A
     """Looks at everything that ``verify`` looks at."""
     async def look() -> Health:
         snapshot = await observe(nodes, blueprint.probes)
-        findings = (checked.finding for checked in verify(blueprint, snapshot))
-        return Health(tuple(finding for finding in findings if finding is not None), snapshot)
+        checked = verify(blueprint, snapshot)
+        findings = (item.finding for item in checked)
+        return Health(tuple(finding for finding in findings if finding is not None), snapshot,
+                      any(item.judgement.truth is False and item.invariant.severity is Severity.ERROR
+                          for item in checked))
 
     return look

@@ -174,7 +174,7 @@ class _Run:
             beyond=self._drill.beyond,
             said_meanwhile=tuple(map(str, self._striker.during.broken)) if self._striker.during else (),
             served=self._served(), effect=effect, silences=self._fault.effect in SILENCING,
-            whole_again=converged.whole, convergence=converged.because, finished=finished,
+            whole_again=converged.truth, convergence=converged.because, finished=finished,
             elsewhere={address: samples.samples(address) for address in self._addresses
                        if address != self._address},
             off_s={step.node: injected_s + step.ended_s for step in self._steps if step.what == FENCING})
@@ -215,7 +215,7 @@ class _Run:
         """The same fault on the next controller, once nothing is missing of the one before."""
         self._tell("waiting until the cluster is whole, before the next")
         converged = await converge(self._place, self._settings, work, self._folder, healed_s, TURN_TIMEOUT_S)
-        if not converged.whole:
+        if not converged.truth:
             return Sight(False, f"{name} had no turn: {converged.because}"), healed_s
         return await self._strike_on(name, self._fault, "in its turn")
 
