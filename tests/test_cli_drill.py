@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from fournines import cli
+from fournines.cli import drilling
 from fournines.cluster.file import load
+from fournines.drills.termination import terminated_is_cancelled
 from fournines.layers import SPECS
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "three-controllers.yaml"
@@ -91,3 +96,16 @@ def test_a_time_to_watch_is_a_time(file: Path, argv: tuple[str, str], time: str,
     allow(file, "processes")
     assert drill(*argv, file, "--watch", time) == 1
     assert said in capsys.readouterr().err
+
+
+def test_terminated_it_ends_as_by_ctrl_c(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                         capsys: pytest.CaptureFixture[str]) -> None:
+    async def under_way(*_: object) -> None:
+        with terminated_is_cancelled():
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.sleep(60.0)
+
+    allow(file, "processes")
+    monkeypatch.setattr(drilling, "_run", under_way)
+    assert drill("run", "kill-keystone", "--yes", file, "--runs", tmp_path / "runs") == 130
+    assert "interrupted" in capsys.readouterr().err

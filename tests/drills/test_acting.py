@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from drills.made_up import MadeUpMachine
-from fournines.blueprint.requests import Failed
+from fournines.blueprint.requests import Failed, UnitFacts, UnitProcesses
 from fournines.drills import acting, on_node
-from fournines.drills.drill import Act
+from fournines.drills.drill import Act, Effect
+from fournines.drills.effects import Running
 from fournines.drills.intervention import Intervention
 from fournines.drills.place import Place
 from fournines.errors import LabError
@@ -78,3 +79,18 @@ async def test_what_is_not_forgotten_is_said_and_costs_no_result(place: Place) -
         assert isinstance(node, FakeNode)
         node.unreachable = "it is off"
     assert "no controller can be asked" in await acting.forgive(place)
+
+
+@pytest.mark.parametrize(("pid", "shown"), [("11", True), ("10", False)])
+async def test_a_process_that_was_not_started_anew_is_not_misconfigured(place: Place, pid: str,
+                                                                        shown: bool) -> None:
+    """systemd has read the drop-in; what counts is whether the process that runs has been started with it."""
+    deed = Intervention(Act.MISCONFIGURE, "ctl1", "x.service", setting="ReadOnlyPaths=/var/lib/x")
+    node = place.nodes["ctl1"]
+    assert isinstance(node, FakeNode)
+    node.script(on_node.look(Effect.IS_MISCONFIGURED, deed)[0],
+                {"rc": 0, "stdout": on_node.drop_in("x.service"), "stderr": ""})
+    node.script(UnitFacts, {"x.service": {"active": "active"}})
+    node.script(UnitProcesses, {pid: {"state": "S", "started": 100}})
+    before = Running("x.service", "active", {("10", 100): "S"})
+    assert (await acting.look(place, Effect.IS_MISCONFIGURED, deed, before)).shown is shown

@@ -12,6 +12,7 @@ from fournines.drills.convergence import Redundancy
 from fournines.drills.expectation import FORMS, Seen, parse
 from fournines.drills.result import Row
 from fournines.drills.schedule import Timeline
+from fournines.drills.verdict import Verdict
 from fournines.errors import DrillError
 
 TIMELINE = Timeline(0.0, 10.0, 30.0, 60.0)
@@ -61,6 +62,27 @@ def test_lost_and_unread_writes() -> None:
     unread = replace(row("SQL", None), lost=None)
     assert truth("no acknowledged write is lost", replace(SEEN, rows=(unread,))) is None
     assert truth("no acknowledged write is lost", replace(SEEN, rows=())) is None
+
+
+@pytest.mark.parametrize(("said", "expected"), [(True, True), (None, None), (False, False)])
+def test_writes_of_stores_without_a_row_count_too(said: bool | None, expected: bool | None) -> None:
+    kept = (Verdict("image upload: every acknowledged image is there", said, "x"),
+            Verdict("SQL bank keeps what it acknowledged", True, "y"))
+    assert truth("no acknowledged write is lost", replace(SEEN, kept=kept)) is expected
+
+
+@pytest.mark.parametrize(("changes", "expected"), [
+    ({"return_upper_s": math.inf, "truth": False}, False), ({"requests": 0, "truth": None}, None),
+    ({"truth": None}, None), ({"truth": None, "gap_upper_s": 5.0}, True)])
+def test_a_path_of_which_nothing_is_known_or_that_broke_later(changes: dict[str, float | bool | None],
+                                                              expected: bool | None) -> None:
+    late = replace(row("SQL", None), **changes)  # type: ignore[arg-type]
+    assert truth("within 3s SQL is served again", replace(SEEN, rows=(late,))) is expected
+
+
+def test_nobody_failed_where_nobody_asked() -> None:
+    unasked = replace(row("SQL", None), requests=0)
+    assert truth("at most 9 requests of SQL fail", replace(SEEN, rows=(unasked,))) is None
 
 
 def test_two_holders_and_nodes_that_do_not_speak() -> None:

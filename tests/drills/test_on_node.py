@@ -219,3 +219,20 @@ def test_a_drop_in_goes_with_the_next_boot_and_is_removed_before_the_restart() -
     undo = on_node.by_itself(replace(deed, act=Act.RESTORE))
     assert undo[2].index("rm -f") < undo[2].index("restart")
     assert undo[-2:] == (on_node.drop_in("x.service"), "x.service")
+
+
+@pytest.mark.parametrize(("deed", "systemds", "pacemakers"), [
+    (Intervention(Act.RESTORE, "ctl1", "x.service"), "restart --no-block -- x.service",
+     "try-restart --no-block -- x.service"),
+    (Intervention(Act.RELEASE, "ctl1", "x.service", setting="MemoryMax=1"), "start --no-block -- x.service",
+     "is-enabled --quiet -- x.service")])
+def test_an_undo_starts_nothing_that_pacemaker_may_have_elsewhere(
+        deed: Intervention, systemds: str, pacemakers: str, tmp_path: Path) -> None:
+    for boots, last in ((True, systemds), (False, pacemakers)):
+        said = tmp_path / f"said-{boots}"
+        (tmp_path / "systemctl").write_text(
+            f'#!/bin/sh\necho "$*" >> {said}\ncase $1 in is-enabled) exit {0 if boots else 1};; esac\n')
+        (tmp_path / "systemctl").chmod(0o755)
+        script = [word.replace("/run/systemd", f"{tmp_path}") for word in on_node.by_itself(deed)]
+        subprocess.run(script, env={"PATH": f"{tmp_path}:{os.environ['PATH']}"}, check=True)
+        assert said.read_text().splitlines()[-1] == last

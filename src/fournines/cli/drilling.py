@@ -6,10 +6,10 @@ import asyncio
 import json
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
 import typer
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Break the cluster on purpose and measure what clients see.")
 
+Done = TypeVar("Done")
 RUNS = Path("runs")
 MOST_TIMES = 1000
 _EXIT_CODES = {True: 0, False: 1, None: 2}
@@ -108,7 +109,7 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
         title = f"{name}, {times} times"
         return _series(title, f"{name}-x{times}", planned, opened, runs, via, ssh_config, as_json)
     _tell_seeds(planned)
-    result = asyncio.run(_run(planned[0], opened, runs, via, ssh_config))
+    result = _to_its_end(_run(planned[0], opened, runs, via, ssh_config))
     if as_json:
         print(json.dumps(result.as_data(), indent=1))
     else:
@@ -203,7 +204,7 @@ def _series(title: str, folder: str, planned: Sequence[Planned], opened: Opened,
     from fournines.cli.reporting import leave_series_report
 
     _tell_seeds(planned)
-    series = asyncio.run(_run_series(title, folder, planned, opened, runs, via, ssh_config))
+    series = _to_its_end(_run_series(title, folder, planned, opened, runs, via, ssh_config))
     view = leave_series_report(series)
     if as_json:
         print(json.dumps(view.as_data(), indent=1))
@@ -214,6 +215,14 @@ def _series(title: str, folder: str, planned: Sequence[Planned], opened: Opened,
         show_series(screen(), view)
     _tell(f"report: {series.folder / 'report.html'}")
     return Interrupted.exit_code if series.interrupted else _EXIT_CODES[series.verdict.truth]
+
+
+def _to_its_end(work: Coroutine[None, None, Done]) -> Done:
+    """Raises ``Interrupted`` where it was told to end by a signal other than Ctrl-C; it has healed then."""
+    try:
+        return asyncio.run(work)
+    except asyncio.CancelledError:
+        raise Interrupted("interrupted", hint="nothing is left broken; start the drill again") from None
 
 
 def _tell_seeds(planned: Sequence[Planned]) -> None:

@@ -20,6 +20,7 @@ from fournines.errors import DrillError, GateTimeout, LabError, Unreachable
 
 UP_TIMEOUT_S = 120.0
 EFFECT_TIMEOUT_S = 5.0   # a killed process takes a moment to go, and a rule drops what comes next
+STOP_TIMEOUT_S = 30.0    # and one that is to be started anew ends in good order first
 
 
 def is_outside(act: Act) -> bool:
@@ -103,19 +104,28 @@ async def look(place: Place, effect: Effect, deed: Intervention, before: Running
             reply = (await place.nodes[deed.target].ask(on_node.look(effect, deed)))[0]
         except Unreachable as problem:
             return Sight(False, problem.message)
-        return effects.of_text(effect, reply, deed, time.time())
+        told = effects.of_text(effect, reply, deed, time.time())
+        if effect is not Effect.IS_MISCONFIGURED or before is None or not told.shown:
+            return told
+        # What systemd has read says nothing of a process that has not been started with it.
+        return told.then(await _of_unit(place, Effect.PROCESSES_GONE, deed, before))
     if before is not None:
-        now = await unit_now(place, deed.target, deed.unit)
-        return Sight(False, now) if isinstance(now, str) else effects.of_unit(effect, before, now)
+        return await _of_unit(place, effect, deed, before)
     try:
         return effects.of_packets((await place.nodes[deed.target].ask(on_node.look(effect, deed)))[0])
     except Unreachable as problem:
         return Sight(False, problem.message)
 
 
+async def _of_unit(place: Place, effect: Effect, deed: Intervention, before: Running) -> Sight:
+    now = await unit_now(place, deed.target, deed.unit)
+    return Sight(False, now) if isinstance(now, str) else effects.of_unit(effect, before, now)
+
+
 async def await_effect(place: Place, effect: Effect, deed: Intervention, before: Running | None) -> Sight:
     """Look until the fault is there; what was last seen where it does not come in time."""
-    last = Sight(False, f"nothing was seen of {deed} within {EFFECT_TIMEOUT_S:g} s")
+    within_s = STOP_TIMEOUT_S if effect is Effect.IS_MISCONFIGURED else EFFECT_TIMEOUT_S
+    last = Sight(False, f"nothing was seen of {deed} within {within_s:g} s")
 
     async def once() -> Judgement:
         nonlocal last
@@ -123,7 +133,7 @@ async def await_effect(place: Place, effect: Effect, deed: Intervention, before:
         return Judgement(last.shown, last.because)
 
     with contextlib.suppress(GateTimeout):
-        await wait_until(once, f"{deed} takes effect", EFFECT_TIMEOUT_S)
+        await wait_until(once, f"{deed} takes effect", within_s)
     return last
 
 

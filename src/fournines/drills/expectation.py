@@ -32,14 +32,15 @@ FORMS = ("within TIME exactly one node holds the address", "within TIME every pa
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a run has shown. ``silenced`` is the node that could not speak from the fault on, empty where all
-    could."""
+    """What a run has shown. ``kept`` are the verdicts on what was acknowledged by stores that have no row;
+    ``silenced`` is the node that could not speak from the fault on, empty where all could."""
 
     rows: Sequence[Row]
     redundancy: Redundancy
     samples: Mapping[str, Sequence[Sample]]
     timeline: Timeline
     silenced: str = ""
+    kept: Sequence[Verdict] = ()
 
 
 Judge = Callable[[Seen], tuple[bool | None, str]]
@@ -103,6 +104,10 @@ def _of(seen: Seen, path: str) -> list[Row]:
 def _served(rows: Sequence[Row], limit_s: float) -> tuple[bool | None, str]:
     if not rows:
         return None, "no client took that path"
+    if ended := next((row.path for row in rows if math.isinf(row.return_upper_s)), ""):
+        return False, f"{ended} was not served at the end"
+    if doubt := next((row.path for row in rows if _in_doubt(row)), ""):
+        return None, f"nothing is known of {doubt}"
     waited = {row.path: row.first_success_s for row in rows if row.first_success_s is not None}
     if not waited:
         return True, "there was no gap"
@@ -110,6 +115,11 @@ def _served(rows: Sequence[Row], limit_s: float) -> tuple[bool | None, str]:
     if math.isinf(waited[slowest]):
         return False, f"{slowest} was not served again"
     return waited[slowest] <= limit_s, f"{slowest} was served again after {waited[slowest]:.2f} s"
+
+
+def _in_doubt(row: Row) -> bool:
+    """Not because its gap ended near a limit: nobody asked, or it was not served before."""
+    return not row.requests or (row.truth is None and not row.gap_upper_s and not row.return_upper_s)
 
 
 def _whole(redundancy: Redundancy, limit_s: float) -> tuple[bool | None, str]:
@@ -122,7 +132,7 @@ def _whole(redundancy: Redundancy, limit_s: float) -> tuple[bool | None, str]:
 
 def _few_fail(seen: Seen, most: int, path: str) -> tuple[bool | None, str]:
     rows = _of(seen, path)
-    if not rows:
+    if not rows or not all(row.requests for row in rows):
         return None, "no client took that path"
     failed = sum(row.failed + row.unknown for row in rows)
     return failed <= most, f"{failed} failed or got no answer"
@@ -133,6 +143,9 @@ def _nothing_lost(seen: Seen) -> tuple[bool | None, str]:
     lost = sum(row.lost or 0 for row in writing)
     if lost:
         return False, f"{lost} were lost"
+    for verdict in sorted(seen.kept, key=lambda each: each.truth is None):
+        if verdict.truth is not True:
+            return verdict.truth, f"{verdict.question}: {verdict.because}"
     if not writing or any(row.lost is None for row in writing):
         return None, "not all could be read back" if writing else "nothing was written"
     return True, f"of {sum(row.acknowledged or 0 for row in writing)}, none was lost"

@@ -24,7 +24,7 @@ from fournines.drills.checkers.writers import MOST_CHANGES, one_writer
 from fournines.drills.checkers.writes import Writes, compare, kept
 from fournines.drills.drill import Fault
 from fournines.drills.effects import Sight
-from fournines.drills.operation import History, Outcome
+from fournines.drills.operation import History, Operation, Outcome
 from fournines.drills.prediction import Bounds, remark
 from fournines.drills.result import Row, row
 from fournines.drills.schedule import Timeline, Window
@@ -100,7 +100,7 @@ def took_effect(evidence: Evidence) -> Verdict:
             return Verdict(question, None, sight.because)
     until_s = evidence.timeline.healed_s if evidence.silent_until_s is None else evidence.silent_until_s
     silent = Window(evidence.timeline.injected_s + SILENT_AFTER_S, until_s)
-    if not evidence.silences:
+    if not evidence.silences or silent.end_s <= silent.start_s:   # it may speak again before that shows
         return Verdict(question, True, f"{served.because}; then {evidence.effect.because}")
     if any(sample.lo_s in silent for sample in evidence.samples.get(evidence.target, ())):
         return Verdict(question, None, "it went on speaking after the fault")
@@ -221,19 +221,38 @@ def _checked(evidence: Evidence) -> list[Verdict]:
     history, found = evidence.history, []
     inserts = [item for path in INSERTS for item in history.of(path)]
     if inserts:
-        found.append(one_writer(inserts, MOST_CHANGES * len(evidence.faults)))
+        found.append(_seen_later(one_writer(inserts, MOST_CHANGES * len(evidence.faults)), inserts, evidence))
     if evidence.views:   # a database that is one process has none
-        found.append(one_component(evidence.views, evidence.views_apart_s))
+        found.append(_of_components(evidence))
         if not evidence.beyond:   # members that have lost their majority look for one in many steps
             found.append(calm(evidence.faults, evidence.views))
     if operations := history.of(SQL_REGISTER):
-        found.append(register(SQL_REGISTER, operations))
+        found.append(_seen_later(register(SQL_REGISTER, operations), operations, evidence))
     if history.of(SQL_BANK):
         found.append(balanced(evidence.bank))
     if operations := history.of(CACHE):
-        found.append(register(CACHE, operations, may_forget=True))
+        found.append(_seen_later(register(CACHE, operations, may_forget=True), operations, evidence))
     if operations := history.of(IMAGES):
         found.append(images_kept(IMAGES, operations, history.images))
     if operations := history.of(ARP):
-        found.append(one_answers(evidence.address, operations))
+        found.append(_seen_later(one_answers(evidence.address, operations), operations, evidence))
     return found
+
+
+def _seen_later(verdict: Verdict, operations: Sequence[Operation], evidence: Evidence) -> Verdict:
+    """What was only seen before the fault says nothing of it."""
+    later = any(item.outcome is Outcome.OK and item.intended_s >= evidence.timeline.injected_s
+                for item in operations)
+    if later or verdict.truth is not True:
+        return verdict
+    return replace(verdict, truth=None, because="nothing was acknowledged after the fault")
+
+
+def _of_components(evidence: Evidence) -> Verdict:
+    verdict = one_component(evidence.views, evidence.views_apart_s)
+    spoke = [node for node, views in evidence.views.items()
+             if any(item.lo_s >= evidence.timeline.injected_s for item in views)]
+    if verdict.truth is not True or len(spoke) >= min(2, len(evidence.views)):
+        return verdict
+    who = " and ".join(spoke) or "nobody"
+    return replace(verdict, truth=None, because=f"after the fault only {who} said in which component it was")

@@ -29,9 +29,10 @@ UNLIMITED = {"MemoryMax": "infinity"}   # CPUQuota is taken away by an empty val
 _START = ('systemctl reset-failed -- "$1" 2>/dev/null; '
           '! systemctl is-enabled --quiet -- "$1" || systemctl start -- "$1"')
 _RELEASE = ('systemctl set-property --runtime -- "$1" "$2" && { systemctl reset-failed -- "$1"; '
+            '! systemctl is-enabled --quiet -- "$1" || '
             'systemctl start --no-block -- "$1"; }')   # it may have been killed too often meanwhile
-_RESTORE = ('rm -f -- "$1" && systemctl daemon-reload && systemctl reset-failed -- "$2"; '
-            'systemctl restart --no-block -- "$2"')
+_RESTORE = ('rm -f -- "$1" && systemctl daemon-reload && systemctl reset-failed -- "$2"; verb=restart; '
+            'systemctl is-enabled --quiet -- "$2" || verb=try-restart; systemctl "$verb" --no-block -- "$2"')
 _INTERFACE = "$(ip -o -4 address show to \"$1\" | awk '{print $2; exit}')"
 _DELAY = (f'tc qdisc add dev "{_INTERFACE}" root netem delay "$2" || '
           '{ echo "needs a capability: no netem in the kernel of this node" >&2; exit 1; }')

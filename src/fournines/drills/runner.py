@@ -33,6 +33,7 @@ from fournines.drills.reading import books_everywhere, drop, rows_everywhere
 from fournines.drills.result import Result
 from fournines.drills.sampling import START_TIMEOUT_S, Sampling, sampling
 from fournines.drills.schedule import Timeline
+from fournines.drills.settings import IMAGES, SQL_BANK
 from fournines.drills.strike import Striker
 from fournines.drills.targets import is_one
 from fournines.drills.termination import terminated_is_cancelled
@@ -88,7 +89,8 @@ class _Run:
                                         bounds=bounds)
         if verdicts[0].truth is True:   # of a fault that was not there nothing follows
             seen = Seen(rows, redundancy, evidence.samples, evidence.timeline,
-                        evidence.target if evidence.silences else "")
+                        evidence.target if evidence.silences else "",
+                        [item for item in verdicts if item.question.startswith((SQL_BANK, IMAGES))])
             verdicts += [item.verdict(seen) for item in expect]
         else:
             verdicts += [Verdict(item.text, None, verdicts[0].because) for item in expect]

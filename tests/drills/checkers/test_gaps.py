@@ -79,13 +79,35 @@ def test_a_probe_that_never_ended_is_not_good() -> None:
     assert measure(hung, TIMELINE, SLOW_S).unknown == 60
 
 
-def test_several_gaps_are_not_one() -> None:
-    flapping = probes([number for number in range(110, 200) if number % 3 == 0])
+@pytest.mark.parametrize("every", [2, 3, 4, 7])
+def test_who_fails_for_every_few_clients_is_not_served(every: int) -> None:
+    flapping = probes([number for number in range(110, 200) if number % every == 0])
     measured = measure(flapping, TIMELINE, SLOW_S)
-    assert truth(flapping) is True
-    assert measured.failed == 30
+    assert truth(flapping) is False
+    assert measured.failed == sum(number % every == 0 for number in range(110, 200))
     assert measured.gap is not None
-    assert measured.gap.lower_s == 0.0
+    assert measured.gap.lower_s == pytest.approx(9.0, abs=1.5)
+
+
+def test_several_gaps_are_not_one() -> None:
+    """Each was followed by seven good answers and more."""
+    seldom = probes([number for number in range(110, 200) if number % 9 == 0])
+    measured = measure(seldom, TIMELINE, SLOW_S)
+    assert truth(seldom) is True
+    assert measured.gap is not None
+    assert (measured.gap.lower_s, measured.gap.probes, len(measured.others)) == (0.0, 1, 9)
+
+
+def test_a_certain_gap_is_not_hidden_by_one_without_an_end() -> None:
+    assert truth(probes([*range(110, 180), 298, 299])) is False
+    assert truth(probes([*range(210, 280), 298, 299])) is False
+    assert truth(probes([298, 299])) is None
+
+
+@pytest.mark.parametrize("last", [150, 250, 290])
+def test_who_no_longer_asks_sees_no_gap(last: int) -> None:
+    assert truth(probes()[:last]) is None
+    assert recovered_by_itself(measure(probes()[:last], TIMELINE, SLOW_S)).truth is None
 
 
 def test_what_was_under_way_when_the_fault_came_is_part_of_its_gap() -> None:

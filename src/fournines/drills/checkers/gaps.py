@@ -1,8 +1,9 @@
 """How long did clients wait, and how many were refused? Pure.
 
 A probe is good when it was acknowledged within ``slow_s`` of when it was due. A gap is a run of probes that
-were not good. It lasted at least from when the first was due to when the last was, and at most from the end
-of the last good probe before to the first end of a good one that was due after it.
+were not good, and does not end with a few good ones: a path that fails for every third client is not served.
+It lasted at least from when the first was due to when the last was, and at most from the end of the last good
+probe before to the first end of a good one that was due after it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from fournines.drills.verdict import Verdict
 
 LEAST_BASELINE = 5          # probes before the fault, to call anything steady
 STEADY_SHARE = 0.95         # of them must have been good
+SERVED_AGAIN = 7            # good ones in a row end a gap: a failing one of three members leaves two or three
+UNASKED_PERIODS = 3.0       # a client that has not asked for so long has ended, or hangs
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ class PathMeasure:
     """One path, measured. ``gap`` is the longest while the fault was there, ``return_gap`` while the cluster
     became whole again; None where there was none. ``resolution_s`` is what a gap cannot be shorter than and
     still be told from noise. Counts are of both windows; ``slow`` were acknowledged, but late.
-    ``first_success_s`` is from the fault to the first good answer after ``gap``."""
+    ``first_success_s`` is from the fault to the first good answer after ``gap``. ``others`` are the shorter
+    gaps of both windows. ``asked_to_the_end``: its client did."""
 
     path: str
     probes: int
@@ -52,6 +56,8 @@ class PathMeasure:
     steady_before: bool
     slow_s: float
     first_success_s: float | None = None
+    others: tuple[Gap, ...] = ()
+    asked_to_the_end: bool = True
 
 
 def good(operation: Operation, slow_s: float) -> bool:
@@ -63,14 +69,28 @@ def good(operation: Operation, slow_s: float) -> bool:
 def gaps(operations: Sequence[Operation], slow_s: float) -> tuple[Gap, ...]:
     """Every gap of one path, in order; ``operations`` are sorted here."""
     found: list[Gap] = []
-    ordered = sorted(operations, key=lambda item: item.intended_s)
-    runs = [(served, list(run)) for served, run in groupby(ordered, lambda item: good(item, slow_s))]
+    runs = _runs(operations, slow_s)
     for number, (served, run) in enumerate(runs):
         if not served:
             before = runs[number - 1][1] if number else ()
             after = runs[number + 1][1] if number + 1 < len(runs) else ()
-            found.append(_gap(before, run, after))
+            found.append(_gap(before, [item for item in run if not good(item, slow_s)], after))
     return tuple(found)
+
+
+def _runs(operations: Sequence[Operation], slow_s: float) -> list[tuple[bool, list[Operation]]]:
+    """Served and not served by turns; a few good ones between two bad ones are not served."""
+    ordered = sorted(operations, key=lambda item: item.intended_s)
+    runs = [(served, list(run)) for served, run in groupby(ordered, lambda item: good(item, slow_s))]
+    found: list[tuple[bool, list[Operation]]] = []
+    for number, (served, run) in enumerate(runs):
+        between = 0 < number < len(runs) - 1
+        steadily = served and not (between and len(run) < SERVED_AGAIN)
+        if found and found[-1][0] == steadily:
+            found[-1][1].extend(run)
+        else:
+            found.append((steadily, run))
+    return found
 
 
 def _gap(before: Sequence[Operation], bad: Sequence[Operation], after: Sequence[Operation]) -> Gap:
@@ -105,11 +125,13 @@ def measure(operations: Sequence[Operation], timeline: Timeline, slow_s: float) 
                 if timeline.began_s <= item.intended_s < timeline.injected_s - slow_s]
     later = [item for item in operations if item.intended_s < timeline.ended_s
              and (item.done_s is None or item.done_s >= timeline.injected_s)]
-    gap = _longest(of_fault(found, timeline))
+    gap, back = _longest(of_fault(found, timeline)), _longest(of_return(found, timeline))
+    seen = dict.fromkeys((*of_fault(found, timeline), *of_return(found, timeline)))
     return PathMeasure(
         first_success_s=None if gap is None else max(0.0, gap.served_again_s - timeline.injected_s),
         path=operations[0].path if operations else "", probes=len(later), slow_s=slow_s,
-        gap=gap, return_gap=_longest(of_return(found, timeline)),
+        gap=gap, return_gap=back, others=tuple(each for each in seen if each not in (gap, back)),
+        asked_to_the_end=_asked_to_the_end(operations, timeline),
         resolution_s=_period_s(operations) + _worst_s(baseline, slow_s),
         failed=sum(item.outcome is Outcome.FAIL for item in later),
         unknown=sum(item.outcome is Outcome.UNKNOWN for item in later),
@@ -118,7 +140,13 @@ def measure(operations: Sequence[Operation], timeline: Timeline, slow_s: float) 
 
 
 def _longest(found: Sequence[Gap]) -> Gap | None:
-    return max(found, key=lambda gap: (gap.upper_s, gap.lower_s), default=None)
+    return max(found, key=lambda gap: (gap.lower_s, gap.upper_s), default=None)
+
+
+def _asked_to_the_end(operations: Sequence[Operation], timeline: Timeline) -> bool:
+    due = sorted(item.intended_s for item in operations)
+    steps = sorted(later - earlier for earlier, later in pairwise(due))
+    return bool(steps) and due[-1] >= timeline.ended_s - UNASKED_PERIODS * steps[len(steps) // 2]
 
 
 def _period_s(operations: Sequence[Operation]) -> float:
@@ -171,11 +199,13 @@ def _doubt(measured: PathMeasure) -> str:
     """Why nothing follows from what was measured; empty where something does."""
     if not measured.steady_before:
         return "it was not serving steadily before the fault"
-    return "" if measured.probes else "nobody asked after the fault"
+    if not measured.probes:
+        return "nobody asked after the fault"
+    return "" if measured.asked_to_the_end else "nobody asked any more before the run had ended"
 
 
 def _seen(measured: PathMeasure) -> list[Gap]:
-    return [gap for gap in (measured.gap, measured.return_gap) if gap is not None]
+    return [*(gap for gap in (measured.gap, measured.return_gap) if gap is not None), *measured.others]
 
 
 def _span(gap: Gap) -> str:
