@@ -41,10 +41,16 @@ async def test_of_a_long_complaint_both_ends_are_told(node: PipeNode) -> None:
 
 
 async def test_only_the_end_of_a_long_output_is_kept(node: PipeNode) -> None:
-    reply = await mapping(node, Run(("sh", "-c", "yes 0123456 | head -c 300000; echo end")))
+    long = Run(("sh", "-c", "yes 0123456 | head -c 3000000; echo end; exit 3"), check=False)
+    reply = await mapping(node, long)
     text = str(reply["stdout"])
-    assert len(text) == 64 << 10
+    assert len(text) == 1 << 20
     assert text.endswith("end\n")
+
+
+async def test_a_part_of_an_answer_is_no_answer(node: PipeNode) -> None:
+    long = Run(("sh", "-c", "yes 0123456 | head -c 3000000"))
+    assert "printed more than 1 MiB" in await refused(node, long)
 
 
 @as_root

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -90,6 +92,21 @@ def test_two_links_encrypted_with_a_key_for_root_alone(fenced: Site) -> None:
     files = artifacts.files(fenced, fenced.cluster.nodes[0])
     (key,) = [each for each in files if each.path == artifacts.AUTHKEY]
     assert (key.content, key.mode, key.owner, key.secret) == (b"ABCD", 0o400, "root", True)
+
+
+@pytest.mark.tool("corosync", "corosync")
+@pytest.mark.parametrize(("transport", "code"), [("knet", 0), ("carrier pigeons", 8)])
+def test_corosync_itself_looks_at_what_is_to_be_written(fenced: Site, tool: str, transport: str,
+                                                        code: int) -> None:
+    """And not at what is on the disk."""
+    step = {each.name: each for each in procedures.steps(fenced)}[procedures.CHECK_COROSYNC]
+    (ask,) = step.do["ctl1"]
+    assert isinstance(ask, Run)
+    here = ask.stdin.replace("name: ctl1", f"name: {os.uname().nodename}")   # it has to find itself
+    ended = subprocess.run(ask.argv, input=here.replace("transport: knet", f"transport: {transport}"),
+                           env={"PATH": f"{Path(tool).parent}:/usr/bin:/bin"}, text=True, capture_output=True,
+                           check=False, timeout=60)
+    assert ended.returncode == code, ended.stderr
 
 
 def test_two_nodes_need_each_other_to_begin_and_nobody_to_go_on(fenced: Site) -> None:

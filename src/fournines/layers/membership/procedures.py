@@ -21,6 +21,10 @@ from fournines.layers.membership import (
     watchdog,
 )
 
+# Corosync 3.1.7 hears of another file than its own by this option alone. It wants to read a key, too, and
+# ours may not be there yet.
+_CHECK = ('key=$(mktemp) && trap \'rm -f "$key"\' EXIT && head -c 256 /dev/urandom > "$key" && '
+          'sed "s#^totem {#totem {\\n    keyfile: $key#" | corosync -t -c /dev/stdin')
 CHECK_COROSYNC = "membership: let Corosync check its configuration"
 TEST_FENCING = "membership: try every fencing device"
 SEED = "membership: tell Pacemaker how long to wait for others"
@@ -75,7 +79,7 @@ def steps(site: Site) -> tuple[Step, ...]:
 
 def _check_corosync(site: Site) -> Step:
     text = artifacts.corosync_text(site)
-    ask = Run(("corosync", "-t"), stdin=text, env={"COROSYNC_MAIN_CONFIG_FILE": "/dev/stdin"})
+    ask = Run(("sh", "-c", _CHECK), stdin=text)
     return Step(CHECK_COROSYNC, On.EACH, dict.fromkeys(site.controllers, (ask,)),
                 why="a configuration that Corosync refuses must not take the place of one that works",
                 unless=All((Answers(answers.QUORUM), Fact(answers.COROSYNC_CONF, "", Test.EQ,

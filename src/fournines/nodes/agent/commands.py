@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from fournines.nodes.agent import Facts
 
-OUTPUT_LIMIT = 64 << 10       # of each of stdout and stderr, the end is kept
+OUTPUT_LIMIT = 1 << 20        # of each of stdout and stderr, the end is kept
 REASON_LIMIT = 4000           # characters of a command's words in a reason
 PIPE_GRACE_S = 1.0            # how long to read on when a command has left a daemon holding its output
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -67,6 +67,7 @@ class Tail(threading.Thread):
         super().__init__(daemon=True)
         self.stream = stream
         self.kept = bytearray()
+        self.cut = False
         self.start()
 
     def run(self) -> None:
@@ -77,6 +78,7 @@ class Tail(threading.Thread):
                     return
                 self.kept += piece
                 if len(self.kept) > OUTPUT_LIMIT:
+                    self.cut = True
                     del self.kept[:-OUTPUT_LIMIT]
 
     def text(self) -> str:
@@ -137,6 +139,8 @@ def execute(batch: Batch, argv: list[str], stdin: str = "", env: dict[str, str] 
         batch.forget(process)
     if batch.cancelled:
         raise Refusal("cancelled")
+    if tails[0].cut and process.returncode == 0:   # whoever reads it would take a part for the whole
+        raise Refusal(f"{argv[0]} printed more than {OUTPUT_LIMIT >> 20} MiB")
     return process.returncode, tails[0].text(), tails[1].text()
 
 
