@@ -123,6 +123,7 @@ def traces(name: str) -> set[str]:
     namespaces = {str(found) for found in Path("/run/netns").glob(f"fournines-{name}")}
     backing = run(["losetup", "--list", "--noheadings", "--output", "BACK-FILE"]).output.splitlines()
     devices = {file.strip() for file in backing if f"/{name}/" in file}
+    devices |= {str(found) for found in Path("/dev").glob(f"fournines-{name}-*")}
     return mounts | groups | files | namespaces | devices | _processes(name)
 
 

@@ -35,6 +35,15 @@ def test_all_see_the_same_disk_and_others_none(sharing: Lab) -> None:
         on(sharing, "ctl3", "stat", DISK.path)
 
 
+def test_a_disk_is_no_mount_that_who_unmounts_a_file_system_could_take(sharing: Lab) -> None:
+    """The resource agent Filesystem unmounts all that names its device."""
+    assert DISK.path not in on(sharing, "ctl1", "cat", "/proc/mounts")
+    on(sharing, "ctl1", "mount", DISK.path, "/mnt")
+    assert [line.split()[1] for line in on(sharing, "ctl1", "cat", "/proc/mounts").splitlines()
+            if DISK.path in line] == ["/mnt"]
+    on(sharing, "ctl1", "umount", "/mnt")
+
+
 def test_a_power_loss_keeps_what_was_synced_and_loses_what_was_not(sharing: Lab) -> None:
     on(sharing, "ctl1", "mount", "-t", "xfs", DISK.path, "/mnt")
     on(sharing, "ctl1", "sh", "-c", "echo kept > /mnt/synced; sync -f /mnt; echo lost > /mnt/unsynced")

@@ -60,7 +60,7 @@ class NspawnMachine(ProcessMachine):
     def _ask_to_shut_down(self, init: ProcessId, timeout_s: float) -> None:
         os.kill(init.pid, ORDERLY_POWEROFF)
 
-    def _nspawn_argv(self, devices: Mapping[str, str]) -> list[str]:
+    def _nspawn_argv(self, devices: Mapping[str, Path]) -> list[str]:
         cables = [f"--network-veth-extra={self._cables.cable(self._name, network)}:{interface}"
                   for network, interface in self._interfaces.items()]
         return ["systemd-nspawn", "--quiet", "--boot", "--settings=no", "--register=no", "--keep-unit",
@@ -68,7 +68,7 @@ class NspawnMachine(ProcessMachine):
                 f"--directory={self._places.root}", f"--bind={self._places.srv}:/srv", "--bind=/dev/fuse",
                 f"--capability={CAPABILITIES}", f"--rlimit={OPEN_FILES}", "--resolv-conf=off",
                 "--timezone=off", "--link-journal=no", "--console=read-only", *cables,
-                *(f"--bind={device}:{path}" for path, device in devices.items())]
+                *(f"--bind={folder}:{path}" for path, folder in devices.items())]
 
 
 def _leader(notifications: socket.socket) -> ProcessId | None:

@@ -2,7 +2,9 @@
 each machine through a block device of its own, so that none sees what another has in its memory.
 
 A machine's name for the file is a hard link of its own: that is how the kernel says whose a device is. See
-losetup(8).
+losetup(8). It finds its devices in a directory of this computer's: one that was mounted alone, over a file,
+would be unmounted by the resource agent Filesystem, which takes every mount that names its device for one of
+its own.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
+import stat
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -24,6 +28,7 @@ from fournines.lab.process import run
 SHUT_DOWN = 0x8004587D          # FS_IOC_SHUTDOWN of linux/fs.h, XFS's own before it was everybody's
 WITHOUT_LOG = (2).to_bytes(4, "little")
 GONE_TIMEOUT_S, POLL_S = 20.0, 0.05
+DEVICES = Path("/dev")   # where a file system may hold devices, whatever else is mounted how
 
 
 def prepare(nodes: Mapping[str, NodePlaces], disks: Mapping[str, Sequence[Disk]]) -> None:
@@ -39,10 +44,25 @@ def prepare(nodes: Mapping[str, NodePlaces], disks: Mapping[str, Sequence[Disk]]
                 made[disk.path] = places.data(number)
 
 
-def attach(places: NodePlaces, disks: Sequence[Disk]) -> Mapping[str, str]:
-    """The block device on this computer for each of a machine's shared disks, by its path inside."""
-    return {disk.path: run(["losetup", "--find", "--show", str(places.data(number))]).output.strip()
-            for number, disk in enumerate(disks) if disk.shared}
+def attach(places: NodePlaces, disks: Sequence[Disk]) -> Mapping[str, Path]:
+    """The directories on this computer with the block devices of a machine's shared disks, by their paths
+    inside. One that is to be in /dev itself, where others are, comes alone."""
+    found: dict[str, Path] = {}
+    for number, disk in enumerate(disks):
+        if disk.shared:
+            inside = Path(disk.path)
+            folder = _devices(places) / inside.parent.relative_to("/")
+            folder.mkdir(parents=True, exist_ok=True)
+            device = run(["losetup", "--find", "--show", str(places.data(number))]).output.strip()
+            os.mknod(folder / inside.name, stat.S_IFBLK | 0o600, os.stat(device).st_rdev)
+            alone = inside.parent == DEVICES
+            found[str(inside if alone else inside.parent)] = folder / inside.name if alone else folder
+    return found
+
+
+def _devices(places: NodePlaces) -> Path:
+    lab = places.directory.parents[1].name
+    return DEVICES / f"fournines-{lab}-{places.directory.name}"
 
 
 def detach(places: NodePlaces) -> None:
@@ -55,6 +75,7 @@ def detach(places: NodePlaces) -> None:
             raise LabError(f"{', '.join(devices)} of {places.directory.name} are still in use",
                            hint="see losetup and /proc/mounts")
         time.sleep(POLL_S)
+    shutil.rmtree(_devices(places), ignore_errors=True)
 
 
 def attached(places: NodePlaces) -> tuple[str, ...]:
