@@ -64,7 +64,8 @@ class Service:
     The engine makes three steps of it: start where it is not active (all nodes together, or one by one with
     ``start_rolling``), restart or reload one node at a time where it runs with an older configuration, and a
     stamp on the node of what it was started with. ``files`` are paths among the layer's files.
-    ``ready`` is the gate after each; ``others_ok`` must hold before a running member is touched.
+    ``ready`` is the gate after each; ``others_ok`` must hold before a running member is touched,
+    and ``may_start`` before a member is started or restarted; ``refusal`` says what to do where it does not.
     ``needs`` names steps that must have gone before it is started. Its steps are named
     ``LAYER: start UNIT`` and ``LAYER: restart UNIT``; where that only reloads, ``LAYER: start UNIT anew``
     stands before it, for when systemd's files about the unit change.
@@ -75,6 +76,8 @@ class Service:
     files: tuple[str, ...]
     ready: Gate
     others_ok: Predicate | None = None
+    may_start: Predicate | None = None
+    refusal: str = ""
     on_change: OnChange = OnChange.RESTART
     start_rolling: bool = False
     needs: tuple[str, ...] = ()

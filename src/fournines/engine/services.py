@@ -108,7 +108,7 @@ def service_steps(layer: str, service: Service, files: Mapping[str, Sequence[Nod
         why="it has to run, now and after every boot, and to be ready",
         # One that runs with older files is left to its restart: those files may be why it is not ready.
         unless=All((UnitUp(service.unit), When(every.stamped, service.ready.holds))),
-        until=back, needs=service.needs)
+        only_if=service.may_start, refusal=service.refusal, until=back, needs=service.needs)
     changes: list[Step] = []
     for each in wanted:
         changes.append(_change(layer, service, each, owned, back, (changes or [start])[-1].name))
@@ -127,15 +127,17 @@ def _change(layer: str, service: Service, wanted: _Wanted, owned: Mapping[str, S
             back: Gate, after: str) -> Step:
     """One member at a time gets its files, and what ``wanted`` needs to be in force."""
     anew = wanted.name != service.unit
+    guards = tuple(guard for guard in (service.others_ok, service.may_start) if guard is not None)
     verb = "reload" if service.on_change is OnChange.RELOAD and not anew else "restart"
     return Step(
         f"{layer}: start {service.unit} anew" if anew else f"{layer}: restart {service.unit}", On.ROLLING,
         {node: (*writes(items), Unit(verb, service.unit, _patience_s(service)))
          for node, items in owned.items()},
         why="it runs with an older configuration; one member at a time, while the others serve",
-        unless=When(UnitRuns(service.unit), wanted.current), only_if=service.others_ok,
+        unless=When(UnitRuns(service.unit), wanted.current),
+        only_if=All(guards) if len(guards) > 1 else guards[0] if guards else None,
         refusal=f"bring the other members back first (fournines status), then apply again; "
-                f"{service.unit} was left as it is",
+                f"{service.unit} was left as it is" + (f"; {service.refusal}" if service.refusal else ""),
         until=back, needs=(after,))
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -137,6 +139,9 @@ def test_databases_below_the_mount_are_told(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(mysql_data, "SEEN", tmp_path / "seen")
     for name in ("mysql", "sys", "performance_schema", "glance"):
         (tmp_path / "data" / name).mkdir(parents=True)
+    told = subprocess.run([sys.executable, mysql_data.__file__, "own", str(tmp_path / "data")],
+                          capture_output=True, text=True, check=True)   # without a volume, and its settings
+    assert json.loads(told.stdout) == ["glance"]
     device = tmp_path / "drbd0"
     assert mysql_data.facts(tmp_path / "data", device) == {"made": False, "own": ["glance"]}
     mysql_data.remember()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,15 +15,23 @@ from fournines.blueprint.contribution import Spread
 from fournines.blueprint.files import NodeFile
 from fournines.blueprint.requests import JsonValue
 from fournines.blueprint.snapshot import Absent, Gone, Snapshot, Unreadable
+from fournines.blueprint.steps import Step
 from fournines.cluster.timers.derive import derive
+from fournines.engine.services import service_steps
 from fournines.layers.database import LAYER, artifacts, health, procedures
 from fournines.layers.database.node.galera_health import Settings as HealthSettings
-from fournines.layers.database.node.galera_start import NOBODY, Position
+from fournines.layers.database.node.galera_start import NOBODY
 from fournines.layers.database.node.galera_start import Settings as StartSettings
 from fournines.layers.database.spec import DatabaseSpec
 from fournines.layers.layer import Site
 
 MEMBERS = ("ctl1", "ctl2", "ctl3")
+SERVES = health.DatabaseState(serving=True, reason="Synced", primary=True)
+# As a package leaves it, a server of its own, a member, and one that is half copied.
+EMPTY, STRANGER, USED, COPYING = (
+    {health.HISTORY: health.History(blank, recorded), health.OWN: health.Own(own)}
+    for blank, recorded, own in ((True, False, ()), (True, False, ("glance",)), (False, True, ("glance",)),
+                                 (True, True, ("glance",))))
 
 
 def files_of(site: Site, node: str) -> dict[str, NodeFile]:
@@ -116,14 +126,67 @@ def bootstrap_allowed(site: Site, snapshot: Snapshot) -> tuple[bool | None, bool
 
 
 def test_the_first_bootstrap_needs_every_member_known_and_empty(site: Site) -> None:
-    empty, used = Position(NOBODY, -1), Position("868707a4-e6b8-11f1-a9f7-ceb53105c6da", 5)
-    histories = {name: {health.HISTORY: empty} for name in MEMBERS}
-    assert bootstrap_allowed(site, Snapshot(histories, {})) == (False, True)
-    assert bootstrap_allowed(site, Snapshot({**histories, "ctl3": {health.HISTORY: used}}, {}))[0] is True
-    two = {name: histories[name] for name in MEMBERS[:2]}
+    fresh = {name: EMPTY for name in MEMBERS}
+    assert bootstrap_allowed(site, Snapshot(fresh, {})) == (False, True)
+    assert bootstrap_allowed(site, Snapshot({**fresh, "ctl3": USED}, {}))[0] is True
+    two = {name: fresh[name] for name in MEMBERS[:2]}
     assert bootstrap_allowed(site, Snapshot(two, {"ctl3": Gone("no route")})) == (None, None)
-    assert bootstrap_allowed(site, Snapshot({**two, "ctl3": {health.HISTORY: Absent("timed out")}}, {})) == (
-        None, None)
+    for silent in (health.HISTORY, health.OWN):
+        known = {**EMPTY, silent: Absent("timed out")}
+        assert bootstrap_allowed(site, Snapshot({**two, "ctl3": known}, {}))[1] is None
+
+
+def test_the_first_bootstrap_destroys_no_databases_of_another_member(site: Site) -> None:
+    """They have no grastate.dat, and were taken for empty."""
+    fresh = {name: EMPTY for name in MEMBERS}
+    assert bootstrap_allowed(site, Snapshot({**fresh, "ctl1": STRANGER}, {})) == (False, True)
+    assert bootstrap_allowed(site, Snapshot({**fresh, "ctl2": STRANGER}, {})) == (False, False)
+
+
+@pytest.mark.parametrize(("members", "allowed"), [
+    ((EMPTY, EMPTY, EMPTY), True),               # the first apply
+    ((STRANGER, EMPTY, EMPTY), True),            # and where the first is bootstrapped from what it has
+    ((USED, USED, USED), True),                  # back from an outage
+    ((EMPTY, USED, USED), True),                 # an empty machine in place of a broken one
+    ((COPYING, USED, USED), True),               # a copy of all data was interrupted
+    ((STRANGER, USED, USED), False),
+    ((USED, None, USED), True),                  # a silent one is no matter of another's
+    ((STRANGER, None, EMPTY), None),
+])
+def test_a_member_that_would_lose_databases_is_not_started(
+        site: Site, members: tuple[Mapping[str, object] | None, ...], allowed: bool | None) -> None:
+    (start, restart), snapshot = mariadb_steps(site), Snapshot(
+        {name: {**seen, health.STATE: SERVES} for name, seen in zip(MEMBERS, members, strict=True) if seen},
+        {name: Gone("off") for name, seen in zip(MEMBERS, members, strict=True) if not seen})
+    assert start.only_if is not None
+    assert start.only_if.judge(snapshot, "ctl1").truth is allowed
+    assert restart.only_if is not None
+    if None not in members:   # without one of them the others' state forbids a restart anyway
+        assert restart.only_if.judge(snapshot, "ctl1").truth is allowed
+    assert "would lose them" in start.refusal
+    assert "would lose them" in restart.refusal
+
+
+def mariadb_steps(site: Site) -> tuple[Step, Step]:
+    part = LAYER.contribute(site)
+    service = next(each for each in part.services if each.unit == artifacts.MARIADB_UNIT)
+    made = service_steps("database", service, part.files)
+    return made.start, made.changes[-1]
+
+
+def test_what_galera_and_the_directory_say_of_a_member() -> None:
+    record = f"version: 2.1\nuuid:    {NOBODY}\nseqno:   -1\nsafe_to_bootstrap: 0\n"
+    def reply(text: str) -> JsonValue:
+        return {"content": base64.b64encode(text.encode()).decode()}
+
+    assert health.parse_history(None) == health.History(blank=True, recorded=False)
+    assert health.parse_history(reply(record)) == health.History(blank=True, recorded=True)
+    uuid = "868707a4-e6b8-11f1-a9f7-ceb53105c6da"
+    assert health.parse_history(reply(record.replace(NOBODY, uuid))) == health.History(False, True)
+    assert health.parse_own({"rc": 0, "stdout": '["glance"]\n'}) == health.Own(("glance",))
+    for garbage in ("{}", "no such file", ""):
+        with pytest.raises(Unreadable):
+            health.parse_own({"rc": 0, "stdout": garbage})
 
 
 def answer(**status: str) -> JsonValue:

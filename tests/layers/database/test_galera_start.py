@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from fournines.layers.database.node import galera_start
 from fournines.layers.database.node.galera_start import (
     NOBODY,
     Act,
     Member,
     Phase,
     Position,
+    Settings,
     decide,
     member_from,
     position_in,
     should_restart,
+    wait_for_decision,
 )
 
 UUID, OTHER = "868707a4-e6b8-11f1-a9f7-ceb53105c6da", "11111111-e6b8-11f1-a9f7-ceb53105c6da"
@@ -150,3 +154,50 @@ def test_a_member_without_quorum_restarts_only_for_members_that_wait() -> None:
     assert not should_restart(me, [Member(name, Phase.WITHOUT_QUORUM) for name in NAMES[1:]])
     assert not should_restart(Member("ctl1", Phase.PRIMARY), two)
     assert should_restart(Member("ctl1", Phase.DISCONNECTED), [Member("ctl2", Phase.PRIMARY)])
+
+
+@pytest.fixture
+def joinable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A member as its package leaves it, beside two that make a primary component."""
+    for name in ("mysql", "sys", "performance_schema"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(galera_start, "ask_all", lambda names, settings: [
+        Member(name, Phase.PRIMARY) for name in names])
+    monkeypatch.setattr(galera_start, "take_token", lambda: "")
+    monkeypatch.setattr(galera_start, "recover", lambda datadir: Position(NOBODY, -1))
+    return Settings("ctl1", 9200, str(tmp_path), dict.fromkeys(NAMES, "127.0.0.1"), 1.0, 0.0, 1.0)
+
+
+def test_an_empty_member_joins(joinable: Settings) -> None:
+    assert wait_for_decision(joinable).act is Act.JOIN
+
+
+def test_a_member_whose_copy_was_interrupted_joins(joinable: Settings) -> None:
+    Path(joinable.datadir, "glance").mkdir()
+    Path(joinable.datadir, "grastate.dat").write_text(f"uuid: {NOBODY}\nseqno: -1\n", encoding="utf-8")
+    assert wait_for_decision(joinable).act is Act.JOIN
+
+
+def test_a_member_whose_tables_know_of_a_cluster_joins(joinable: Settings,
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(joinable.datadir, "glance").mkdir()
+    monkeypatch.setattr(galera_start, "recover", lambda datadir: Position(UUID, 7))
+    assert wait_for_decision(joinable).act is Act.JOIN
+
+
+def test_a_server_with_databases_of_its_own_waits_until_they_are_out_of_the_way(
+        joinable: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of the cluster's data would replace them."""
+    own = Path(joinable.datadir, "glance")
+    own.mkdir()
+    told: list[str] = []
+
+    def publish(position: Position, why: str) -> None:
+        assert position.blank
+        told.append(why)
+        own.rename(joinable.datadir + ".kept")
+
+    monkeypatch.setattr(galera_start, "publish", publish)
+    assert wait_for_decision(joinable).act is Act.JOIN
+    assert len(told) == 1
+    assert told[0].startswith(f"glance in {joinable.datadir}: of no cluster")

@@ -17,7 +17,8 @@ GROUP_PORT, IST_PORT = 4567, 4568
 SOCKET = "/run/mysqld/mysqld.sock"
 DATADIR = "/var/lib/mysql"
 SCRIPTS, PYTHON = "/usr/lib/fournines", "/usr/bin/python3"
-SCRIPT_NAMES = ("sql_accounts.py", "galera_health.py", "galera_start.py", "galera_priority.py")
+SCRIPT_NAMES = ("sql_accounts.py", "galera_health.py", "galera_start.py", "galera_priority.py",
+                "mysql_data.py")
 HEALTH_ACCOUNT = "fournines-health"   # system user and database account alike: unix_socket wants it so
 SST_ACCOUNT = "fournines-sst"
 SST_SECRET = "database.sst"           # noqa: S105 - the secret's name
@@ -26,6 +27,7 @@ SERVER_FILE = "/etc/mysql/mariadb.conf.d/99-fournines.cnf"
 SST_FILE = "/etc/mysql/mariadb.conf.d/99-fournines-sst.cnf"
 SETTINGS_FILE = "/etc/fournines/galera.json"
 ACCOUNTS_SCRIPT, ACCOUNTS_SETTINGS = f"{SCRIPTS}/sql_accounts.py", "/etc/fournines/sql.json"
+DATA_SCRIPT = f"{SCRIPTS}/mysql_data.py"
 MARIADB_UNIT, HEALTH_UNIT, GUARD_UNIT = ("mariadb.service", "fournines-galera-health.service",
                                          "fournines-galera-guard.service")
 DROP_IN = f"/etc/systemd/system/{MARIADB_UNIT}.d/fournines.conf"

@@ -8,15 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fournines.blueprint.contribution import Invariant, Members
-from fournines.blueprint.predicate import Agree, Fact, OnEvery, Test
+from fournines.blueprint.predicate import Agree, Either, Fact, OnEvery, Test
 from fournines.blueprint.requests import NODE_PYTHON, HttpGet, JsonValue, ReadFile, Run
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.cluster.topology import Cluster
-from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, DATADIR, HEALTH_ACCOUNT, HEALTH_PORT
-from fournines.layers.database.node.galera_start import Position, position_in
+from fournines.layers.database.artifacts import (
+    ACCOUNTS_SCRIPT,
+    DATA_SCRIPT,
+    DATADIR,
+    HEALTH_ACCOUNT,
+    HEALTH_PORT,
+)
+from fournines.layers.database.node.galera_start import position_in
 
-STATE, HISTORY, ACCOUNTS, HEALTH_USER = ("database.state", "database.history", "database.accounts",
-                                         "database.health user")
+STATE, HISTORY, OWN, ACCOUNTS, HEALTH_USER = ("database.state", "database.history", "database.own",
+                                              "database.accounts", "database.health user")
 IN_STEP = ("Synced", "Donor/Desynced")
 
 
@@ -37,6 +43,22 @@ class DatabaseState:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """What Galera wrote down about a member's data: ``recorded``, it has done so; ``blank``, the data are of
+    no cluster. Both are true in the middle of a copy of all data."""
+
+    blank: bool
+    recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """The databases below the data directory that no server makes by itself."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Accounts:
     """A digest of every account that owns a database, by user; ``sst`` is ``ok`` or why its login fails."""
 
@@ -47,6 +69,10 @@ class Accounts:
 SERVING = Fact(STATE, "serving")
 HAS_DATA = Fact(HISTORY, "blank", Test.EQ, False)
 NO_DATA = Fact(HISTORY, "blank", Test.EQ, True)
+NOTHING_OWN = Fact(OWN, "names", Test.EQ, ())
+LOSES_NOTHING = Either((NOTHING_OWN, Fact(HISTORY, "recorded")))
+"""A full copy of the cluster's data, which is put in place of a member's own, takes nothing from it that is
+nowhere else."""
 
 
 def parse_state(reply: JsonValue) -> DatabaseState:
@@ -68,14 +94,26 @@ def parse_state(reply: JsonValue) -> DatabaseState:
         view=f"{uuid}:{status.get('wsrep_cluster_conf_id')}", writable=status.get("read_only") == "OFF")
 
 
-def parse_history(reply: JsonValue) -> Position:
-    """From grastate.dat: how far a member went; ``blank`` where it has never been in a cluster."""
+def parse_history(reply: JsonValue) -> History:
+    """From grastate.dat, which is there once Galera has run."""
     if reply is None:
-        return position_in("")
+        return History(blank=True, recorded=False)
     content = _object(reply).get("content")
     if not isinstance(content, str):
         raise Unreadable("no content")
-    return position_in(base64.b64decode(content).decode(errors="replace"))
+    return History(position_in(base64.b64decode(content).decode(errors="replace")).blank, recorded=True)
+
+
+def parse_own(reply: JsonValue) -> Own:
+    """From ``mysql_data.py own``."""
+    printed = _object(reply).get("stdout")
+    try:
+        names = json.loads(str(printed))
+    except ValueError:
+        raise Unreadable(f"not JSON: {str(printed).strip()[:80]}") from None
+    if not isinstance(names, list):
+        raise Unreadable("not a list of databases")
+    return Own(tuple(map(str, names)))
 
 
 def parse_accounts(reply: JsonValue) -> Accounts:
@@ -111,6 +149,8 @@ def probes(cluster: Cluster) -> tuple[Probe, ...]:
         Probe(STATE, {node.name: HttpGet(f"http://{node.management}:{HEALTH_PORT}/state") for node in nodes},
               parse_state),
         Probe(HISTORY, {node.name: ReadFile(f"{DATADIR}/grastate.dat") for node in nodes}, parse_history),
+        Probe(OWN, {node.name: Run((*NODE_PYTHON, DATA_SCRIPT, "own", DATADIR), timeout_s=10)
+                    for node in nodes}, parse_own),
         Probe(ACCOUNTS, {node.name: Run((*NODE_PYTHON, ACCOUNTS_SCRIPT, "facts"),
                                         timeout_s=10) for node in nodes}, parse_accounts),
         Probe(HEALTH_USER, {node.name: Run(("getent", "passwd", HEALTH_ACCOUNT), check=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from fournines.blueprint.predicate import All, Answers, Fact, OnAny, OnEvery, OnOthers, Test
+from fournines.blueprint.predicate import All, Answers, Either, Fact, OnAny, OnEvery, OnOthers, Test
 from fournines.blueprint.requests import NODE_PYTHON, Run, WriteFile
 from fournines.blueprint.steps import Gate, On, Service, Step
 from fournines.layers.database import artifacts, health
@@ -18,6 +18,8 @@ ACCOUNTS = "database: make the accounts and their databases"
 START_MARIADB = f"database: start {artifacts.MARIADB_UNIT}"
 START_HEALTH = f"database: start {artifacts.HEALTH_UNIT}"
 START_GUARD = f"database: start {artifacts.GUARD_UNIT}"
+_OUT_OF_THE_WAY = ("dump and drop them there, or move the data directory away and make an empty one "
+                   "(mariadb-install-db --user=mysql); what was dumped can be loaded into the cluster later")
 
 
 def services(members: tuple[str, ...]) -> tuple[Service, ...]:
@@ -31,7 +33,11 @@ def services(members: tuple[str, ...]) -> tuple[Service, ...]:
         Service(artifacts.MARIADB_UNIT, members,
                 (artifacts.SERVER_FILE, artifacts.SST_FILE, artifacts.DROP_IN),
                 ready=Gate(health.SERVING, JOIN_WITHIN_S), others_ok=OnOthers(members, health.SERVING),
-                needs=(START_GUARD, ALLOW_BOOTSTRAP)),
+                needs=(START_GUARD, ALLOW_BOOTSTRAP),
+                # Without a cluster to copy from it is the first one that has databases, or nobody.
+                may_start=Either((health.LOSES_NOTHING, OnEvery(members, health.NO_DATA))),
+                refusal=f"a member that has databases in {artifacts.DATADIR} and never was in a cluster "
+                        f"would lose them to the copy of the cluster's data: {_OUT_OF_THE_WAY}"),
         Service(artifacts.GUARD_UNIT, members, (scripts[1], f"/etc/systemd/system/{artifacts.GUARD_UNIT}"),
                 ready=Gate(Answers(health.STATE), 30.0), needs=(START_HEALTH,)),
     )
@@ -48,9 +54,12 @@ def steps(site: Site) -> tuple[Step, ...]:
              unless=Fact(health.HEALTH_USER)),
         Step(ALLOW_BOOTSTRAP, On.FIRST, {members[0]: (WriteFile(artifacts.TOKEN, b"", mode=0o600),)},
              why="no member has ever been in a cluster, so one of them has to be the first",
-             unless=OnAny(members, health.HAS_DATA), only_if=OnEvery(members, health.NO_DATA),
+             unless=OnAny(members, health.HAS_DATA),
+             only_if=All((OnEvery(members, health.NO_DATA), OnEvery(members[1:], health.NOTHING_OWN))),
              refusal="the first bootstrap needs an answer from every member, for a silent one may hold data: "
-                     "make every node reachable, or take it out of the cluster file", needs=(START_HEALTH,)),
+                     "make every node reachable, or take it out of the cluster file. All others get a copy "
+                     f"of what {members[0]} has, in place of databases of their own: write the node that has "
+                     f"some as the first of the cluster file, or {_OUT_OF_THE_WAY}", needs=(START_HEALTH,)),
         accounts_step(site),
     )
 

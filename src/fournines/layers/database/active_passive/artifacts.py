@@ -11,9 +11,9 @@ from fournines.cluster.topology import Cluster, Vip
 from fournines.layers.database.artifacts import (
     ACCOUNTS_SCRIPT,
     ACCOUNTS_SETTINGS,
+    DATA_SCRIPT,
     DATADIR,
     DROP_IN,
-    SCRIPTS,
     SERVER_FILE,
     SOCKET,
     script,
@@ -23,7 +23,7 @@ from fournines.layers.layer import Site
 from fournines.layers.resource_agents import shipped
 
 AGENT = "mariadb"
-DATA_SCRIPT, DATA_SETTINGS = f"{SCRIPTS}/mysql_data.py", "/etc/fournines/mysql-data.json"
+DATA_SETTINGS = "/etc/fournines/mysql-data.json"
 STOP_S = 120   # for what is in memory only; a stop that takes longer is forced
 
 

@@ -14,9 +14,14 @@ from fournines.blueprint.requests import NODE_PYTHON, JsonValue, Run
 from fournines.blueprint.resources import Runs
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.volumes import Volume
-from fournines.layers.database.active_passive.artifacts import DATA_SCRIPT
 from fournines.layers.database.active_passive.resources import MARIADB
-from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, DROP_IN, MARIADB_UNIT, SERVER_FILE
+from fournines.layers.database.artifacts import (
+    ACCOUNTS_SCRIPT,
+    DATA_SCRIPT,
+    DROP_IN,
+    MARIADB_UNIT,
+    SERVER_FILE,
+)
 from fournines.layers.database.health import ACCOUNTS, parse_accounts
 
 DATA, BOOT = "database.data", "database.boot"

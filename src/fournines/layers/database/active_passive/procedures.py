@@ -11,9 +11,9 @@ from fournines.blueprint.requests import NODE_PYTHON, Run
 from fournines.blueprint.resources import LOAD_RESOURCES, Runs
 from fournines.blueprint.steps import Gate, On, Step
 from fournines.blueprint.volumes import Volume
-from fournines.layers.database.active_passive import artifacts, health
+from fournines.layers.database.active_passive import health
 from fournines.layers.database.active_passive.resources import MARIADB
-from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, DATADIR
+from fournines.layers.database.artifacts import ACCOUNTS_SCRIPT, DATA_SCRIPT, DATADIR
 from fournines.layers.database.health import ACCOUNTS as ACCOUNTS_PROBE
 from fournines.layers.database.procedures import accounts
 from fournines.layers.database.spec import DatabaseSpec
@@ -58,7 +58,7 @@ def _made(nodes: tuple[str, ...]) -> Predicate:
 def _make(volume: Volume, nodes: tuple[str, ...]) -> Step:
     made = _made(nodes)
     return Step(MAKE, On.FIRST,
-                {node: (Run((*NODE_PYTHON, artifacts.DATA_SCRIPT, "make"), timeout_s=MAKE_S),)
+                {node: (Run((*NODE_PYTHON, DATA_SCRIPT, "make"), timeout_s=MAKE_S),)
                  for node in nodes},
                 why=f"volume {volume.name} has an empty file system, and MariaDB starts from its own tables",
                 unless=made, only_if=All((volume.free(nodes), OnEvery(nodes, NOTHING_OWN))),
@@ -73,7 +73,7 @@ def _move(spec: DatabaseSpec, volume: Volume, nodes: tuple[str, ...]) -> Step:
     node, made = spec.existing_data, _made(nodes)
     others = tuple(each for each in nodes if each != node)
     return Step(put_there(spec), On.FIRST,
-                {node: (Run((*NODE_PYTHON, artifacts.DATA_SCRIPT, "move"), timeout_s=MOVE_S),)},
+                {node: (Run((*NODE_PYTHON, DATA_SCRIPT, "move"), timeout_s=MOVE_S),)},
                 why=f"volume {volume.name} has an empty file system, and what {node} has in {DATADIR} is to "
                     "go with it; the files are compared, and those of before are kept beside it",
                 unless=made,

@@ -10,6 +10,8 @@
 3. Else every member has to be here, waiting, with its position known; the most advanced one bootstraps and
    the others join it. A member that is missing could be more advanced: then wait, say so, and never guess.
 
+A server that has databases and never was in a cluster does not join: the copy of all data would replace them.
+
 Members learn of one another through the health endpoint (galera_health.py). Positions do not change while
 their members wait, and all judge the same positions by the same rule: exactly one finds itself chosen.
 Shipped as /usr/lib/fournines/galera_start.py; standard library only.
@@ -220,6 +222,15 @@ def recover(datadir: str) -> Position:
     return Position(found[1], int(found[2]), recorded.last) if found else replace(recorded, uuid=NOBODY)
 
 
+def own_databases(datadir: str) -> list[str]:
+    """Those of a server that may never have been in a cluster: none where Galera has written that it has."""
+    if Path(datadir, "grastate.dat").exists():
+        return []
+    look = [sys.executable, str(Path(__file__).with_name("mysql_data.py")), "own", datadir]
+    done = subprocess.run(look, stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+    return [str(name) for name in json.loads(done.stdout)]
+
+
 def write(path: str, content: str) -> None:
     """Atomically."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -265,6 +276,9 @@ def wait_for_decision(settings: Settings) -> Decision:
         position = position or (None if joinable else recover(settings.datadir))
         seen[settings.node] = Member(settings.node, Phase.WAITING, position)
         decision = decide(settings.node, [seen[name] for name in settings.members], yields=yields)
+        if decision.act is Act.JOIN and (own := own_databases(settings.datadir)):
+            position = position or recover(settings.datadir)   # the server's own tables know of a cluster too
+            decision = decision if not position.blank else refuse(own, settings)
         if decision.act is not Act.WAIT:
             return decision
         if decision.why != said:
@@ -272,6 +286,13 @@ def wait_for_decision(settings: Settings) -> Decision:
             said = decision.why
         publish(position or Position(NOBODY, -1), decision.why)
         time.sleep(settings.ask_every_s)
+
+
+def refuse(own: Sequence[str], settings: Settings) -> Decision:
+    """To join, with databases that would be gone."""
+    return Decision(Act.WAIT, f"{', '.join(own)} in {settings.datadir}: of no cluster, and a copy of the "
+                              "cluster's data would replace them; dump and drop them, or move that directory "
+                              "away and make an empty one (mariadb-install-db --user=mysql)")
 
 
 def start(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
-"""MariaDB's data directory on the volume that moves with it.
+"""MariaDB's data directory: what is in it, and how it comes onto the volume that moves with it.
 
+    mysql_data.py own DIRECTORY   a JSON list: the databases that somebody made in a data directory
     mysql_data.py facts     a JSON object: whether this node saw one there, and databases below the mount
     mysql_data.py make      makes one, where the volume has none; before Pacemaker has the volume
     mysql_data.py move      instead of that: moves the one of before there, which is below the mount
@@ -193,9 +194,14 @@ def facts(datadir: Path, device: Path) -> dict[str, object]:
     over = is_on(device, datadir)
     if over and is_data(datadir) and not SEEN.exists():
         remember()
-    own = [] if over or not datadir.is_dir() else sorted(
-        each.name for each in datadir.iterdir() if each.is_dir() and each.name not in OF_THE_SERVER)
-    return {"made": SEEN.exists(), "own": own}
+    return {"made": SEEN.exists(), "own": [] if over else own_databases(datadir)}
+
+
+def own_databases(datadir: Path) -> list[str]:
+    """Those that somebody made, and no server by itself."""
+    if not datadir.is_dir():
+        return []
+    return sorted(each.name for each in datadir.iterdir() if each.is_dir() and each.name not in OF_THE_SERVER)
 
 
 def is_on(device: Path, directory: Path) -> bool:
@@ -213,7 +219,10 @@ def remember() -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """``facts``, ``make`` or ``move``."""
+    """``own``, ``facts``, ``make`` or ``move``; all but the first are told of a volume."""
+    if arguments[:1] == ["own"]:
+        print(json.dumps(own_databases(Path(arguments[1]))))
+        return
     settings = json.loads(Path(SETTINGS).read_text(encoding="utf-8"))
     datadir, device = Path(settings["datadir"]), settings["device"]
     match arguments:
@@ -229,7 +238,7 @@ def main(arguments: Sequence[str]) -> None:
             remember()   # first: should the next not come to its end, all is on the volume nevertheless
             set_aside(datadir)
         case _:
-            raise SystemExit("say facts, make or move")
+            raise SystemExit("say own, facts, make or move")
 
 
 if __name__ == "__main__":
