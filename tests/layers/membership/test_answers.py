@@ -46,6 +46,22 @@ def test_members_resources_and_fencing_as_pacemaker_has_them() -> None:
                                                   "fence_node3_1"}
 
 
+@pytest.mark.parametrize(("there", "instead", "maintenance", "unmanaged"), [
+    ("", "", False, ()),
+    ('maintenance-mode="false"', 'maintenance-mode="true"', True, ()),
+    ('id="p_ip_internal" resource_agent="ocf:heartbeat:IPaddr2" role="Started" active="true" '
+     'orphaned="false" blocked="false" managed="true"',
+     'id="p_ip_internal:0" managed="false"', False, ("p_ip_internal",))])
+def test_what_pacemaker_was_told_to_leave_alone(
+        there: str, instead: str, maintenance: bool, unmanaged: tuple[str, ...]) -> None:
+    """The property is in no node's state."""
+    said = (OUTPUTS / "crm_mon.xml").read_text()
+    assert there in said
+    seen = answers.parse_pacemaker({"rc": 0, "stderr": "", "stdout": said.replace(there, instead)})
+    assert (seen.maintenance, seen.unmanaged) == (maintenance, unmanaged)
+    assert set(seen.nodes.values()) == {"online"}
+
+
 @pytest.mark.parametrize(("count", "barred"), [
     ("2", ()), ("3", ("p_ip_internal on node2: failed 3 times",)),
     ("INFINITY", ("p_ip_internal on node2: failed INFINITY times",))])

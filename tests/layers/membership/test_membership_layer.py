@@ -14,6 +14,7 @@ import pytest
 from fournines.artifacts import cib, corosync
 from fournines.artifacts.pacemaker import Level
 from fournines.blueprint.contribution import Exchange, SecretKind
+from fournines.blueprint.predicate import Judgement
 from fournines.blueprint.requests import Run
 from fournines.blueprint.resources import (
     LOAD_RESOURCES,
@@ -34,6 +35,7 @@ from fournines.cluster.timers import derive
 from fournines.cluster.topology import Recovery
 from fournines.engine.compile import Blueprint
 from fournines.engine.status import status
+from fournines.findings import Severity
 from fournines.layers.layer import Site
 from fournines.layers.membership import (
     LAYER,
@@ -253,6 +255,24 @@ def test_no_member_is_touched_while_another_is_lost() -> None:
     assert health.Online().judge(snapshot, "ctl1").truth is True
     assert health.Online(nobody_lost=True).judge(snapshot, "ctl1").truth is False
     assert health.Online().judge(snapshot, "ctl2").truth is None
+
+
+def test_maintenance_that_was_forgotten_is_told(fenced: Site) -> None:
+    """Every node is online in it, and the configuration is as wanted."""
+    managed = next(each for each in health.invariants(fenced) if "manages" in each.name)
+    assert managed.severity is Severity.ERROR
+    online = Pacemaker(True, "ctl1", dict.fromkeys(NODES, "online"), (), (), {})
+    off, one = replace(online, maintenance=True), replace(online, unmanaged=("p_ip_internal",))
+
+    def judge(seen: Pacemaker, **other: Pacemaker) -> Judgement:
+        values = {node: {PACEMAKER: other.get(node, seen)} for node in NODES}
+        return managed.holds.judge(Snapshot(values, {}), "")
+
+    assert judge(online).truth is True
+    assert (judge(off).truth, judge(off).because) == (
+        False, "the cluster's property maintenance-mode is true: nothing is recovered")
+    assert (judge(online, ctl2=one).truth, judge(one).because) == (
+        False, "Pacemaker leaves alone p_ip_internal")
 
 
 def test_status_says_when_each_device_was_last_proven(fenced: Site) -> None:

@@ -77,7 +77,8 @@ class Pacemaker:
     """The cluster as this node sees it. ``nodes`` maps name to online, standby, maintenance, pending, offline
     or unclean (lost, and not fenced yet). ``failures`` are actions that failed and are remembered;
     ``barred`` are resources that failed so often on a node that they may not run there; ``fenced`` maps a
-    node to when it was last fenced, in seconds since the epoch."""
+    node to when it was last fenced, in seconds since the epoch. With ``maintenance``, that of the whole
+    cluster, Pacemaker starts, stops and recovers nothing; ``unmanaged`` are resources that it leaves be."""
 
     quorate: bool
     dc: str
@@ -85,6 +86,8 @@ class Pacemaker:
     failures: tuple[str, ...]
     barred: tuple[str, ...]
     fenced: Mapping[str, float]
+    maintenance: bool = False
+    unmanaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +235,17 @@ def parse_pacemaker(reply: JsonValue) -> Pacemaker:
     root = _monitor(reply)
     failures = tuple(f"{each.get('op_key')} on {each.get('node')}: {each.get('exitstatus')}"
                      for each in root.iterfind("failures/failure"))
-    return Pacemaker(*_controller(root), _nodes(root), failures, tuple(_barred(root)), _fenced(root))
+    options = root.find("summary/cluster_options")
+    return Pacemaker(*_controller(root), _nodes(root), failures, tuple(_barred(root)), _fenced(root),
+                     maintenance=options is not None and _true(options, "maintenance-mode"),
+                     unmanaged=_unmanaged(root))
+
+
+def _unmanaged(root: etree._Element) -> tuple[str, ...]:
+    """Each once, without the number of an instance."""
+    return tuple(dict.fromkeys((each.get("id") or "").partition(":")[0]
+                               for each in root.iterfind("resources//resource")
+                               if each.get("managed") == "false"))
 
 
 def _barred(root: etree._Element) -> Iterator[str]:

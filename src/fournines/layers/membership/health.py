@@ -81,6 +81,24 @@ class Online:
 
 
 @dataclass(frozen=True, slots=True)
+class Manages:
+    """Pacemaker recovers what it runs, as the node sees it: nobody has told it to leave the cluster or a
+    resource alone. What is so for the whole cluster is said without the node's name."""
+
+    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
+        seen = snapshot.value(node, PACEMAKER)
+        if not isinstance(seen, answers.Pacemaker):
+            return Judgement(None, f"{node}: {PACEMAKER}: {seen}", ((node, PACEMAKER, str(seen)),))
+        because = ("the cluster's property maintenance-mode is true: nothing is recovered" if seen.maintenance
+                   else f"Pacemaker leaves alone {', '.join(seen.unmanaged)}" if seen.unmanaged
+                   else "Pacemaker manages every resource")
+        return Judgement(not seen.maintenance and not seen.unmanaged, because, ((node, PACEMAKER, because),))
+
+    def __str__(self) -> str:
+        return "Pacemaker manages what it runs"
+
+
+@dataclass(frozen=True, slots=True)
 class Controls:
     """The node is the one that decides for all (Pacemaker's DC)."""
 
@@ -209,6 +227,10 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
         *arbitrator.invariants(site),
         *watchdog.invariants(site),
         *reach.invariants(site, forget),
+        Invariant("Pacemaker manages what it runs", OnEvery(names, Manages()),
+                  "after maintenance: crm_attribute --name maintenance-mode --delete; of one resource: "
+                  "crm_resource --resource NAME --meta --delete-parameter is-managed (or maintenance); of a "
+                  "node: crm node ready NAME; one that is blocked: crm_resource --cleanup --resource NAME"),
         Invariant("no resource is kept off a node for its failures there",
                   OnEvery(names, Fact(PACEMAKER, "barred", Test.EQ, ())), forget),
         # What it has recovered from, and forgets by itself.
