@@ -14,6 +14,8 @@ from fournines.errors import ClusterFileError
 from fournines.layers.api import LAYER, health, procedures, records
 from fournines.layers.api.health import Records, Schema
 from fournines.layers.api.services import SERVICES, chosen
+from fournines.layers.api.services.neutron import RPC_UNIT
+from fournines.layers.api.services.neutron import SERVICE as NEUTRON
 from fournines.layers.api.spec import ApiSpec
 from fournines.layers.layer import Site
 
@@ -114,6 +116,21 @@ def test_never_two_of_three(site: Site) -> None:
         assert service.others_ok.judge(both, "ctl1").truth is True
         assert service.others_ok.judge(one_away, "ctl1").truth is False
         assert service.others_ok.judge(unknown, "ctl1").truth is None
+
+
+def test_neutrons_rpc_server_is_judged_by_its_own_unit() -> None:
+    """The API answers whether or not it runs."""
+    site = make_site(make_cluster(ApiSpec(services=("keystone", "neutron"))))
+    (rpc,) = [each for each in procedures.services(site) if each.unit == RPC_UNIT]
+    (probe,) = [each for each in health.probes(site) if each.name == health.companion_probe(RPC_UNIT)]
+    (runs,) = [each for each in health.invariants(site) if RPC_UNIT in each.name]
+    page = health.health_probe(NEUTRON)
+    for state, truth in (("active", True), ("failed", False)):
+        seen = {page: 200, probe.name: probe.parse({RPC_UNIT: {"active": state}})}
+        snapshot = Snapshot(dict.fromkeys(site.controllers, seen), {})
+        assert rpc.others_ok is not None
+        for judged in (rpc.ready.holds, rpc.others_ok, runs.holds):
+            assert judged.judge(snapshot, "ctl1").truth is truth
 
 
 def test_steps_and_services_only_need_what_exists(site: Site) -> None:

@@ -13,7 +13,7 @@ import pytest
 from fournines.artifacts import ini, systemd
 from fournines.blueprint.contribution import Spread
 from fournines.blueprint.files import NodeFile
-from fournines.blueprint.requests import JsonValue
+from fournines.blueprint.requests import JsonValue, UnitFacts
 from fournines.blueprint.snapshot import Absent, Gone, Snapshot, Unreadable
 from fournines.blueprint.steps import Step
 from fournines.cluster.timers.derive import derive
@@ -167,6 +167,17 @@ def test_a_member_that_would_lose_databases_is_not_started(
     assert "would lose them" in restart.refusal
 
 
+def test_the_guard_is_judged_by_its_own_unit(site: Site) -> None:
+    """The health endpoint answers whether or not it runs."""
+    part = LAYER.contribute(site)
+    guard = next(each for each in part.services if each.unit == artifacts.GUARD_UNIT)
+    probe = next(each for each in part.probes if each.name == health.GUARD)
+    assert probe.requests["ctl2"] == UnitFacts((artifacts.GUARD_UNIT,))
+    for state, truth in (("active", True), ("failed", False)):
+        seen = {health.GUARD: probe.parse({artifacts.GUARD_UNIT: {"active": state}}), health.STATE: SERVES}
+        assert guard.ready.holds.judge(Snapshot({"ctl2": seen}, {}), "ctl2").truth is truth
+
+
 def mariadb_steps(site: Site) -> tuple[Step, Step]:
     part = LAYER.contribute(site)
     service = next(each for each in part.services if each.unit == artifacts.MARIADB_UNIT)
@@ -196,8 +207,8 @@ def answer(**status: str) -> JsonValue:
     return {"body": json.dumps(body)}
 
 
-def failing(states: dict[str, health.DatabaseState]) -> set[str]:
-    values = {node: {health.STATE: state, health.ACCOUNTS: health.Accounts({}, "ok")}
+def failing(states: dict[str, health.DatabaseState], *, guard: bool = True) -> set[str]:
+    values = {node: {health.STATE: state, health.ACCOUNTS: health.Accounts({}, "ok"), health.GUARD: guard}
               for node, state in states.items()}
     return {item.name for item in health.invariants(MEMBERS)
             if item.holds.judge(Snapshot(values, {}), "").truth is not True}
@@ -206,6 +217,7 @@ def failing(states: dict[str, health.DatabaseState]) -> set[str]:
 def test_every_invariant_can_fail(site: Site) -> None:
     well = health.parse_state(answer())
     assert failing(dict.fromkeys(MEMBERS, well)) == set()
+    assert failing(dict.fromkeys(MEMBERS, well), guard=False) == {"every database member has its guard"}
     split = health.parse_state(answer(wsrep_cluster_conf_id="8", wsrep_cluster_size="1"))
     assert failing({"ctl1": split, "ctl2": well, "ctl3": well}) == {
         "the database is one primary component of 3", "all database members are in the same component"}

@@ -11,6 +11,7 @@ from fournines.blueprint.contribution import Invariant, Members
 from fournines.blueprint.predicate import Answers, Fact, OnAny, OnEvery, Predicate
 from fournines.blueprint.requests import HttpGet, JsonValue
 from fournines.blueprint.snapshot import Probe, Unreadable
+from fournines.blueprint.unit_active import active
 from fournines.layers.api import active_passive, records, settings
 from fournines.layers.api.services import chosen
 from fournines.layers.api.services.service import ApiService
@@ -56,6 +57,11 @@ def health_probe(service: ApiService) -> str:
     return f"api.{service.name}"
 
 
+def companion_probe(unit: str) -> str:
+    """The name of the probe of a service's other unit."""
+    return f"api.unit.{unit}"
+
+
 def parse_status(reply: JsonValue) -> int:
     """The HTTP status of a health page."""
     status = reply.get("status") if isinstance(reply, dict) else None
@@ -99,7 +105,10 @@ def probes(site: Site) -> tuple[Probe, ...]:
                     for node in nodes},
                    parse_status) for service in chosen(site.cluster) if service.port)
     facts = records.facts_request(site)
-    return (*pages, *(active_passive.probes(site) if settings.is_active_passive(site.cluster) else ()),
+    others = (active_passive.probes(site) if settings.is_active_passive(site.cluster) else
+              tuple(active(companion_probe(unit), unit, site.controllers)
+                    for service in chosen(site.cluster) for unit in service.companions))
+    return (*pages, *others,
             Probe(records.FACTS, {node.name: facts for node in nodes}, parse_records),
             Probe(ERRAND, {node.name: records.serve_request(site, node) for node in nodes}, parse_errand))
 
@@ -107,6 +116,16 @@ def probes(site: Site) -> tuple[Probe, ...]:
 def well(service: ApiService) -> Predicate:
     """This member answers its health page."""
     return Fact(health_probe(service), wanted=_OK)
+
+
+def runs(unit: str) -> Predicate:
+    """This member of a unit that answers nobody, beside the one that does, is active."""
+    return Fact(companion_probe(unit))
+
+
+def ready(service: ApiService, unit: str) -> Predicate:
+    """What shows that one of a service's units is up, where systemd runs it."""
+    return well(service) if unit == service.unit else runs(unit)
 
 
 def schema_current(site: Site, service: ApiService) -> Predicate:
@@ -143,6 +162,9 @@ def _of_service(site: Site, service: ApiService) -> Iterator[Invariant]:
         where = "to every controller" if settings.is_active_passive(site.cluster) else "on every controller"
         yield Invariant(f"{service.name} answers {where}", OnEvery(site.controllers, well(service)),
                         f"journalctl -u {service.unit} there says why; then: fournines apply")
+    for unit in () if settings.is_active_passive(site.cluster) else service.companions:
+        yield Invariant(f"{unit} runs on every controller", OnEvery(site.controllers, runs(unit)),
+                        f"journalctl -u {unit} there says why; then: fournines apply")
     if service.migrate:
         yield Invariant(f"the schema of {service.name} is that of the installed version",
                         schema_current(site, service), "fournines apply migrates it")

@@ -37,14 +37,14 @@ def before_start(cluster: Cluster) -> tuple[str, ...]:
 
 def services(site: Site) -> tuple[Service, ...]:
     """The units, unless Pacemaker runs them; a running member is restarted only while every other one
-    answers."""
+    is ready."""
     if settings.is_active_passive(site.cluster):
         return ()
     return tuple(
         Service(unit, site.controllers,
                 tuple(item.path for item in service.files(site, site.cluster.controllers[0])),
-                ready=Gate(health.well(service), _READY_S),
-                others_ok=OnOthers(site.controllers, health.well(service)),
+                ready=Gate(health.ready(service, unit), _READY_S),
+                others_ok=OnOthers(site.controllers, health.ready(service, unit)),
                 needs=(_migration(service), BOOTSTRAP if service is KEYSTONE else RECORD))
         for service in chosen(site.cluster) for unit in service.units)
 

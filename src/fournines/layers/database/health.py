@@ -11,18 +11,20 @@ from fournines.blueprint.contribution import Invariant, Members
 from fournines.blueprint.predicate import Agree, Either, Fact, OnEvery, Test
 from fournines.blueprint.requests import NODE_PYTHON, HttpGet, JsonValue, ReadFile, Run
 from fournines.blueprint.snapshot import Probe, Unreadable
+from fournines.blueprint.unit_active import active
 from fournines.cluster.topology import Cluster
 from fournines.layers.database.artifacts import (
     ACCOUNTS_SCRIPT,
     DATA_SCRIPT,
     DATADIR,
+    GUARD_UNIT,
     HEALTH_ACCOUNT,
     HEALTH_PORT,
 )
 from fournines.layers.database.node.galera_start import position_in
 
-STATE, HISTORY, OWN, ACCOUNTS, HEALTH_USER = ("database.state", "database.history", "database.own",
-                                              "database.accounts", "database.health user")
+STATE, HISTORY, OWN, GUARD = "database.state", "database.history", "database.own", "database.guard"
+ACCOUNTS, HEALTH_USER = "database.accounts", "database.health user"
 IN_STEP = ("Synced", "Donor/Desynced")
 
 
@@ -155,6 +157,7 @@ def probes(cluster: Cluster) -> tuple[Probe, ...]:
                                         timeout_s=10) for node in nodes}, parse_accounts),
         Probe(HEALTH_USER, {node.name: Run(("getent", "passwd", HEALTH_ACCOUNT), check=False)
                             for node in nodes}, parse_user),
+        active(GUARD, GUARD_UNIT, (node.name for node in nodes)),
     )
 
 
@@ -176,6 +179,8 @@ def invariants(members: tuple[str, ...]) -> tuple[Invariant, ...]:
         Invariant("every database member takes writes", OnEvery(members, Fact(STATE, "writable")),
                   "find out who set read_only, then: SET GLOBAL read_only = OFF"),
         Invariant("every database member serves clients", OnEvery(members, SERVING), look),
+        Invariant("every database member has its guard", OnEvery(members, Fact(GUARD)),
+                  "look at journalctl -u fournines-galera-guard on that node; then: fournines apply"),
         Invariant("the account for state transfers works on every database member",
                   OnEvery(members, Fact(ACCOUNTS, "sst", Test.EQ, "ok")),
                   "systemctl restart mariadb on one member after the other: each start repairs the account"),

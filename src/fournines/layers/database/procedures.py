@@ -39,7 +39,7 @@ def services(members: tuple[str, ...]) -> tuple[Service, ...]:
                 refusal=f"a member that has databases in {artifacts.DATADIR} and never was in a cluster "
                         f"would lose them to the copy of the cluster's data: {_OUT_OF_THE_WAY}"),
         Service(artifacts.GUARD_UNIT, members, (scripts[1], f"/etc/systemd/system/{artifacts.GUARD_UNIT}"),
-                ready=Gate(Answers(health.STATE), 30.0), needs=(START_HEALTH,)),
+                ready=Gate(Fact(health.GUARD), 30.0), needs=(START_HEALTH,)),
     )
 
 

@@ -11,8 +11,9 @@ from importlib.resources import files as package_files
 
 from fournines.blueprint.contribution import Invariant, Members
 from fournines.blueprint.predicate import All, Fact, OnEvery, Predicate
-from fournines.blueprint.requests import JsonValue, Run, TcpConnect, UnitFacts
+from fournines.blueprint.requests import JsonValue, Run, TcpConnect
 from fournines.blueprint.snapshot import Probe, Unreadable
+from fournines.blueprint.unit_active import active
 from fournines.layers.layer import Site
 from fournines.layers.messaging.artifacts import DISTRIBUTION_PORT, EPMD_PORT, GUARD_UNIT, member
 
@@ -72,14 +73,6 @@ def parse_port_mapper(reply: JsonValue) -> bool:
     return reply["open"] is True
 
 
-def parse_guard(reply: JsonValue) -> bool:
-    """Whether the guard's unit is active."""
-    facts = reply.get(GUARD_UNIT) if isinstance(reply, dict) else None
-    if not isinstance(facts, dict):
-        raise Unreadable("nothing about the guard's unit")
-    return facts.get("active") == "active"
-
-
 def asking(address: str) -> Run:
     """The broker is asked over its distribution port, as the account whose cookie opens it."""
     return Run(("erl_call", "-address", f"{address}:{DISTRIBUTION_PORT}", "-timeout", "5",
@@ -94,7 +87,7 @@ def probes(site: Site) -> tuple[Probe, ...]:
         Probe(BROKER, {name: asking(address) for name, address in addresses.items()}, parse_broker),
         Probe(PORT_MAPPER, {name: TcpConnect(address, EPMD_PORT) for name, address in addresses.items()},
               parse_port_mapper),
-        Probe(GUARD, {name: UnitFacts((GUARD_UNIT,)) for name in addresses}, parse_guard),
+        active(GUARD, GUARD_UNIT, addresses),
     )
 
 
