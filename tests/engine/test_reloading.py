@@ -6,17 +6,21 @@ from dataclasses import replace
 
 from fournines.blueprint.contribution import Contribution
 from fournines.blueprint.files import NodeFile
+from fournines.blueprint.predicate import Fact
+from fournines.blueprint.requests import Failed, Run
+from fournines.blueprint.snapshot import Probe
 from fournines.blueprint.steps import OnChange
 from fournines.engine.apply import apply
 from fournines.engine.compile import Blueprint
 from fournines.engine.plan import Plan
 from fournines.layers.layer import Site
 from fournines.nodes.fake import FakeFile
-from store_cluster import FRONT, FRONT_UNIT, NODES, STORE, World, front, make_blueprint, mask
+from store_cluster import FRONT, FRONT_UNIT, NODES, STORE, World, front, make_blueprint, mask, text_at
 
 CONFIG, DROP_IN = "/etc/front.conf", f"/etc/systemd/system/{FRONT_UNIT}.d/own.conf"
 STAMP = f"/var/lib/fournines/started/{FRONT_UNIT}.start.json"
 RESTART, ANEW = f"front: restart {FRONT_UNIT}", f"front: start {FRONT_UNIT} anew"
+LOADED = Run(("front-loaded",))
 
 
 def reloading(config: bytes = b"front\n", drop_in: bytes = b"[Service]\nNice=1\n") -> Blueprint:
@@ -67,3 +71,46 @@ async def test_who_was_not_started_anew_after_its_drop_in_changed_is_found_by_it
     await built(world)
     world.nodes["ctl2"].files[STAMP] = FakeFile(b"{}", mode=0o600)
     assert does(await world.plan(reloading())) == [(ANEW, "ctl2", f"systemctl restart {FRONT_UNIT}")]
+
+
+def telling(config: bytes) -> Blueprint:
+    """The front says with which configuration it runs."""
+    def contribute(site: Site) -> Contribution:
+        whole = front(site)
+        (service,) = whole.services
+        told = Fact("front.loaded", wanted=config.decode())
+        return replace(
+            whole, files=dict.fromkeys(NODES, (NodeFile(CONFIG, config),)),
+            probes=(Probe("front.loaded", dict.fromkeys(NODES, LOADED), text_at("loaded")),),
+            services=(replace(service, on_change=OnChange.RELOAD, in_force=told,
+                              ready=replace(service.ready, timeout_s=0.3)),))
+
+    return make_blueprint(layers=(STORE, replace(FRONT, contribute=contribute)))
+
+
+def runs_with(world: World, loaded: str | None) -> None:
+    for node in world.nodes.values():
+        node.script(LOADED, Failed("no answer") if loaded is None else {"loaded": loaded})
+
+
+async def test_who_runs_with_its_old_configuration_after_a_reload_stops_the_next(world: World) -> None:
+    runs_with(world, "one")
+    await applied(world, telling(b"one"))
+    wanted = telling(b"two")
+    ended = await apply(await world.plan(wanted), wanted, world.nodes, lambda event: None, mask)
+    assert ended.outcome != "done"
+    assert [world.nodes[name].files[CONFIG].content for name in NODES] == [b"two", b"one", b"one"]
+    assert does(await world.plan(wanted))[0] == (RESTART, "ctl1", f"systemctl reload {FRONT_UNIT}")
+    runs_with(world, "two")
+    await applied(world, wanted)
+    assert (await world.plan(wanted)).exit_code == 0
+
+
+async def test_who_runs_with_another_configuration_than_its_stamp_says_reads_it_anew(world: World) -> None:
+    runs_with(world, "one")
+    await applied(world, telling(b"one"))
+    runs_with(world, None)   # not known
+    assert (await world.plan(telling(b"one"))).exit_code == 0
+    runs_with(world, "another")
+    assert does(await world.plan(telling(b"one"))) == [
+        (RESTART, node, f"systemctl reload {FRONT_UNIT}") for node in NODES]

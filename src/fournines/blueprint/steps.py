@@ -66,6 +66,8 @@ class Service:
     stamp on the node of what it was started with. ``files`` are paths among the layer's files.
     ``ready`` is the gate after each; ``others_ok`` must hold before a running member is touched,
     and ``may_start`` before a member is started or restarted; ``refusal`` says what to do where it does not.
+    Where a member can say with which configuration it runs, ``in_force`` is whether it is the one that was
+    written: awaited after a change, and one that runs with another is changed whatever its stamp says.
     ``needs`` names steps that must have gone before it is started. Its steps are named
     ``LAYER: start UNIT`` and ``LAYER: restart UNIT``; where that only reloads, ``LAYER: start UNIT anew``
     stands before it, for when systemd's files about the unit change.
@@ -79,5 +81,6 @@ class Service:
     may_start: Predicate | None = None
     refusal: str = ""
     on_change: OnChange = OnChange.RESTART
+    in_force: Predicate | None = None
     start_rolling: bool = False
     needs: tuple[str, ...] = ()

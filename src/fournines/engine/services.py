@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from fournines.blueprint.files import NodeDirectory, NodeFile
-from fournines.blueprint.predicate import All, Not, Predicate
+from fournines.blueprint.predicate import All, Not, Predicate, Surely
 from fournines.blueprint.requests import MakeDirectory, Request, Run, Unit, WriteFile
 from fournines.blueprint.steps import Gate, On, OnChange, Service, Step
 from fournines.engine.wanted import FilesAsWanted, PathState, StartedWith, UnitRuns, UnitUp, When
@@ -128,17 +128,22 @@ def _change(layer: str, service: Service, wanted: _Wanted, owned: Mapping[str, S
     """One member at a time gets its files, and what ``wanted`` needs to be in force."""
     anew = wanted.name != service.unit
     guards = tuple(guard for guard in (service.others_ok, service.may_start) if guard is not None)
+    current, until = wanted.current, back
+    if service.in_force is not None:
+        until = replace(back, holds=All((back.holds, service.in_force)))
+        if not anew:   # what is not known is no reason to touch it
+            current = All((current, Not(Surely(Not(service.in_force)))))
     verb = "reload" if service.on_change is OnChange.RELOAD and not anew else "restart"
     return Step(
         f"{layer}: start {service.unit} anew" if anew else f"{layer}: restart {service.unit}", On.ROLLING,
         {node: (*writes(items), Unit(verb, service.unit, _patience_s(service)))
          for node, items in owned.items()},
         why="it runs with an older configuration; one member at a time, while the others serve",
-        unless=When(UnitRuns(service.unit), wanted.current),
+        unless=When(UnitRuns(service.unit), current),
         only_if=All(guards) if len(guards) > 1 else guards[0] if guards else None,
         refusal=f"bring the other members back first (fournines status), then apply again; "
                 f"{service.unit} was left as it is" + (f"; {service.refusal}" if service.refusal else ""),
-        until=back, needs=(after,))
+        until=until, needs=(after,))
 
 
 def _owned(layer: str, service: Service, node: str, files: Sequence[NodeFile]) -> tuple[NodeFile, ...]:

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import real_haproxy
 
 from fournines.blueprint.predicate import holders
 from fournines.blueprint.snapshot import Absent, Gone, Snapshot, Unreadable
 from fournines.layers.layer import Site
-from fournines.layers.loadbalancer import LAYER, health
+from fournines.layers.loadbalancer import LAYER, artifacts, haproxy_config, health, procedures
 
 ANSWER = (Path(__file__).parent / "outputs" / "haproxy-2.6-answer.txt").read_text(encoding="utf-8")
+SCENE = Path(__file__).with_name("reload_scene.py")
 EVERYBODY = ("ctl1", "ctl2", "ctl3")
 
 
 def balancer(site: Site, answer: str = ANSWER) -> health.Balancer:
     encoded = base64.b64encode(answer.encode()).decode()
     return health.parse_haproxy({"answer": encoded}, site.exchange.listeners)
+
+
+def running(site: Site, name: str, answer: str = ANSWER) -> health.Balancer:
+    """With the configuration that is written for it."""
+    return replace(balancer(site, answer),
+                   configuration=haproxy_config.digest(site, site.cluster.node(name)))
 
 
 def with_member(listener: str, member: str, status: str) -> str:
@@ -33,8 +43,12 @@ def with_member(listener: str, member: str, status: str) -> str:
 def snapshot(site: Site, vips: dict[str, tuple[str, ...]] | None = None, gone: tuple[str, ...] = (),
              **balancers: object) -> Snapshot:
     held = {"ctl2": ("internal",)} if vips is None else vips
-    values = {name: {health.HAPROXY: balancers.get(name, balancer(site)), health.VIPS: held.get(name, ()),
-                     f"{health.VRRP}.internal": "MASTER" if "internal" in held.get(name, ()) else "BACKUP"}
+    text = {name: artifacts.haproxy_text(site, site.cluster.node(name)).encode() for name in EVERYBODY}
+    values = {name: {health.HAPROXY: balancers.get(name, running(site, name)),
+                     health.VIPS: held.get(name, ()),
+                     f"{health.VRRP}.internal": "MASTER" if "internal" in held.get(name, ()) else "BACKUP",
+                     procedures.CONFIGURATIONS: procedures.Configurations(
+                         hashlib.sha256(text[name]).hexdigest(), "")}
               for name in EVERYBODY if name not in gone}
     return Snapshot(values, {name: Gone("no route") for name in gone})
 
@@ -44,7 +58,8 @@ def judged(site: Site, look: Snapshot) -> dict[str, bool | None]:
 
 
 def test_what_haproxy_answered_is_read(site: Site) -> None:
-    assert balancer(site) == health.Balancer(down=(), empty=(), active={"database": "ctl3", "cache": "ctl3"})
+    assert balancer(site) == health.Balancer(down=(), empty=(), active={"database": "ctl3", "cache": "ctl3"},
+                                             configuration="0123456789abcdef")
 
 
 @pytest.mark.parametrize("status", ["DOWN", "DOWN 1/2", "NOLB", "MAINT", "no check"])
@@ -77,6 +92,12 @@ def test_a_listener_without_members_is_empty_and_has_no_writer(site: Site) -> No
     seen = balancer(site, "\n".join(rows))
     assert seen.empty == ("database",)
     assert seen.active["database"] == ""
+
+
+def test_a_configuration_that_is_none_of_ours_has_no_digest(site: Site) -> None:
+    for other in ("description: ", "description: the balancer of ctl1"):
+        seen = balancer(site, ANSWER.replace("description: configuration 0123456789abcdef", other))
+        assert seen.configuration == ""
 
 
 @pytest.mark.parametrize("reply", [None, {}, {"answer": ""}, {"answer": "VW5rbm93biBjb21tYW5k"}])
@@ -124,7 +145,7 @@ def test_balancers_that_disagree_about_the_writer_are_found(site: Site) -> None:
 
 
 def test_a_member_that_one_balancer_sees_down_is_found(site: Site) -> None:
-    seen = balancer(site, with_member("messaging", "ctl1", "DOWN"))
+    seen = running(site, "ctl3", with_member("messaging", "ctl1", "DOWN"))
     found = judged(site, snapshot(site, ctl3=seen))
     assert [name for name, truth in found.items() if truth is False] == ["every HAProxy sees every member up"]
 
@@ -176,3 +197,40 @@ class TestGate:
     def test_every_unit_behind_a_listener_waits_for_it(self, site: Site) -> None:
         assert {unit: gate.listener for unit, gate in LAYER.contribute(site).gates.items()
                 } == {"mariadb.service": "database", "keystone.service": "keystone"}
+
+
+WRITTEN = "every HAProxy runs with the configuration that was written"
+
+
+def test_a_haproxy_that_kept_its_old_configuration_is_found(site: Site) -> None:
+    found = judged(site, snapshot(site, ctl2=balancer(site)))
+    assert [name for name, truth in found.items() if truth is False] == [WRITTEN]
+    assert judged(site, snapshot(site, ctl2=Absent("refused")))[WRITTEN] is None
+
+
+def test_a_file_that_is_not_in_place_yet_is_none_of_haproxy_s_faults(site: Site) -> None:
+    look = snapshot(site, ctl2=balancer(site))
+    values = {name: dict(seen) for name, seen in look.values.items()}
+    values["ctl2"][procedures.CONFIGURATIONS] = procedures.Configurations("0" * 64, "")
+    assert judged(site, Snapshot(values, {}))[WRITTEN] is True
+
+
+def test_a_reload_is_over_when_each_runs_with_its_own_file_and_not_when_it_answers(site: Site) -> None:
+    service = procedures.services(site)[0]
+    assert service.in_force is not None
+    ctl2 = running(site, "ctl2")
+    look = snapshot(site, ctl1=ctl2, ctl2=ctl2)
+    assert [service.in_force.judge(look, name).truth for name in EVERYBODY] == [False, True, True]
+    assert service.in_force.judge(snapshot(site, ctl1=Absent("refused")), "ctl1").truth is None
+    assert service.others_ok is not None   # while the others still have the configuration of before
+    assert service.others_ok.judge(snapshot(site, ctl2=balancer(site)), "ctl1").truth is True
+
+
+@real_haproxy.needed
+def test_a_real_haproxy_tells_whether_a_reload_succeeded(site: Site, tmp_path: Path) -> None:
+    ctl1 = site.cluster.node("ctl1")
+    told = real_haproxy.play(SCENE, artifacts.haproxy_text(site, ctl1), tmp_path)
+    digest = haproxy_config.digest(site, ctl1)
+    assert told["served"]
+    assert [balancer(site, told[when]).configuration for when in ("before", "failed", "done")] == [
+        digest, digest, f"1234{digest}"]

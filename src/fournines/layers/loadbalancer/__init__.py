@@ -24,7 +24,7 @@ def _contribute(site: Site) -> Contribution:
         gates=health.gates(site),
         steps=procedures.steps(site),
         probes=(*health.probes(site), procedures.probe(site)),
-        invariants=health.invariants(site),
+        invariants=(*health.invariants(site), *procedures.invariants(site)),
         seats=health.seats(site),
         members=(health.members(site),))
 

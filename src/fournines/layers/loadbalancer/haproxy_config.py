@@ -6,7 +6,8 @@ Source: HAProxy 2.6 configuration manual; section numbers are its.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 
 from fournines.artifacts import haproxy
 from fournines.artifacts.document import Scalar
@@ -29,8 +30,18 @@ Line = tuple[Scalar, ...]
 
 def document(site: Site, node: Node) -> haproxy.Document:
     """The whole configuration for the HAProxy on ``node``."""
+    return _document(site, node, (("description", f"configuration {digest(site, node)}"),))
+
+
+def digest(site: Site, node: Node) -> str:
+    """Of all else that is in it. A HAProxy that runs with it says so as its description (``show info``, 9.3
+    of the management guide); one whose reload has failed still tells that of the configuration before."""
+    return hashlib.sha256(haproxy.emit(_document(site, node, ())).encode()).hexdigest()[:16]
+
+
+def _document(site: Site, node: Node, description: Iterable[Line]) -> haproxy.Document:
     return haproxy.document(
-        haproxy.section("global", "", _global(site, node)),
+        haproxy.section("global", "", (*_global(site, node), *description)),
         haproxy.section("defaults", "", _defaults(site)),
         haproxy.section("peers", _PEERS, (("peer", each.name, f"{each.replication}:{PEERS_PORT}")
                                           for each in site.cluster.controllers)),

@@ -28,28 +28,32 @@ from fournines.layers.layer import Site
 from fournines.layers.loadbalancer import haproxy_config, keepalived_config
 
 HAPROXY, VIPS, VRRP = "loadbalancer.haproxy", "loadbalancer.vips", "loadbalancer.vrrp"
-_SERVERS = "show stat -1 4 -1"     # of every proxy, only servers (9.3 of HAProxy's management guide)
+# 9.3 of HAProxy's management guide; of every proxy, only servers.
+_ITSELF, _SERVERS = "show info", "show stat -1 4 -1"
 
 
 @dataclass(frozen=True, slots=True)
 class Balancer:
     """What one HAProxy sees. ``down``: members that it gives nothing to, as ``listener/member``; ``empty``:
     listeners without any member; ``active``: listener -> the member that gets everything, or empty;
-    ``unknown``: listeners that its running configuration does not have."""
+    ``unknown``: listeners that its running configuration does not have; ``configuration``: the digest of that
+    (``haproxy_config.digest``), empty where it is none of ours."""
 
     down: tuple[str, ...]
     empty: tuple[str, ...]
     active: Mapping[str, str]
     unknown: tuple[str, ...] = ()
+    configuration: str = ""
 
 
 def parse_haproxy(reply: JsonValue, listeners: Sequence[Listener]) -> Balancer:
-    """The answers to ``show stat`` and, for each listener with one writer, ``show table``."""
+    """The answers to ``show info``, ``show stat`` and, for each listener with one writer, ``show table``."""
     answer = UnixAsk.answer(reply).decode("utf-8", "replace")
-    if not answer.startswith("# pxname,"):
+    itself, found, rest = answer.partition("# pxname,")
+    if not found:
         raise Unreadable("not HAProxy's statistics")
-    statistics, *tables = answer.split("# table: ")
-    rows = csv.DictReader(io.StringIO(statistics.removeprefix("# ").strip()))
+    statistics, *tables = rest.split("# table: ")
+    rows = csv.DictReader(io.StringIO(f"pxname,{statistics.strip()}"))
     up = {(row["pxname"], row["svname"]): row["status"].startswith("UP") for row in rows}
     chosen = {table.partition(",")[0]: _entry(table) for table in tables}
     active = {listener.name: _active(listener, chosen.get(listener.name, ""), up)
@@ -61,7 +65,14 @@ def parse_haproxy(reply: JsonValue, listeners: Sequence[Listener]) -> Balancer:
                     if not any(up.get((listener.name, member)) for member in listener.members)),
         active=active,
         unknown=tuple(listener.name for listener in listeners
-                      if not any((listener.name, member) in up for member in listener.members)))
+                      if not any((listener.name, member) in up for member in listener.members)),
+        configuration=_configuration(itself))
+
+
+def _configuration(itself: str) -> str:
+    """The digest that its configuration gives it as its description."""
+    found = re.search(r"^description: configuration (\w+)$", itself, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def _entry(table: str) -> str:
@@ -97,7 +108,7 @@ def probes(site: Site) -> tuple[Probe, ...]:
     """Three cheap questions to each controller, and one more for each further VIP."""
     listeners = site.exchange.listeners
     tables = [f"show table {each.name}" for each in listeners if each.spread is Spread.ONE_ACTIVE]
-    question = f"{';'.join((_SERVERS, *tables))}\n".encode()
+    question = f"{';'.join((_ITSELF, _SERVERS, *tables))}\n".encode()
     vips = site.free_vips
     return (
         Probe(HAPROXY, {name: UnixAsk(haproxy_config.SOCKET, question) for name in site.controllers},
@@ -123,6 +134,29 @@ def holds(vip: str) -> Predicate:
 def takes_part(site: Site, node_vips: Sequence[str]) -> Predicate:
     """Keepalived runs here and would take these VIPs over, or has them."""
     return All(tuple(Fact(f"{VRRP}.{vip}", test=Test.IN, wanted=("MASTER", "BACKUP")) for vip in node_vips))
+
+
+@dataclass(frozen=True, slots=True)
+class RunsWith:
+    """The HAProxy of the judged node runs with the configuration that is written for it; ``wanted`` maps node
+    to digest. That it answers does not say so: a reload that fails leaves the process of before in place."""
+
+    wanted: Mapping[str, str]
+
+    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
+        inner = Fact(HAPROXY, "configuration", wanted=self.wanted[node]).judge(snapshot, node)
+        if inner.truth is None:
+            return inner
+        which = "the wanted" if inner.truth else "another"
+        return Judgement(inner.truth, f"{node}: HAProxy runs with {which} configuration", inner.consulted)
+
+    def __str__(self) -> str:
+        return "HAProxy runs with the wanted configuration"
+
+
+def runs_with_wanted(site: Site) -> RunsWith:
+    """Every HAProxy with its own."""
+    return RunsWith({node.name: haproxy_config.digest(site, node) for node in site.cluster.controllers})
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fournines.blueprint.predicate import Answers, Fact, Judgement, OnOthers
+from fournines.blueprint.contribution import Invariant
+from fournines.blueprint.predicate import Answers, Either, Fact, Judgement, Not, OnEvery, OnOthers
 from fournines.blueprint.requests import FileFacts, JsonValue, RemoveFile, Request, Run, WriteFile
 from fournines.blueprint.snapshot import Probe, Snapshot, Unreadable
 from fournines.blueprint.steps import Gate, On, OnChange, Service, Step
@@ -67,19 +68,36 @@ class InPlace:
 def steps(site: Site) -> tuple[Step, ...]:
     """Both programs read their next configuration before it is theirs."""
     nodes = site.cluster.controllers
-    haproxy = {node.name: artifacts.haproxy_text(site, node) for node in nodes}
+    haproxy = _haproxy_texts(site)
     keepalived = {node.name: artifacts.keepalived_text(site, node) for node in nodes}
     return (
         Step(_HAPROXY_ACCEPTS, On.EACH,
              {name: (Run(("haproxy", "-c", "-f", "/dev/stdin"), stdin=text, timeout_s=_CHECK_S),)
               for name, text in haproxy.items()},
              why="a configuration that HAProxy refuses must not take the place of one that works",
-             unless=InPlace("haproxy", _hashes(haproxy))),
+             unless=_haproxy_in_place(site)),
         Step(_KEEPALIVED_ACCEPTS, On.EACH,
              {node.name: _try_keepalived(site, node, keepalived[node.name]) for node in nodes},
              why="a configuration that Keepalived refuses must not take the place of one that works",
              unless=InPlace("keepalived", _hashes(keepalived))),
     )
+
+
+def _haproxy_texts(site: Site) -> dict[str, str]:
+    return {node.name: artifacts.haproxy_text(site, node) for node in site.cluster.controllers}
+
+
+def _haproxy_in_place(site: Site) -> InPlace:
+    return InPlace("haproxy", _hashes(_haproxy_texts(site)))
+
+
+def invariants(site: Site) -> tuple[Invariant, ...]:
+    """A file that is not in place yet is a matter of the next apply, and not of HAProxy."""
+    runs = Either((Not(_haproxy_in_place(site)), health.runs_with_wanted(site)))
+    return (Invariant(
+        "every HAProxy runs with the configuration that was written", OnEvery(site.controllers, runs),
+        f"journalctl -u {artifacts.HAPROXY_UNIT} on it says why not (an address that somebody else has, for "
+        "one): it would not start again; then: fournines apply, which reloads it"),)
 
 
 def _hashes(texts: Mapping[str, str]) -> dict[str, str]:
@@ -99,7 +117,8 @@ def services(site: Site) -> tuple[Service, ...]:
     balances, takes_part = Answers(health.HAPROXY), health.takes_part(site, tuple(site.free_vips))
     return (
         Service(artifacts.HAPROXY_UNIT, names, artifacts.HAPROXY_FILES, Gate(balances, _READY_S),
-                others_ok=OnOthers(names, balances), on_change=OnChange.RELOAD, needs=(_HAPROXY_ACCEPTS,)),
+                others_ok=OnOthers(names, balances), on_change=OnChange.RELOAD,
+                in_force=health.runs_with_wanted(site), needs=(_HAPROXY_ACCEPTS,)),
         Service(artifacts.KEEPALIVED_UNIT, names, artifacts.KEEPALIVED_FILES, Gate(takes_part, _READY_S),
                 others_ok=OnOthers(names, takes_part), on_change=OnChange.RELOAD,
                 needs=(_KEEPALIVED_ACCEPTS, f"loadbalancer: restart {artifacts.HAPROXY_UNIT}")),
