@@ -145,11 +145,36 @@ def test_no_password_is_in_the_configuration_or_in_what_devices_are_told(fenced:
 
 
 def test_a_device_with_other_parameters_has_to_be_tried_again(fenced: Site) -> None:
-    digests = {each.name: each.digest for each in fencing.devices(fenced.cluster)}
     moved = replace(BMC, nodes={**BMC.nodes, "ctl1": {"ip": "192.168.43.77"}})
     cluster = replace(fenced.cluster, layers={"membership": MembershipSpec((moved, PDU))})
-    changed = [each.name for each in fencing.devices(cluster) if digests[each.name] != each.digest]
-    assert changed == ["fence_ctl1_1"]
+    assert to_be_tried(replace(fenced, cluster=cluster), after=fenced) == ["fence_ctl1_1"]
+
+
+def test_a_device_with_another_password_has_to_be_tried_again(fenced: Site) -> None:
+    rotated = replace(fenced, secrets={**fenced.secrets, "fencing.bmc": "another"})
+    assert to_be_tried(rotated, after=fenced) == [f"fence_{name}_1" for name in NODES]
+    assert to_be_tried(fenced, after=fenced) == []
+
+
+def to_be_tried(site: Site, after: Site) -> list[str]:
+    """The devices that have not answered ctl3, nor ctl1, when every one has answered as it was ``after``."""
+    (step,) = [each for each in procedures.steps(site) if each.name == procedures.TEST_FENCING]
+    (request,) = step.do["ctl1"]
+    assert isinstance(request, Run)
+    told = {each["name"]: each["digest"] for each in json.loads(request.stdin)["devices"]}
+    seen = Snapshot({name: {FENCING: Proofs(fencing.digests(after))} for name in NODES}, {})
+    assert step.unless is not None
+    words = " ".join(step.unless.judge(seen, name).because for name in ("ctl1", "ctl3"))
+    assert health.proven(site, NODES).judge(seen, "").truth is ("has not tried" not in words)
+    noted = Snapshot({name: {FENCING: Proofs(told)} for name in NODES}, {})
+    assert step.unless.judge(noted, "ctl1").truth is True   # what the script notes is what is asked for
+    return sorted(name for name in told if name in words)
+
+
+def test_what_is_noted_tells_nobody_the_password(fenced: Site) -> None:
+    """Who has no key cannot try passwords on it."""
+    other = replace(fenced, secrets={**fenced.secrets, artifacts.KEY_SECRET: "QUJDRQ=="})
+    assert not set(fencing.digests(other).values()) & set(fencing.digests(fenced).values())
 
 
 def test_a_lab_brings_its_own_switches(site: Site) -> None:

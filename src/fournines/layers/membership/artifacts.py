@@ -9,6 +9,7 @@ from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.cluster.topology import Node
 from fournines.layers.layer import Site
 from fournines.layers.membership import arbitrator, configuration, fencing, units, watchdog
+from fournines.layers.membership.fencing import KEY_SECRET as KEY_SECRET
 from fournines.layers.membership.units import COROSYNC_UNIT as COROSYNC_UNIT
 from fournines.layers.membership.units import LOAD_SCRIPT as LOAD_SCRIPT
 from fournines.layers.membership.units import PACEMAKER_UNIT as PACEMAKER_UNIT
@@ -16,7 +17,6 @@ from fournines.layers.membership.units import PACEMAKER_UNIT as PACEMAKER_UNIT
 COROSYNC, AUTHKEY = "/etc/corosync/corosync.conf", "/etc/corosync/authkey"
 COROSYNC_DROP_IN, PACEMAKER_DROP_IN = units.drop_in(COROSYNC_UNIT), units.drop_in(PACEMAKER_UNIT)
 COROSYNC_FILES, PACEMAKER_FILES = (COROSYNC, AUTHKEY, COROSYNC_DROP_IN), (PACEMAKER_DROP_IN,)
-KEY_SECRET = "membership.authkey"  # noqa: S105 - its name in the secret store
 CIB = "/etc/fournines/cib.xml"
 TEST_SCRIPT, SEED_SCRIPT = "/usr/lib/fournines/fence_test.py", "/usr/lib/fournines/cib_seed.py"
 ON_DISK = "/var/lib/pacemaker/cib/cib.xml"   # where Pacemaker keeps its own

@@ -7,6 +7,7 @@ Passwords are in no configuration: agents run a command that prints theirs from 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,25 +23,21 @@ from fournines.layers.layer import Site
 from fournines.layers.membership.spec import LAB, WATCHDOG, FencingDevice, MembershipSpec
 
 SECRETS = "/etc/fournines/fencing"
+KEY_SECRET = "membership.authkey"  # noqa: S105 - Corosync's key: its name in the secret store
 LAB_USER = "fournines"
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
     """One device against one node: ``name`` is its id in the cluster, ``parameters`` are what its agent is
-    told."""
+    told; ``secrets`` are the names in the secret store of what it logs in with."""
 
     name: str
     node: str
     agent: str
     level: int
     parameters: Mapping[str, str]
-
-    @property
-    def digest(self) -> str:
-        """Of all that its agent is told: another one is another device."""
-        told = json.dumps([self.agent, self.node, sorted(self.parameters.items())])
-        return hashlib.sha256(told.encode()).hexdigest()
+    secrets: tuple[str, ...] = ()
 
 
 def entries(cluster: Cluster) -> tuple[FencingDevice, ...]:
@@ -70,7 +67,18 @@ def _device(cluster: Cluster, entry: FencingDevice, number: int, node: str) -> D
     texts = {name: text_of(value, "1", "0") for name, value in own.items()}
     scripts = {f"{name}_script": f"cat {_secret_file(secret_name(cluster, secret))}"
                for name, secret in entry.secrets.items()}
-    return Device(f"fence_{node}_{number}", node, entry.agent, entry.level, {**texts, **scripts})
+    return Device(f"fence_{node}_{number}", node, entry.agent, entry.level, {**texts, **scripts},
+                  tuple(secret_name(cluster, secret) for secret in entry.secrets.values()))
+
+
+def digests(site: Site) -> dict[str, str]:
+    """Device -> a digest of all that its agent is told, passwords included: another one is another device.
+
+    Keyed with the key of Corosync, so that who reads it, without that key, cannot try passwords on it."""
+    key = site.secret(KEY_SECRET).encode()
+    return {each.name: hmac.digest(key, json.dumps([
+        each.agent, each.node, sorted(each.parameters.items()), [site.secret(name) for name in each.secrets],
+    ]).encode(), hashlib.sha256).hex() for each in devices(site.cluster)}
 
 
 def secret_name(cluster: Cluster, secret: str) -> str:

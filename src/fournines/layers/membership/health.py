@@ -254,8 +254,7 @@ def invariants(site: Site) -> tuple[Invariant, ...]:
 def proven(site: Site, names: tuple[str, ...]) -> Predicate:
     """All devices, on every member."""
     found = fencing.devices(site.cluster)
-    return OnEvery(names, Proven({each.name: each.digest for each in found},
-                                 {each.name: each.node for each in found}))
+    return OnEvery(names, Proven(fencing.digests(site), {each.name: each.node for each in found}))
 
 
 def proofs(site: Site) -> tuple[Proof, ...]:

@@ -95,16 +95,15 @@ def _seed(site: Site) -> Step:
 
 def _try_fencing(site: Site) -> Step:
     names, found = site.controllers, fencing.devices(site.cluster)
-    limit_s = site.timers.seconds("pacemaker.operation_timeout")
+    digests, limit_s = fencing.digests(site), site.timers.seconds("pacemaker.operation_timeout")
     content = json.dumps({"timeout_s": limit_s, "devices": [
-        {"name": each.name, "node": each.node, "agent": each.agent, "digest": each.digest,
+        {"name": each.name, "node": each.node, "agent": each.agent, "digest": digests[each.name],
          "parameters": dict(each.parameters)} for each in found]})
     ask = Run((artifacts.TEST_SCRIPT, "test"), stdin=content, timeout_s=limit_s * (len(found) // 8 + 1))
     return Step(TEST_FENCING, On.EACH, {name: (ask,) for name in names},
                 why="a device that has never answered is none: nothing runs before each has told the power "
                     "of its node to every other",
-                unless=health.Proven({each.name: each.digest for each in found},
-                                     {each.name: each.node for each in found}))
+                unless=health.Proven(digests, {each.name: each.node for each in found}))
 
 
 def _load(site: Site, name: str, which: str, asked: Resources, needs: tuple[str, ...]) -> Step:
