@@ -11,6 +11,7 @@ import pytest
 
 from fournines.artifacts import corosync
 from fournines.blueprint.contribution import SecretKind
+from fournines.blueprint.requests import JsonValue
 from fournines.blueprint.snapshot import Gone, Snapshot, Unreadable
 from fournines.blueprint.steps import Service
 from fournines.cluster import file
@@ -179,11 +180,38 @@ def test_status_counts_the_arbitrator_among_those_who_vote(own: Site, snapshot: 
     assert (shown.well, shown.margin) == (well, margin)
 
 
-@pytest.mark.parametrize(("other", "allowed"), [
-    (WHOLE, True), (WITHOUT, False), (Quorum(True, 2, 2, 1), True)])   # the last has not heard of one yet
-def test_a_member_is_restarted_only_while_the_votes_of_the_rest_are_enough(own: Site, other: Quorum,
-                                                                           allowed: bool) -> None:
-    assert arbitrator.SPARE.judge(seen(node2=other), "node2").truth is allowed
+@pytest.mark.parametrize(("other", "device", "allowed"), [
+    (WHOLE, True, True), (WITHOUT, True, False),
+    (Quorum(True, 2, 2, 2), True, False),      # its client does not run
+    (Quorum(True, 3, 2, 2), None, None),       # nor is it known whether there should be one
+    (Quorum(True, 2, 2, 1), False, True),      # has not heard of one yet
+    (Quorum(True, 3, 2, 2), False, True)])     # counts without it again, and the other still with it
+def test_a_member_is_restarted_only_while_the_votes_of_the_rest_are_enough(
+        own: Site, other: Quorum, device: bool | None, allowed: bool | None) -> None:
+    values = dict(seen(node2=other).values["node2"])
+    if device is not None:
+        values[answers.DEVICE] = device
+    look = Snapshot({"node2": values}, {})
+    assert arbitrator.SPARE.judge(look, "node2").truth is allowed
+    guard = service(own, artifacts.COROSYNC_UNIT).others_ok
+    assert guard is not None
+    links = {answers.LINKS: answers.Links(2, ())}
+    assert guard.judge(Snapshot({"node2": {**values, **links}}, {}), "node1").truth is allowed
+
+
+@pytest.mark.parametrize(("reply", "told"), [
+    ({"rc": 0, "stdout": "quorum.device.model (str) = net\n", "stderr": ""}, True),
+    ({"rc": 1, "stdout": "",
+      "stderr": "Can't get key quorum.device.model. Error CS_ERR_NOT_EXIST\n"}, False)])
+def test_corosync_says_whether_it_is_told_of_a_device(reply: dict[str, JsonValue], told: bool) -> None:
+    assert answers.parse_device(reply) is told
+
+
+@pytest.mark.parametrize("reply", [
+    None, {"rc": 1, "stdout": "", "stderr": "Failed to initialize the cmap API. Error CS_ERR_LIBRARY\n"}])
+def test_a_corosync_that_does_not_run_says_nothing_of_a_device(reply: JsonValue) -> None:
+    with pytest.raises(Unreadable):
+        answers.parse_device(reply)
 
 
 def test_what_was_imported_is_told_apart_from_another_bundle(own: Site) -> None:

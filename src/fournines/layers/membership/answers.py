@@ -17,7 +17,7 @@ from fournines.blueprint.resources import Placed, Placements
 from fournines.blueprint.snapshot import Unreadable
 
 QUORUM, LINKS, PACEMAKER = "membership.quorum", "membership.links", "membership.pacemaker"
-COROSYNC_CONF = "membership.corosync_conf"
+COROSYNC_CONF, DEVICE = "membership.corosync_conf", "membership.device"
 ARBITRATOR, CERTIFICATES = "membership.arbitrator", "membership.certificates"
 SBD, WATCHDOG_DEVICE, MAY_END = ("membership.sbd", "membership.watchdog_device",
                                  "membership.watchdog_may_end")
@@ -30,7 +30,7 @@ class Vote(StrEnum):
 
     GIVEN = "given"
     WITHHELD = "withheld"
-    NOT_ASKED = "not asked"   # no quorum device runs there
+    NOT_ASKED = "not asked"   # no quorum device runs there, whether or not Corosync is told of one
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,17 @@ def _vote(text: str) -> Vote:
     if "A" in flags and "V" in flags:
         return Vote.GIVEN
     return Vote.WITHHELD if {"A", "NA", "V", "NV"} & set(flags) else Vote.NOT_ASKED
+
+
+def parse_device(reply: JsonValue) -> bool:
+    """Whether the Corosync that runs is told of a quorum device: from ``corosync-cmapctl -g`` of its
+    model."""
+    if isinstance(reply, dict) and reply.get("rc") == 0:
+        return True
+    said = _printed(reply, "stderr").strip()
+    if "CS_ERR_NOT_EXIST" not in said:
+        raise Unreadable(said or "no answer")
+    return False
 
 
 def parse_arbitrator(reply: JsonValue) -> Arbitrator:

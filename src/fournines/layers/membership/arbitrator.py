@@ -14,7 +14,7 @@ from fournines.artifacts.document import Scalar
 from fournines.blueprint.contribution import Invariant, SecretKind, SecretNeed
 from fournines.blueprint.files import NodeFile
 from fournines.blueprint.left_alone import LeftAlone
-from fournines.blueprint.predicate import Answers, Either, Fact, OnEvery, Predicate, Test
+from fournines.blueprint.predicate import All, Answers, Either, Fact, OnEvery, Predicate, Test
 from fournines.blueprint.requests import FileFacts, Run
 from fournines.blueprint.snapshot import Probe
 from fournines.blueprint.steps import Gate, On, Service, Step
@@ -22,7 +22,7 @@ from fournines.cluster.certificates import QuorumCertificates
 from fournines.cluster.topology import Cluster
 from fournines.layers.layer import Site
 from fournines.layers.membership import answers, units
-from fournines.layers.membership.answers import ARBITRATOR, CERTIFICATES, QUORUM, Vote
+from fournines.layers.membership.answers import ARBITRATOR, CERTIFICATES, DEVICE, QUORUM, Vote
 from fournines.layers.membership.spec import MembershipSpec
 
 QNETD_UNIT, QDEVICE_UNIT = "corosync-qnetd.service", "corosync-qdevice.service"
@@ -41,8 +41,10 @@ BOOT = "membership.quorum_device"   # whether systemd starts the client of an ar
 START_QNETD, START_QDEVICE = f"membership: start {QNETD_UNIT}", f"membership: start {QDEVICE_UNIT}"
 VOTED = Fact(QUORUM, "arbitrator", Test.EQ, Vote.GIVEN)
 # One member may be away: the votes that are left are enough, with an arbitrator or while one is taken out. A
-# member that does not ask one does not count by it.
-SPARE = Either((Fact(QUORUM, "arbitrator", Test.EQ, Vote.NOT_ASKED), Fact(QUORUM, "spare", Test.GE, 1)))
+# member whose Corosync is told of none does not count by it; one that is told, and whose client does not run,
+# does.
+SPARE = Either((All((Fact(QUORUM, "arbitrator", Test.EQ, Vote.NOT_ASKED), Fact(DEVICE, wanted=False))),
+                Fact(QUORUM, "spare", Test.GE, 1)))
 _READY_S = 60.0
 
 

@@ -23,6 +23,7 @@ from fournines.layers.membership import (
 from fournines.layers.membership.answers import (
     CONFIGURATION,
     COROSYNC_CONF,
+    DEVICE,
     FENCING,
     LINKS,
     PACEMAKER,
@@ -42,6 +43,8 @@ def probes(site: Site, wanted: str) -> tuple[Probe, ...]:
     return (
         Probe(QUORUM, dict.fromkeys(names, Run(("corosync-quorumtool", "-s"), check=False,
                                                timeout_s=_LOOK_S)), answers.parse_quorum),
+        Probe(DEVICE, dict.fromkeys(names, Run(("corosync-cmapctl", "-g", "quorum.device.model"), check=False,
+                                               timeout_s=_LOOK_S)), answers.parse_device),
         Probe(COROSYNC_CONF, dict.fromkeys(names, FileFacts((artifacts.COROSYNC,))), answers.parse_digest),
         Probe(LINKS, dict.fromkeys(names, Run(("corosync-cfgtool", "-n"), timeout_s=_LOOK_S)),
               answers.parse_links),
