@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Invariant
-from fournines.blueprint.predicate import Fact, OnEvery
+from fournines.blueprint.predicate import Either, Fact, Not, OnEvery, Test
 from fournines.blueprint.requests import JsonValue, Request, Unit, UnitFacts
-from fournines.blueprint.resources import runs_on_one
+from fournines.blueprint.resources import PACEMAKER_UNIT, Runs, runs_on_one
 from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.steps import Gate, On, Step
 
@@ -21,9 +21,12 @@ _SEEN_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Boot:
-    """Those of the units that systemd would start at boot."""
+    """``starts`` are those of the units that systemd would start at boot, ``active`` those that run, start or
+    stop, whoever had it done. ``pacemaker``: its unit is not at rest; if it failed, what it ran may run."""
 
     starts: tuple[str, ...]
+    active: tuple[str, ...] = ()
+    pacemaker: bool = False
 
     @property
     def left_alone(self) -> bool:
@@ -31,11 +34,18 @@ class Boot:
 
 
 def parse_boot(reply: JsonValue) -> Boot:
-    """The answer of ``UnitFacts``."""
-    if not isinstance(reply, dict) or not all(isinstance(facts, dict) for facts in reply.values()):
+    """The answer of ``UnitFacts``, about Pacemaker's unit too."""
+    if not isinstance(reply, dict):
         raise Unreadable("not what systemd says of units")
-    return Boot(tuple(name for name, facts in reply.items()
-                      if isinstance(facts, dict) and str(facts.get("enabled", "")).startswith("enabled")))
+    units = {name: facts for name, facts in reply.items() if isinstance(facts, dict)}
+    if len(units) < len(reply):
+        raise Unreadable("not what systemd says of units")
+    pacemaker = units.pop(PACEMAKER_UNIT, {})
+    return Boot(
+        tuple(name for name, facts in units.items() if str(facts.get("enabled", "")).startswith("enabled")),
+        tuple(name for name, facts in units.items()
+              if facts.get("active", "inactive") not in ("inactive", "failed")),
+        pacemaker.get("active", "inactive") != "inactive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,8 @@ class LeftAlone:
 
     def asked(self) -> Probe:
         """Its value is a ``Boot``."""
-        return Probe(self.probe, dict.fromkeys(self.nodes, UnitFacts(self.units)), parse_boot)
+        return Probe(self.probe, dict.fromkeys(self.nodes, UnitFacts((*self.units, PACEMAKER_UNIT))),
+                     parse_boot)
 
     def let_go(self, step: str, why: str, *, stop: bool = False, needs: Sequence[str] = ()) -> Step:
         """With ``stop`` what a package has started ends too."""
@@ -61,6 +72,19 @@ class LeftAlone:
         requests: tuple[Request, ...] = tuple(Unit(verb, unit) for unit in self.units for verb in verbs)
         return Step(step, On.EACH, dict.fromkeys(self.nodes, requests), why=why, unless=self.alone,
                     until=Gate(self.alone, _SEEN_S), needs=tuple(needs))
+
+    def stop(self, step: str, resource: str) -> Step:
+        """Before they are let go: what systemd has started of them ends, but nothing that Pacemaker runs as
+        ``resource``. Before there is a Pacemaker there is nothing of it."""
+        at_rest, runs = Fact(self.probe, "active", Test.EQ, ()), Runs(resource, self.nodes)
+        stops: tuple[Request, ...] = tuple(Unit("stop", each) for each in self.units)
+        return Step(step, On.EACH, dict.fromkeys(self.nodes, stops),
+                    why="systemd started it, and Pacemaker is to have it",
+                    unless=Either((self.alone, at_rest, runs)),
+                    only_if=Either((Fact(self.probe, "pacemaker", Test.EQ, False), Not(runs))),
+                    refusal=f"it cannot be known whether Pacemaker runs {resource} there (crm_mon -1); if it "
+                            f"failed, crm_resource --cleanup --resource {resource}; then apply again",
+                    until=Gate(at_rest, _SEEN_S))
 
     def invariant(self, name: str, remedy: str = "fournines apply") -> Invariant:
         """``name`` says of what systemd starts none."""

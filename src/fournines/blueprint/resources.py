@@ -28,6 +28,9 @@ from fournines.cluster.topology import Cluster
 RESOURCES: Final = "membership.resources"
 """The probe whose value is a ``Placements``: how each node sees the cluster's resources."""
 
+PACEMAKER_UNIT: Final = "pacemaker.service"
+"""Without it nobody runs the cluster's resources on a node."""
+
 LOAD_RESOURCES: Final = "membership: load the cluster's resources"
 """The step after which Pacemaker runs ``Exchange.resources``: what has to find them running needs it."""
 

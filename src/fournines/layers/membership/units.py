@@ -7,9 +7,10 @@ from importlib.resources import files as package_files
 from fournines.artifacts import systemd
 from fournines.artifacts.corosync import Entry, Section
 from fournines.artifacts.document import Scalar, text_of
+from fournines.blueprint.resources import PACEMAKER_UNIT as PACEMAKER_UNIT
 from fournines.layers.layer import Site
 
-COROSYNC_UNIT, PACEMAKER_UNIT = "corosync.service", "pacemaker.service"
+COROSYNC_UNIT = "corosync.service"
 LOAD_SCRIPT = "/usr/lib/fournines/cib_load.py"
 
 

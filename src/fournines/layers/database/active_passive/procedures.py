@@ -19,6 +19,7 @@ from fournines.layers.database.procedures import accounts
 from fournines.layers.database.spec import DatabaseSpec
 from fournines.layers.layer import Site
 
+STOP = "database: stop the MariaDB that systemd started"
 LEAVE = "database: leave MariaDB to Pacemaker"
 MAKE = "database: make the data directory on its volume"
 RESTART = restart_of("database", MARIADB)
@@ -43,7 +44,8 @@ def steps(site: Site, spec: DatabaseSpec, volume: Volume) -> tuple[Step, ...]:
     """All of them."""
     nodes = site.controllers
     return (
-        health.left(nodes).let_go(LEAVE, why="systemd would start it at boot, on both nodes", stop=True),
+        health.left(nodes).stop(STOP, MARIADB),
+        health.left(nodes).let_go(LEAVE, why="systemd would start it at boot, on both nodes", needs=(STOP,)),
         _move(spec, volume, nodes) if spec.existing_data else _make(volume, nodes),
         health.in_force(nodes).restart("its clients wait for as long as its stop and its start take",
                                        (LOAD_RESOURCES,)),

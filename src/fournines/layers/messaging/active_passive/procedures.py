@@ -13,6 +13,7 @@ from fournines.layers.messaging.active_passive.resources import RABBITMQ
 from fournines.layers.messaging.artifacts import EPMD_FILES, EPMD_UNIT
 from fournines.layers.messaging.health import PORT_MAPPER
 
+STOP = "messaging: stop the broker that systemd started"
 LEAVE = "messaging: leave the broker to Pacemaker"
 COLLECT = "messaging: put the broker's code where it is found at once"
 BEFORE_RESOURCES = (LEAVE, COLLECT, f"messaging: start {EPMD_UNIT}")
@@ -28,7 +29,8 @@ def services(nodes: tuple[str, ...]) -> tuple[Service, ...]:
 def steps(nodes: tuple[str, ...]) -> tuple[Step, ...]:
     """Before Pacemaker has it, and once it runs with older files."""
     return (
-        health.left(nodes).let_go(LEAVE, why="systemd would start it at boot, on both nodes", stop=True),
+        health.left(nodes).stop(STOP, RABBITMQ),
+        health.left(nodes).let_go(LEAVE, why="systemd would start it at boot, on both nodes", needs=(STOP,)),
         Step(COLLECT, On.EACH,
              {node: (Run((*NODE_PYTHON, CODE_SCRIPT, "make"), timeout_s=MADE_S),) for node in nodes},
              why="Erlang looks for each of a thousand modules in ninety directories, which is most of the "
