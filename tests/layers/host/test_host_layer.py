@@ -8,7 +8,8 @@ from ipaddress import IPv4Address
 import pytest
 
 from fournines.artifacts import hosts, sysctl, systemd
-from fournines.blueprint.snapshot import Snapshot, Unreadable
+from fournines.blueprint.snapshot import Absent, Snapshot, Unreadable
+from fournines.findings import Severity
 from fournines.layers.host import LAYER, artifacts, health
 from fournines.layers.host.spec import HostSpec
 from fournines.layers.layer import Site
@@ -72,3 +73,34 @@ def test_the_clock_is_read_as_chronyc_tells_it() -> None:
     for unknown in (told.replace("Normal", "Not synchronised"), "506 Cannot talk to daemon\n", ""):
         with pytest.raises(Unreadable):
             health.parse_clock({"stdout": unknown})
+
+
+# As chronyd 4.3 told of itself, three on one computer without time servers: the one that the others follow
+# (and each of them at first), and one that follows it.
+OWN = ("7F7F0101,,10,1795996413.206407092,0.000000000,0.000000000,0.000000000,0.000,0.000,0.000,0.000000000,"
+       "0.000000000,0.0,Normal\n")
+FOLLOWS = ("7F000001,127.0.0.1,11,1795996426.607256893,-0.000002907,-0.000000449,0.000000449,-0.091,-0.000,"
+           "0.732,0.000009697,0.000007130,3.9,Normal\n")
+SERVED = "A9FEA97B,169.254.169.123,4,1795381444.31,-0.000012345,0.1,0.1,1.0,0.0,0.1,0.0,0.0,64.2,Normal\n"
+THROUGH_ANOTHER = SERVED.replace(",4,", ",5,")
+
+
+@pytest.mark.parametrize(("told", "truth", "why"), [
+    ((SERVED, SERVED, THROUGH_ANOTHER), True, "all follow sources outside"),
+    ((OWN, FOLLOWS, FOLLOWS), True, "all follow ctl1"),                  # no time servers, as in a lab
+    ((OWN, OWN, FOLLOWS), False, "of their own: ctl1, ctl2"),
+    ((OWN, OWN, OWN), False, "of their own: ctl1, ctl2, ctl3"),
+    ((SERVED, OWN, SERVED), False, "of their own: ctl2; with a source outside: ctl1, ctl3"),
+    ((OWN, OWN, None), False, "of their own: ctl1, ctl2"),
+    ((SERVED, SERVED, None), None, "ctl3"),
+])
+def test_a_node_without_any_source_is_told(site: Site, told: tuple[str | None, ...], truth: bool | None,
+                                           why: str) -> None:
+    """It calls itself synchronised, and is 0 s from its source."""
+    values = {name: {health.CLOCK: health.parse_clock({"stdout": line}) if line else Absent("no answer")}
+              for name, line in zip(("ctl1", "ctl2", "ctl3"), told, strict=True)}
+    (invariant,) = [each for each in LAYER.contribute(site).invariants if "one time" in each.name]
+    judged = invariant.holds.judge(Snapshot(values, {}), "")
+    assert judged.truth is truth
+    assert why in judged.because
+    assert invariant.severity is Severity.WARNING

@@ -9,6 +9,7 @@ from fournines.artifacts.document import notice, writable
 from fournines.blueprint.files import NodeDirectory, NodeFile
 from fournines.cluster.timers import Timers
 from fournines.cluster.topology import Cluster, Node
+from fournines.layers.host.health import OWN_STRATUM
 from fournines.layers.host.spec import HostSpec
 
 HOSTS_FILE = "/etc/hosts"
@@ -63,7 +64,7 @@ def time(cluster: Cluster, spec: HostSpec, node: Node) -> str:
     lines: list[tuple[str, ...]] = [
         *sources,
         *(("server", str(each.management)) for each in cluster.nodes if each != node),
-        ("local", "stratum", "10", "orphan"),
+        ("local", "stratum", str(OWN_STRATUM), "orphan"),
         ("allow", str(cluster.networks["management"].cidr)),
         ("bindaddress", str(node.management)),
         ("keyfile", "/etc/chrony/chrony.keys"),

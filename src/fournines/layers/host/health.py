@@ -6,22 +6,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fournines.blueprint.contribution import Invariant
-from fournines.blueprint.predicate import All, Fact, OnEvery, Test
+from fournines.blueprint.predicate import All, Fact, Judgement, OnEvery, Test
 from fournines.blueprint.requests import JsonValue, Run
-from fournines.blueprint.snapshot import Probe, Unreadable
+from fournines.blueprint.snapshot import Probe, Snapshot, Unreadable
 from fournines.cluster.topology import Cluster
 from fournines.findings import Severity
 
 NAME, KERNEL, CLOCK, TIMEKEEPER = "host.name", "host.kernel", "host.clock", "host.timekeeper"
+OWN_STRATUM = 10
+_OWN_REFERENCE = "7F7F0101"   # as chronyc(1) has it: 127.127.1.1
 OFFSET_LIMIT_S = 0.5   # tokens are dated in whole seconds: one from a node ahead is not valid yet elsewhere
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """``offset_s``: how far the clock is from its sources, unsigned; ``stratum`` 10 is the nodes' own."""
+    """``offset_s``: how far the clock is from its sources, unsigned. ``own``: it has none, and chronyd gives
+    out its own time (``local stratum 10``)."""
 
     offset_s: float
     stratum: int
+    own: bool = False
+
+    @property
+    def outside(self) -> bool:
+        """Its time comes from beyond the nodes: one that follows a node's own time is of a higher stratum."""
+        return not self.own and self.stratum <= OWN_STRATUM
 
 
 def as_key(setting: str) -> str:
@@ -52,7 +61,33 @@ def parse_clock(reply: JsonValue) -> Clock:
         raise Unreadable(f"not a line of chronyc tracking: {','.join(fields)[:80]}") from None
     if stratum == 0 or fields[-1] == "Not synchronised":
         raise Unreadable("not synchronised yet")
-    return Clock(offset_s, stratum)
+    return Clock(offset_s, stratum, own=fields[0] == _OWN_REFERENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class OneTime:
+    """All of ``nodes`` follow one time. Only one of them may keep its own, and only where all others follow
+    that: chronyd calls such a clock synchronised, and its offset is 0."""
+
+    nodes: tuple[str, ...]
+
+    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
+        seen = {each: snapshot.value(each, CLOCK) for each in self.nodes}
+        clocks = {each: clock for each, clock in seen.items() if isinstance(clock, Clock)}
+        own = [each for each, clock in clocks.items() if clock.own]
+        outside = [each for each, clock in clocks.items() if clock.outside]
+        unknown = [f"{each}: {CLOCK}: {clock}" for each, clock in seen.items() if each not in clocks]
+        consulted = tuple((each, CLOCK, str(clock)) for each, clock in seen.items())
+        if len(own) > 1 or (own and outside):
+            others = f"; with a source outside: {', '.join(outside)}" if outside else ""
+            return Judgement(False, f"without any source, on time of their own: {', '.join(own)}{others}",
+                             consulted)
+        if unknown:
+            return Judgement(None, "; ".join(unknown), consulted)
+        return Judgement(True, f"all follow {own[0] if own else 'sources outside'}", consulted)
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.nodes)} follow one time"
 
 
 def kernel_as(wanted: Mapping[str, int]) -> All:
@@ -84,4 +119,9 @@ def invariants(cluster: Cluster, wanted: Mapping[str, int]) -> tuple[Invariant, 
         Invariant(f"every clock is within {OFFSET_LIMIT_S:g} s of its sources",
                   OnEvery(nodes, Fact(CLOCK, "offset_s", Test.LE, OFFSET_LIMIT_S)),
                   "look at `chronyc sources` on the node", Severity.WARNING),
+        # No error: without time servers each keeps its own for some minutes after a boot, until it has heard
+        # the others often enough; and clocks that drift apart are wrong only in hours.
+        Invariant("all clocks follow one time", OneTime(nodes),
+                  "look at `chronyc sources` on the node: are the time servers reachable, and UDP port 123 "
+                  "of the other nodes? After a boot give it some minutes", Severity.WARNING),
     )
