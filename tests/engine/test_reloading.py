@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from fournines.blueprint.contribution import Contribution
 from fournines.blueprint.files import NodeFile
-from fournines.blueprint.predicate import Fact
+from fournines.blueprint.predicate import Fact, OnOthers
 from fournines.blueprint.requests import Failed, Run
 from fournines.blueprint.snapshot import Probe
 from fournines.blueprint.steps import OnChange
@@ -83,9 +83,18 @@ def telling(config: bytes) -> Blueprint:
             whole, files=dict.fromkeys(NODES, (NodeFile(CONFIG, config),)),
             probes=(Probe("front.loaded", dict.fromkeys(NODES, LOADED), text_at("loaded")),),
             services=(replace(service, on_change=OnChange.RELOAD, in_force=told,
+                              others_ok=OnOthers(NODES, service.ready.holds),
                               ready=replace(service.ready, timeout_s=0.3)),))
 
     return make_blueprint(layers=(STORE, replace(FRONT, contribute=contribute)))
+
+
+async def test_who_is_not_ready_is_changed_first_though_none_runs_with_the_new_one_yet(world: World) -> None:
+    runs_with(world, "one")
+    await applied(world, telling(b"one"))
+    world.asleep.add("ctl3")
+    plan = await world.plan(telling(b"two"))
+    assert [action.node for action in plan.actions if action.step == RESTART] == ["ctl3", "ctl1", "ctl2"]
 
 
 def runs_with(world: World, loaded: str | None) -> None:

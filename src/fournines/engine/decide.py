@@ -44,14 +44,16 @@ def decide(step: Step, snapshot: Snapshot) -> tuple[Decision, ...]:
     """One decision for each node that the step is about, in the order in which they are to be taken.
 
     FIRST gives one: nothing to do where any candidate is already so, else the first candidate that the guard
-    lets act, else the first. ROLLING takes members that are not well before those that are.
+    lets act, else the first. ROLLING takes members that are not well before those that are, and of either
+    those first that the guard lets act.
     """
     decisions = [decide_for(step, node, snapshot) for node in candidates(step)]
     if step.on is On.FIRST and decisions:
         return (_choose_one(step, decisions, snapshot),)
     if step.on is On.ROLLING and step.until is not None:
         well = step.until.holds
-        decisions.sort(key=lambda decision: well.judge(snapshot, decision.node).truth is True)
+        decisions.sort(key=lambda each: (well.judge(snapshot, each.node).truth is True,
+                                         not _lets_act(step, each, snapshot)))
     return tuple(decisions)
 
 
@@ -82,9 +84,13 @@ def _choose_one(step: Step, decisions: Sequence[Decision], snapshot: Snapshot) -
             if decision.verdict is verdict:
                 return because_of(decision)
     for decision in decisions:
-        if step.only_if is not None and step.only_if.judge(snapshot, decision.node).truth is True:
+        if step.only_if is not None and _lets_act(step, decision, snapshot):
             return because_of(decision)
     return because_of(decisions[0])
+
+
+def _lets_act(step: Step, decision: Decision, snapshot: Snapshot) -> bool:
+    return step.only_if is None or step.only_if.judge(snapshot, decision.node).truth is True
 
 
 def cannot_reach(judgement: Judgement, snapshot: Snapshot) -> tuple[str, ...]:
