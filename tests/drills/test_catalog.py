@@ -22,6 +22,7 @@ from fournines.drills.prediction import predicted
 from fournines.drills.settings import AMQP, CINDER, GLANCE, KEYSTONE, NEUTRON, SQL_NEW, SQL_STANDING, TCP
 from fournines.errors import Refused
 from fournines.layers import SPECS
+from fournines.layers.storage.spec import StorageSpec
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 EVERY = CLUSTER, GUIDE, GROUPS, ARBITRATED = tuple(
@@ -128,6 +129,8 @@ def test_what_a_cluster_has_not_is_not_broken_in_it() -> None:
         return {name for name, drill in DRILLS.items() if runs_in(drill, cluster)}
 
     assert {"kill-cinder", "hang-neutron-l3", "stop-corosync-on-vip-holder"} <= broken(GROUPS)
+    assert "swallow-keystone" in broken(CLUSTER)
+    assert why_not_of(DRILLS["swallow-keystone"], GROUPS) == "breaks what only an active-active api has"
     assert not {"kill-cinder", "kill-ceilometer-central", "kill-neutron-l3"} & broken(CLUSTER)
     assert "kill-glance" in broken(CLUSTER)
     assert not {"kill-glance", "power-off-then-kill-haproxy", "kill-qdevice"} & broken(GUIDE)
@@ -181,7 +184,16 @@ def test_who_reads_what_will_be_done_sees_how_much() -> None:
                                       "192.168.42.13, 10.0.42.12, 10.0.42.13)",
         "delay-packets-of-vip-holder": "delay (by 200 ms what leaves from 192.168.42.11)",
         "starve-database-writer": "limit mariadb.service (CPUQuota=2%)",
-        "full-disk-of-broker": "fill /var/lib/rabbitmq", "clock-jumps-ahead": "set clock (by 120 s)"}
+        "full-disk-of-broker": "fill /var/lib/rabbitmq/mnesia", "clock-jumps-ahead": "set clock (by 120 s)"}
+
+
+def test_of_a_volume_that_moves_what_is_mounted_is_filled() -> None:
+    """And no directory above it, which is on the root's file system: that is not filled."""
+    storage = GUIDE.spec(StorageSpec)
+    assert storage is not None
+    mounts = {volume.mount for volume in storage.resources}
+    for name in ("full-disk-of-broker", "full-disk-of-database-writer"):
+        assert injection(DRILLS[name].fault, GUIDE, "node1").setting in mounts
 
 
 def test_a_network_that_is_not_there_is_refused() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from fournines.blueprint.snapshot import Snapshot
 from fournines.cluster.topology import Recovery
 from fournines.drills.aim import draw
 from fournines.drills.drill import Capability, Target
-from fournines.drills.faults import detach
+from fournines.drills.faults import detach, fill
 from fournines.drills.folder import armed
 from fournines.drills.place import Health, Place
 from fournines.drills.runner import run
@@ -164,3 +165,36 @@ async def test_all_others_can_be_hit_beside_the_first(place: Place, machine: Mad
     truths = {each.question: each.truth for each in result.verdicts}
     assert truths["TCP connect is served again by itself"] is True
     assert not any("recovers within" in question for question in truths)
+
+
+@pytest.mark.parametrize("others", [Target.OTHER, Target.OTHERS])
+async def test_beside_a_node_that_was_named_the_others_are_hit(
+        others: Target, place: Place, other_unit: Unit, machine: MadeUpMachine, tmp_path: Path) -> None:
+    """The one with the service address among them, and the named one once."""
+    both = replace(HANG, beside=replace(CUT.fault, target=others))
+    result = await run(both, place, tmp_path, named="ctl2")
+    assert machine.done == ["cut management", "heal management"]
+    assert other_unit.said == ["arm", "--signal=STOP", "--signal=CONT", "disarm"]
+    assert result.target == "ctl2"
+
+
+async def test_what_fills_a_volume_goes_wherever_the_volume_went(place: Place, tmp_path: Path) -> None:
+    emptied: list[str] = []
+
+    def answering(name: str) -> Callable[[Request], Reply]:
+        def answer(request: Request) -> Reply:
+            if isinstance(request, UnitFacts):
+                return {unit: {"active": "inactive"} for unit in request.units}
+            assert isinstance(request, Run)
+            if request.argv[0] == "rm":
+                emptied.append(f"{name}: {request.argv[-1]}")
+            return {"rc": 0, "stdout": "100%" if request.argv[0] == "df" else "", "stderr": ""}
+        return answer
+
+    for name, node in place.nodes.items():
+        assert isinstance(node, FakeNode)
+        node.script(lambda request: isinstance(request, Run | UnitFacts), answering(name))
+    moves = replace(place, cluster=replace(place.cluster, layers={"membership": {}}))
+    await run(replace(CUT, fault=fill(Target.VIP_HOLDER, "/var/lib/data")), moves, tmp_path)
+    filler = "/var/lib/data/.fournines-drill-filler"
+    assert sorted(emptied) == [f"ctl1: {filler}", f"ctl2: {filler}"]

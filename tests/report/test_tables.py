@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from fournines.drills.catalog import DRILLS
 from fournines.drills.convergence import Redundancy
 from fournines.drills.result import Result, Row, result_from_data
 from fournines.drills.verdict import Verdict
 from fournines.engine.status import Loss, MembersStatus, SeatStatus, Status
 from fournines.report.console import count, seconds
-from fournines.report.drill_view import show_result
+from fournines.report.drill_view import show_drills, show_result
 from fournines.report.tables import show_status
 
 
@@ -53,6 +54,11 @@ def test_what_is_wrong_is_named_with_its_reason() -> None:
 def row(path: str, upper_s: float, lost: int | None, truth: bool | None) -> Row:
     acknowledged = None if lost is None else 290
     return Row(path, upper_s / 2, upper_s, 0.0, 0.0, 0.1, 300, 7, 1, 0, acknowledged, lost, truth)
+
+
+def test_who_lists_drills_sees_what_all_their_faults_need() -> None:
+    lines = shown(show_drills, [DRILLS["power-off-then-kill-haproxy"]])
+    assert lines[-1] == "target other; needs power, processes"
 
 
 def test_a_drill_ends_with_a_table_and_the_folder() -> None:

@@ -84,8 +84,9 @@ class Target(StrEnum):
     NETWORK = "network-controller"  # the node on which it runs Neutron's agents
     ARBITRATOR = "arbitrator"       # the node that runs nothing and votes
     ONE = "one"                     # any controller, chosen by the seed
-    OTHER = "other"                 # any that does not hold the service address, chosen by the seed
-    OTHERS = "others"               # all that do not: of a fault beside the first
+    OTHER = "other"                 # any that does not hold the service address, chosen by the seed; of a
+                                    # fault beside the first, any that the first does not hit
+    OTHERS = "others"               # all of those: of a fault beside the first
 
     @property
     def is_drawn(self) -> bool:

@@ -137,7 +137,7 @@ class _Run:
         target = self._the_one(await self._find(samples), at_first, self._fault)
         deed = injection(self._fault, self._place.cluster, target)
         before = await self._serving_unit(self._fault, target)
-        beside = await self._beside(samples)
+        beside = await self._beside(samples, target)
         injected_s = time.monotonic()
         effect, healed_s = await self._striker.strike(self._fault, deed, before, self._role.which, beside)
         first_healed_s = healed_s
@@ -185,12 +185,12 @@ class _Run:
     async def _traces(self, since_s: float) -> dict[str, Traces | None]:
         return await traces(self._place.nodes, self._place.configuration, since_s)
 
-    async def _beside(self, samples: Sampling) -> tuple[Intervention, ...]:
-        """What the second fault is, which is made just before the first."""
+    async def _beside(self, samples: Sampling, target: str) -> tuple[Intervention, ...]:
+        """What the second fault is, which is made just before the first on ``target``, and on others."""
         fault = self._drill.beside
         if fault is None:
             return ()
-        found = await self._find(samples, fault)
+        found = await self._find(samples, fault, hit=target)
         if not found or (len(found) > 1 and fault.target is not Target.OTHERS):
             raise DrillError(f"nobody is {fault.target.value}, for the fault beside the first",
                              hint="see 'fournines status'")
@@ -225,10 +225,12 @@ class _Run:
         before = await self._serving_unit(fault, node)
         return await self._striker.strike(fault, injection(fault, self._place.cluster, node), before, which)
 
-    async def _find(self, samples: Sampling, fault: Fault | None = None) -> tuple[str, ...]:
-        """The nodes that are the target now; without ``fault``, of the drill's first one."""
+    async def _find(self, samples: Sampling, fault: Fault | None = None, *, hit: str = "") -> tuple[str, ...]:
+        """The nodes that are the target now; without ``fault``, of the drill's first one. ``hit`` is the node
+        that this one is hit beside: it is no target, and the others are all but it."""
         holders = samples.holders(self._address, time.monotonic() - FRESH_S)
-        controllers = [node.name for node in self._place.cluster.controllers]
+        controllers = [node.name for node in self._place.cluster.controllers if node.name != hit]
+        others = tuple(name for name in controllers if hit or name not in holders)
         match (fault or self._fault).target:
             case _ if self._named and fault is None:
                 return (self._named,)
@@ -241,9 +243,9 @@ class _Run:
             case Target.ARBITRATOR:
                 return tuple(node.name for node in self._place.cluster.arbitrators)
             case Target.OTHER:
-                return draw([name for name in controllers if name not in holders], self._seed)
+                return draw(others, self._seed)
             case Target.OTHERS:
-                return tuple(name for name in controllers if name not in holders)
+                return others
             case target:
                 return await self._place.find(target, self._settings)
 

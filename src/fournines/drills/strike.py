@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
 from fournines.drills import acting
-from fournines.drills.drill import MENDED_BY_PACEMAKER, Drill, Effect, Fault
+from fournines.drills.drill import MENDED_BY_PACEMAKER, Act, Drill, Effect, Fault
 from fournines.drills.effects import Running, Sight
 from fournines.drills.folder import RunFolder
 from fournines.drills.intervention import Intervention, undoing
@@ -57,7 +57,8 @@ class Striker:
         ``beside`` is what is broken just before it and for as long."""
         undo = undoing(fault, deed, self._timer(deed))
         undos = (undo, *(undoing(self.drill.beside, each, self._timer(each, "beside"))
-                         for each in beside if self.drill.beside is not None))
+                         for each in beside if self.drill.beside is not None),
+                 *self._wherever_it_went(undo))
         try:
             effect = await self._inject(fault, deed, undos, before, which, beside)
             self.tell(f"watching for {self.drill.observe_s:g} s what clients notice")
@@ -72,6 +73,13 @@ class Striker:
             healed_s = time.monotonic()
             await to_its_end(self._heal(undos))
         return effect, healed_s
+
+    def _wherever_it_went(self, undo: Intervention) -> tuple[Intervention, ...]:
+        """A volume that Pacemaker has moved meanwhile has what fills it on the node that mounts it now."""
+        if undo.act is not Act.EMPTY or not self.place.has_pacemaker:
+            return ()
+        return tuple(replace(undo, target=node.name, timer="") for node in self.place.cluster.controllers
+                     if node.name != undo.target)
 
     def _timer(self, deed: Intervention, ending: str = "") -> str:
         name = "-".join(filter(None, (self.stamp, ending)))

@@ -27,7 +27,7 @@ _BESIDE_THE_GAP = 2
 def show_drills(console: Console, drills: Iterable[Drill]) -> None:
     """What can be run."""
     for drill in drills:
-        needs = ", ".join(sorted(drill.fault.needs))
+        needs = ", ".join(sorted(drill.needs))
         console.print(line((drill.name, STRONG), f"  {drill.summary}"))
         console.print(line((f"    target {drill.fault.target.value}; needs {needs}", QUIET)))
 

@@ -8,6 +8,7 @@ from fournines.layers.api.services.glance import UNIT as GLANCE
 from fournines.layers.api.services.keystone import UNIT as KEYSTONE
 from fournines.layers.database.artifacts import DATADIR, MARIADB_UNIT
 from fournines.layers.messaging.artifacts import BROKER_UNIT
+from fournines.layers.messaging.artifacts import DATADIR as BROKER_VOLUME
 
 BROKER_DATA, GLANCE_DATA = "/var/lib/rabbitmq", "/var/lib/glance"
 _WRONG_PASSWORD = "Environment=OS_DATABASE__CONNECTION=mysql+pymysql://keystone:wrong@{vip}/keystone"  # noqa: S105
@@ -36,7 +37,7 @@ DRILLS = (
     Drill("full-disk-of-database-writer", "the disk of the database that takes all writes is full",
           fill(Target.DATABASE_WRITER, DATADIR), layer="database"),
     Drill("full-disk-of-broker", "the disk of the broker that leads the publisher's queue is full",
-          fill(Target.QUEUE_LEADER, BROKER_DATA), layer="messaging"),
+          fill(Target.QUEUE_LEADER, BROKER_VOLUME), layer="messaging"),
     Drill("clock-jumps-ahead", "the clock of a controller jumps two minutes ahead",
           set_clock(Target.ONE, 120)),
 )
