@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fournines.drills.checkers.gaps import measure
-from fournines.drills.recorded import OLD_RUN, STILL_BROKEN, read_run
+from fournines.drills.recorded import OLD_RUN, ONLY_FIRST, STILL_BROKEN, read_run
 from fournines.errors import DrillError
 from recorded_runs import BROKEN, KEPT
 
@@ -28,6 +28,10 @@ def test_a_recorded_run() -> None:
     assert run.result.verdict.truth is True
     assert len(run.result.verdicts) == 12
     assert run.notes == (OLD_RUN,)
+    assert run.spec.machines is None
+    (deed,) = run.deeds
+    assert (deed.what, deed.undo, deed.target) == ("power off", "power on", "ctl1")
+    assert (deed.injected_s, deed.undone_s) == (run.timeline.injected_s, run.timeline.healed_s)
     assert read_run(BROKEN).result.verdict.truth is False
 
 
@@ -143,3 +147,12 @@ def test_no_truth_is_guessed(folder: Path) -> None:
     (folder / "verdict.json").write_text(json.dumps(data))
     with pytest.raises(DrillError, match="'perhaps' is neither true, false nor unknown"):
         read_run(folder)
+
+
+def test_an_old_run_of_several_faults_says_that_it_tells_of_one(folder: Path) -> None:
+    spec = json.loads((folder / "spec.json").read_text())
+    spec["drill"]["beside"] = spec["drill"]["fault"]
+    (folder / "spec.json").write_text(json.dumps(spec))
+    run = read_run(folder)
+    assert ONLY_FIRST in run.notes
+    assert len(run.deeds) == 1

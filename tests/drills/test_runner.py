@@ -45,7 +45,7 @@ def verdicts(folder: Path) -> Mapping[str, str]:
 
 async def test_a_drill_from_end_to_end(place: Place, machine: MadeUpMachine, tmp_path: Path) -> None:
     told: list[str] = []
-    result = await run(DRILL, place, tmp_path / "runs", told.append)
+    result = await run(DRILL, replace(place, made_of={"ctl1": "nspawn"}), tmp_path / "runs", told.append)
     assert result.verdict.truth is not False, result.verdicts
     assert machine.done == ["power_off", "power_on", "wait_up"]
     (row,) = result.rows
@@ -62,7 +62,8 @@ async def test_a_drill_from_end_to_end(place: Place, machine: MadeUpMachine, tmp
         "ctl1 held 192.0.2.100 and was hit": "true", "TCP connect recovers within 20 s": "true",
         "the cluster becomes whole again": "true", "the drill leaves nothing behind": "true",
         "nothing else broke on the way": "true"}
-    assert json.loads((result.folder / "spec.json").read_text())["timers"] == {"vrrp.advert_int": "0.2s"}
+    spec = json.loads((result.folder / "spec.json").read_text())
+    assert (spec["timers"], spec["machines"]) == ({"vrrp.advert_int": "0.2s"}, {"ctl1": "nspawn"})
     assert "power off: ctl1, which holds 192.0.2.100" in told
     reads_back_as(result)
 
@@ -71,6 +72,10 @@ def reads_back_as(result: Result) -> None:
     """What is in the folder yields the values that were judged, by the times and clocks written there."""
     recorded = read_run(result.folder)
     assert (recorded.result, recorded.notes) == (result, ())
+    assert recorded.spec.machines == {"ctl1": "nspawn"}
+    (deed,) = recorded.deeds
+    assert (deed.what, deed.undo, deed.target) == ("power off", "power on", "ctl1")
+    assert recorded.timeline.injected_s <= deed.injected_s < deed.undone_s == recorded.timeline.healed_s
     (row,) = result.rows
     measured = measure(recorded.history.of(TCP), recorded.timeline, DRILL.slow_s)
     assert measured.gap is not None

@@ -19,7 +19,10 @@ from fournines.drills.drill import Capability, Target
 from fournines.drills.faults import detach, fill
 from fournines.drills.folder import armed
 from fournines.drills.place import Health, Place
+from fournines.drills.recorded import read_run
+from fournines.drills.result import Result
 from fournines.drills.runner import run
+from fournines.drills.schedule import Deed
 from fournines.errors import Refused
 from fournines.findings import Finding, Severity
 from fournines.nodes.fake import FakeNode
@@ -40,6 +43,15 @@ async def test_a_second_fault_comes_while_the_first_heals(place: Place, unit: Un
     assert hit.truth is True
     assert "its link to management is down; then 2 of 2 processes" in hit.because
     assert armed(tmp_path) == {}
+    first, later = deeds(result)
+    assert (first.what, first.undo, later.what, later.undo) == (
+        "cut management", "plug in management", f"hang {UNIT}", f"continue {UNIT}")
+    assert first.injected_s < first.undone_s < later.injected_s < later.undone_s
+
+
+def deeds(result: Result) -> tuple[Deed, ...]:
+    """As they are read back from the run's folder."""
+    return read_run(result.folder).deeds
 
 
 @pytest.fixture
@@ -56,6 +68,8 @@ async def test_every_controller_has_its_turn(place: Place, unit: Unit, other_uni
     assert told.index(f"hang {UNIT}: ctl2, in its turn") > told.index(f"continue {UNIT}: ctl1")
     assert result.verdicts[0].truth is True
     assert result.verdicts[0].because.count("2 of 2 processes") == 2
+    assert [(deed.what, deed.target) for deed in deeds(result)] == [(f"hang {UNIT}", "ctl1"),
+                                                                   (f"hang {UNIT}", "ctl2")]
 
 
 async def test_nobody_has_a_turn_while_something_is_missing(place: Place, unit: Unit, other_unit: Unit,
@@ -146,6 +160,10 @@ async def test_a_fault_beside_the_first_is_there_before_and_goes_with_it(place: 
     assert hit.truth is True
     assert "1 of its 1 volumes have no disk" in hit.because
     assert (result.folder / "during.json").exists()
+    beside, first = deeds(result)
+    assert [(deed.what, deed.target) for deed in (beside, first)] == [("detach", "ctl2"),
+                                                                     ("cut management", "ctl1")]
+    assert beside.injected_s < first.injected_s < first.undone_s == beside.undone_s
     truths = {each.question: each.truth for each in result.verdicts}
     assert truths["nothing is served before the fault is taken away"] is False   # the heir went on
     assert truths["verify says what is wrong meanwhile"] is False                # and this place sees nothing

@@ -8,6 +8,7 @@ from pathlib import Path
 from fournines.cluster.timers import derive
 from fournines.drills.breakdown import Step
 from fournines.drills.recorded import Recorded, read_run
+from fournines.drills.schedule import Deed
 
 OUTPUTS = Path(__file__).parent / "outputs"
 KEPT = OUTPUTS / "20261126T232230Z-power-off-vip-holder"
@@ -23,6 +24,18 @@ def with_timers_of_today(run: Recorded) -> Recorded:
 def kept_run() -> Recorded:
     """The run that kept the promise, with a derivation whatever the formulas are by now."""
     return with_timers_of_today(read_run(KEPT))
+
+
+def run_of_all() -> Recorded:
+    """A run in which all machines lost their power, on kernels of their own, and a process when they were
+    back."""
+    run = kept_run()
+    zero_s, healed_s = run.timeline.injected_s, run.timeline.healed_s
+    off = (Deed("power off", "power on", name, zero_s + after_s, healed_s)
+           for name, after_s in (("ctl2", 0.0), ("ctl3", 0.2), ("ctl1", 0.4)))
+    killed = Deed("kill haproxy.service", "start haproxy.service", "ctl2", zero_s + 30.0, zero_s + 35.0)
+    return replace(run, deeds=(*off, killed),
+                   spec=replace(run.spec, machines=dict.fromkeys(("ctl1", "ctl2", "ctl3"), "uml")))
 
 
 def fenced_run() -> Recorded:

@@ -22,7 +22,7 @@ from fournines.drills.verdict import Verdict
 from fournines.report.comparison import compare
 from fournines.report.page import comparison_page, run_page
 from fournines.report.run_view import run_view
-from recorded_runs import BROKEN, fenced_run, kept_run
+from recorded_runs import BROKEN, fenced_run, kept_run, run_of_all
 
 BROWSER = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
            "--hide-scrollbars", "--disable-background-networking", "--disable-component-update",
@@ -70,6 +70,7 @@ def pages() -> Iterator[tuple[str, str]]:
     runs = [kept_run(), read_run(BROKEN)]
     for run in runs:
         yield run.name, run_page(run, run_view(run))
+    yield "all", run_page(run_of_all(), run_view(run_of_all()))
     yield "fenced", run_page(fenced_run(), run_view(fenced_run()))
     yield "comparison", comparison_page(compare([run_view(run) for run in runs]))
 
@@ -125,6 +126,17 @@ def test_what_pacemaker_did_is_told_where_it_runs(page: str) -> None:
         assert f'data-label="Took">{step.ended_s - step.began_s:.1f} s<' in text
     assert text.count('class="step"') == len(run.result.steps)
     assert "What the cluster did meanwhile" not in page
+
+
+def test_every_fault_is_on_the_page(page: str) -> None:
+    text = " ".join(run_page(run := run_of_all(), run_view(run)).split())
+    assert ("This run broke 4 things: power off on ctl2, power off on ctl3, power off on ctl1, "
+            "kill haproxy.service on ctl2.") in text
+    assert "<li>power off on another node: there is none.</li>" in text
+    assert text.count('<th role="rowheader" scope="row">power off</th>') == 3
+    assert "With kernels of their own, on one computer: ctl1, ctl2, ctl3." in text
+    assert "DRBD and a watchdog are not there" not in text
+    assert "This run broke one thing once: power off on ctl1." in " ".join(page.split())
 
 
 def test_unknown_is_said_to_be_unknown() -> None:

@@ -14,8 +14,9 @@ from fournines.drills.result import Row
 from fournines.drills.verdict import Verdict
 from fournines.report.budget import ALLOWED_S, Cost
 from fournines.report.run_view import RunView, run_view
+from fournines.report.untested import Elsewhere
 from fournines.report.words import at_most, bounds, lost, moment, share, times
-from recorded_runs import BROKEN, KEPT, kept_run
+from recorded_runs import BROKEN, KEPT, kept_run, run_of_all
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +74,19 @@ def test_what_was_not_tested_is_everything_else(view: RunView) -> None:
     faults = [item.fault for item in view.untested.not_injected]
     assert "node power loss" not in faults
     assert {"silent drop", "database crash", "API hang"} <= set(faults)
-    assert view.untested.other_nodes == ("ctl2", "ctl3")
+    assert view.untested.elsewhere == (Elsewhere("power off", ("ctl2", "ctl3")),)
     assert view.untested.unwatched == ("image data", "any other connection")
+
+
+def test_of_several_faults_each_is_told_and_none_was_not_tested() -> None:
+    view = run_view(run_of_all())
+    assert [(deed.what, deed.target) for deed in view.deeds] == [
+        ("power off", "ctl2"), ("power off", "ctl3"), ("power off", "ctl1"), ("kill haproxy.service", "ctl2")]
+    assert [round(deed.undone_s) for deed in view.deeds] == [20, 20, 20, 35]
+    assert view.hit == ("ctl2", "ctl3", "ctl1")
+    assert view.untested.elsewhere == (Elsewhere("power off", ()),
+                                       Elsewhere("kill haproxy.service", ("ctl1", "ctl3")))
+    assert view.as_data()["deeds"][0]["target"] == "ctl2"   # type: ignore[index]
 
 
 def test_a_cluster_that_was_not_seen_whole_has_no_such_moment() -> None:

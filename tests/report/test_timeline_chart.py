@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -9,7 +10,7 @@ from fournines.drills.checkers.gaps import good
 from fournines.drills.recorded import Recorded
 from fournines.report.run_view import run_view
 from fournines.report.timeline_chart import HEIGHT, TOP, Axis, Chart, chart
-from recorded_runs import kept_run
+from recorded_runs import kept_run, run_of_all
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,21 @@ def test_events_stand_where_they_happened(pictures: Chart) -> None:
         "0.0 s: power off, ctl1", "20.0 s: power on, ctl1", "41.1 s: the cluster is whole again"]
     assert pictures.events[0].at == pytest.approx(100 * 10.0 / 51.1, abs=0.2)
     assert pictures.events[-1].at == 100.0
+
+
+def test_every_fault_has_its_mark_and_its_window() -> None:
+    """Those at the same moment one together."""
+    run = run_of_all()
+    drawn = chart(run, run_view(run))
+    assert [event.text for event in drawn.events] == [
+        "0.0 s: power off, ctl2; 0.2 s: power off, ctl3; 0.4 s: power off, ctl1",
+        "20.0 s: power on, ctl1; 20.0 s: power on, ctl2; 20.0 s: power on, ctl3",
+        "30.0 s: kill haproxy.service, ctl2", "35.0 s: start haproxy.service, ctl2",
+        "41.1 s: the cluster is whole again"]
+    shapes = re.findall(r'class="(fault|healing)" x="([\d.]+)"[^>]* width="([\d.]+)"', drawn.holders[0].svg)
+    assert [kind for kind, _, _ in shapes] == ["fault", "healing", "fault", "healing"]
+    for (_, x, width), (_, later, _) in pairwise(shapes):
+        assert float(x) + float(width) == pytest.approx(float(later), abs=0.2)
 
 
 def test_a_cluster_that_stays_broken_is_not_called_whole(run: Recorded) -> None:

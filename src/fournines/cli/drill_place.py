@@ -65,6 +65,7 @@ async def place_of(opened: Opened, via: Via, ssh_config: Path | None) -> AsyncIt
             timers={timer.name: timer.shown for timer in opened.timers.values()}, chains=opened.timers.chains,
             views_apart_s=give_up_s(opened.timers),
             find=finding(blueprint, nodes), work=working(blueprint, nodes),
-            state_urls=state_urls(blueprint), configuration=configuration_of(blueprint))
+            state_urls=state_urls(blueprint), configuration=configuration_of(blueprint),
+            made_of={name: driver.value for name, driver in lab.drivers.items()} if lab else {})
     finally:
         await leave(nodes, doors)

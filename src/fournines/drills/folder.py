@@ -1,9 +1,10 @@
 """The folder of a run: everything its verdict rests on, written as it becomes known.
 
-    spec.json       the drill, the cluster, the timers in force
+    spec.json       the drill, the cluster, what its machines are, the timers in force
     history.jsonl   what clients asked and were answered
     samples.jsonl   which node held the address, as the nodes saw it, in the time of their own clocks
-    timeline.json   when what happened, and the clocks of the nodes compared with that of the clients
+    timeline.json   when what happened, every fault that was made, and the clocks of the nodes compared with
+                    that of the clients
     before.json     the cluster before, and after.json after
     console-NODE    the end of what the target wrote to its console
     journal-NODE    what the engines wrote into their journals, where the promise was not seen kept

@@ -85,7 +85,8 @@ class Place:
     name. ``timers`` are those in force, for the record: name -> value as written; ``chains`` what follows
     from them, and ``views_apart_s`` how long Galera may take to give a member up. ``find`` asks who is a
     drill's target, ``work`` who consumes and who has sessions. ``state_urls``: node -> where its database
-    says in which component it is; ``configuration``: node -> the files that we keep there."""
+    says in which component it is; ``configuration``: node -> the files that we keep there. ``made_of``:
+    node -> what a lab's driver made its machine of, none where they are real hosts."""
 
     cluster: Cluster
     doors: Mapping[str, Door]
@@ -102,6 +103,7 @@ class Place:
     work: LookAtWork = no_work
     state_urls: Mapping[str, str] = field(default_factory=dict)
     configuration: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    made_of: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def has_pacemaker(self) -> bool:

@@ -20,12 +20,14 @@ from fournines.drills.operation import History
 from fournines.drills.plain import number, object_, objects
 from fournines.drills.result import Result, result_from_data
 from fournines.drills.sampling import Offset, Session
-from fournines.drills.schedule import Timeline
+from fournines.drills.schedule import Deed, Timeline
 from fournines.drills.spec import Spec, spec_from_data
 from fournines.errors import DrillError
 
 OLD_RUN = ("This run was recorded by a version that did not write down when it broke and healed the machine. "
            "Both moments are taken from the samples of the machine itself, and may be wrong by a second.")
+ONLY_FIRST = ("The drill makes more than one fault, and this run was recorded by a version that wrote down "
+              "one: when the first was made, and when the last was taken away.")
 TORN = "{} ends in a torn line, which was left out: whoever wrote it was stopped."
 STILL_BROKEN = (f"{UNDO} is there: nobody has taken the fault away yet. The next `fournines drill run` on "
                 "this cluster does.")
@@ -41,12 +43,14 @@ Clocks: TypeAlias = Mapping[SessionKey, Offset]
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One run. ``notes`` say what is unusual about its folder."""
+    """One run. ``deeds`` are the faults that were made, in their order; ``notes`` say what is unusual about
+    its folder."""
 
     folder: Path
     spec: Spec
     result: Result
     timeline: Timeline
+    deeds: tuple[Deed, ...]
     history: History
     samples: Mapping[str, tuple[Sample, ...]]
     notes: tuple[str, ...] = ()
@@ -71,15 +75,19 @@ def read_run(path: Path) -> Recorded:
         notes.append(STILL_BROKEN)
     recorded = (path / TIMELINE).exists()
     clocks: Clocks = {}
+    deeds: tuple[Deed, ...] = ()
     if recorded:
-        timeline, clocks = _values(path / TIMELINE, _timeline_and_clocks)
+        timeline, clocks, deeds = _values(path / TIMELINE, _times)
     for key, session in sessions.items():
         session.offset = clocks.get(key, Offset()) if recorded else ONE_CLOCK
     samples = _samples(sessions, spec.address)
     if not recorded:
         timeline = _inferred(asked, samples.get(result.target, ()), spec, folder.samples)
         notes.append(OLD_RUN)
-    return Recorded(path, spec, result, timeline, asked, samples, tuple(notes))
+    if not deeds:
+        deeds = (_the_first(spec, result.target, timeline),)
+        notes += [ONLY_FIRST] if spec.several else []
+    return Recorded(path, spec, result, timeline, deeds, asked, samples, tuple(notes))
 
 
 def _values(path: Path, parse: Callable[[Mapping[str, object]], Value], missing: str = "") -> Value:
@@ -145,11 +153,26 @@ def _samples(sessions: Mapping[SessionKey, Session], address: str) -> dict[str, 
     return found
 
 
-def _timeline_and_clocks(data: Mapping[str, object]) -> tuple[Timeline, Clocks]:
+def _times(data: Mapping[str, object]) -> tuple[Timeline, Clocks, tuple[Deed, ...]]:
+    """Versions that did not write down what they did have no deeds."""
     timeline = Timeline(*(number(data, key) for key in ("began_s", "injected_s", "healed_s", "ended_s")))
     clocks = {(node, index): _offset(item) for node in object_(data, "clocks")
               for index, item in enumerate(objects(object_(data, "clocks"), node))}
-    return timeline, clocks
+    deeds = [Deed(*(str(item[key]) for key in ("what", "undo", "target")),
+                  *(number(item, key) for key in ("injected_s", "undone_s")))
+             for item in (objects(data, "deeds") if "deeds" in data else ())]
+    return timeline, clocks, tuple(deeds)
+
+
+def _the_first(spec: Spec, target: str, timeline: Timeline) -> Deed:
+    """As far as the drill itself tells it."""
+    return Deed(_words(spec.act, spec.broken), _words(spec.undo, spec.broken), target, timeline.injected_s,
+                timeline.healed_s)
+
+
+def _words(act: str, broken: str) -> str:
+    """``power off``; ``hang mariadb.service``; ``cut management``."""
+    return " ".join(filter(None, (act.replace("_", " "), broken)))
 
 
 def _offset(data: Mapping[str, object]) -> Offset:

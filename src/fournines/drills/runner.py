@@ -59,7 +59,7 @@ async def run(drill: Drill, place: Place, runs: Path, progress: Progress = silen
     refuse_what_cannot_be(drill, place, named)
     folder = RunFolder.create(runs, drill.name)
     folder.write(SPEC, {"drill": asdict(drill), "cluster": place.cluster, "timers": place.timers,
-                               "named": named, "seed": seed})
+                               "named": named, "seed": seed, "machines": place.made_of})
     with terminated_is_cancelled():
         return await _Run(drill, place, folder, progress, named, seed).run(patience_s, expect)
 
@@ -162,7 +162,8 @@ class _Run:
             if not_forgiven := await acting.forgive(self._place):
                 self._tell(not_forgiven)
         await keep_console(self._place.machines.get(target), self._folder, target)
-        self._folder.write(TIMELINE, {**asdict(timeline), "clocks": samples.clocks()})
+        self._folder.write(TIMELINE, {**asdict(timeline), "clocks": samples.clocks(),
+                                      "deeds": self._striker.deeds})
         evidence = Evidence(
             history=history.read(self._folder.history), timeline=timeline, target=target,
             address=self._address, samples=samples.samples(self._address), rows=rows,

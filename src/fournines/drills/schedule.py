@@ -52,3 +52,15 @@ class Timeline:
     def healing(self) -> Window:
         """The fault was taken away and the cluster became whole again."""
         return Window(self.healed_s, self.ended_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A fault as it was made: ``power off`` on ``target``, and what took it away again. ``injected_s`` is
+    just before it, ``undone_s`` when taking it away began; the clock is that of the timeline."""
+
+    what: str
+    undo: str
+    target: str
+    injected_s: float
+    undone_s: float

@@ -17,8 +17,9 @@ class Spec:
     """``act`` and ``undo`` as the drill named them, which need not be acts that there still are; ``broken``
     is what they are done to, empty where that is a whole machine. ``chain`` is what the timers' chains call
     the failure, and ``lower_holds`` whether their lower bounds hold for the node that was hit. ``timers``
-    were in force: name -> value as written. Of the cluster's layers only the names are real: their settings
-    are not read back."""
+    were in force: name -> value as written. ``several``: it breaks more than one thing. ``machines``: node ->
+    what a lab's driver made it of, none of real hosts; None where the run does not say. Of the
+    cluster's layers only the names are real: their settings are not read back."""
 
     drill: str
     summary: str
@@ -31,6 +32,8 @@ class Spec:
     slow_s: float
     cluster: Cluster
     timers: Mapping[str, str]
+    several: bool
+    machines: Mapping[str, str] | None
 
     @property
     def address(self) -> str:
@@ -50,7 +53,10 @@ def spec_from_data(data: Data) -> Spec:
         lower_holds=drill.get("lower_holds") is not False and not data.get("named"),
         observe_s=number(drill, "observe_s"), slow_s=number(drill, "slow_s"),
         cluster=_cluster(object_(data, "cluster")),
-        timers={name: str(value) for name, value in timers.items()})
+        timers={name: str(value) for name, value in timers.items()},
+        several=any(map(drill.get, ("beside", "then", "rolling"))),
+        machines={name: str(value) for name, value in object_(data, "machines").items()}
+        if "machines" in data else None)
 
 
 def _broken(fault: Data) -> str:

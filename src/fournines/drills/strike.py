@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypeVar
 
 from fournines.drills import acting
@@ -15,6 +16,7 @@ from fournines.drills.folder import RunFolder
 from fournines.drills.intervention import Intervention, undoing
 from fournines.drills.on_node import LATE_S, TIMER_PREFIX
 from fournines.drills.place import Health, Place
+from fournines.drills.schedule import Deed
 from fournines.errors import Unreachable
 
 Done = TypeVar("Done")
@@ -42,7 +44,8 @@ async def to_its_end(work: Awaitable[Done]) -> Done:
 @dataclass(slots=True)
 class Striker:
     """What the strikes of one run share: where, which drill, its folder, who is told; ``stamp`` is in the
-    names of its timers. ``during`` is what the cluster looked like under a fault that blocks."""
+    names of its timers. ``during`` is what the cluster looked like under a fault that blocks, ``deeds`` are
+    all faults that were made, in their order."""
 
     place: Place
     drill: Drill
@@ -50,6 +53,7 @@ class Striker:
     tell: Callable[[str], None]
     stamp: str
     during: Health | None = None
+    deeds: list[Deed] = field(default_factory=list)
 
     async def strike(self, fault: Fault, deed: Intervention, before: Running | None, which: str,
                       beside: Sequence[Intervention] = ()) -> tuple[Sight, float]:
@@ -71,6 +75,8 @@ class Striker:
                 effect = await self._sight(acting.look, fault, deed, before, beside)
         finally:
             healed_s = time.monotonic()
+            self.deeds = [each if math.isfinite(each.undone_s) else replace(each, undone_s=healed_s)
+                          for each in self.deeds]
             await to_its_end(self._heal(undos))
         return effect, healed_s
 
@@ -92,11 +98,18 @@ class Striker:
             await to_its_end(acting.arm(self.place, undo, self.drill.observe_s + LATE_S))
         for each in beside:
             self.tell(f"{each}: {each.target}")
+            self._note(each, undos)
             await to_its_end(acting.inject(self.place, each))
         self.tell(f"{deed}: {deed.target}, {which}")
+        self._note(deed, undos)
         # To its end even when cancelled: healing must not overtake a fault that is still being made.
         await to_its_end(acting.inject(self.place, deed))
         return await self._sight(acting.await_effect, fault, deed, before, beside)
+
+    def _note(self, deed: Intervention, undos: Sequence[Intervention]) -> None:
+        """That it is made now."""
+        undo = next(str(each) for each in undos if each.target == deed.target)
+        self.deeds.append(Deed(str(deed), undo, deed.target, time.monotonic(), math.inf))
 
     async def _sight(self, look: Look, fault: Fault, deed: Intervention, before: Running | None,
                      beside: Sequence[Intervention]) -> Sight:

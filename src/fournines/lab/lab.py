@@ -103,6 +103,11 @@ class Lab:
                      for node in self._cluster.nodes)
 
     @property
+    def drivers(self) -> Mapping[str, Driver]:
+        """What each machine is made of, by its name. Raises ``LabError`` when the lab is not up."""
+        return {name: made.driver for name, made in self._layout().machines.items()}
+
+    @property
     def bmc(self) -> Bmc:
         """What powers the machines from outside, for fence agents on them."""
         management = self._cluster.networks["management"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from fournines.cluster.timers import Chain, explain
 from fournines.cluster.timers import Row as TimerRow
@@ -19,6 +19,7 @@ from fournines.drills.operation import Outcome
 from fournines.drills.prediction import Agreement, Derivation, agreement, bounds_of, chain_of, derivation_of
 from fournines.drills.recorded import Recorded
 from fournines.drills.result import Row
+from fournines.drills.schedule import Deed
 from fournines.drills.spec import Spec
 from fournines.drills.verdict import Verdict
 from fournines.report.budget import Cost
@@ -91,14 +92,14 @@ class Moments:
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """Everything. ``timers`` come with their derivation where ``no_derivation`` is empty, else as bare
-    values. ``steps`` are what Pacemaker did, where it runs."""
+    """Everything. ``deeds`` are the faults that were made, in seconds from the first. ``timers`` come with
+    their derivation where ``no_derivation`` is empty, else as bare values. ``steps`` are what Pacemaker did,
+    where it runs."""
 
     name: str
     drill: str
     summary: str
-    act: str
-    undo: str
+    deeds: tuple[Deed, ...]
     target: str
     address: str
     cluster: str
@@ -116,6 +117,11 @@ class RunView:
     notes: tuple[str, ...]
     redundancy: Redundancy | None = None
     steps: tuple[Step, ...] = ()
+
+    @property
+    def hit(self) -> tuple[str, ...]:
+        """The nodes that anything was done to."""
+        return tuple(dict.fromkeys(deed.target for deed in self.deeds))
 
     @property
     def worst(self) -> PathView | None:
@@ -139,7 +145,8 @@ def run_view(run: Recorded) -> RunView:
     ended_s = run.timeline.ended_s - zero_s
     return RunView(
         name=run.name, drill=run.result.drill, summary=run.spec.summary,
-        act=_words(run.spec.act, run.spec.broken), undo=_words(run.spec.undo, run.spec.broken),
+        deeds=tuple(replace(deed, injected_s=deed.injected_s - zero_s, undone_s=deed.undone_s - zero_s)
+                    for deed in run.deeds),
         target=run.result.target, address=run.spec.address, cluster=run.spec.cluster.name,
         nodes=tuple(node.name for node in run.spec.cluster.nodes), slow_s=run.spec.slow_s,
         recover_within_s=run.result.recover_within_s, verdict=run.result.verdict,
@@ -150,11 +157,6 @@ def run_view(run: Recorded) -> RunView:
         timers=_timers(run, derivation), no_derivation=derivation.because,
         untested=untested(run, derivation.foreseen), notes=run.notes, redundancy=run.result.redundancy,
         steps=run.result.steps)
-
-
-def _words(act: str, broken: str) -> str:
-    """``power off``; ``hang mariadb.service``; ``cut management``."""
-    return " ".join(filter(None, (act.replace("_", " "), broken)))
 
 
 def _path(run: Recorded, row: Row, chains: Sequence[Chain]) -> PathView:

@@ -27,6 +27,7 @@ TOP = 28                      # above it are the lanes
 LANES = {"failed": 0, "unknown": 9, "slow": 18}
 LANE_HEIGHT = 7
 MOST_TICKS = 7
+NEAR_PERCENT = 2.0            # two numbers nearer than that cannot be told apart
 _STEPS_S = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
 
 
@@ -89,8 +90,7 @@ def chart(run: Recorded, view: RunView) -> Chart:
     axis = Axis(moments.began_s, moments.ended_s)
     steps_axis = Axis(0.0, max((step.ended_s for step in view.steps), default=0.0))
     top_s = _top_s(run.history.operations)
-    windows = _rect(axis, "fault", 0.0, moments.healed_s) + _rect(axis, "healing", moments.healed_s,
-                                                                 moments.ended_s)
+    windows = _windows(axis, view)
     return Chart(axis.ticks(), _events(axis, view),
                  tuple(_path_panel(run, view, number, axis, top_s, windows)
                        for number in range(len(view.paths))),
@@ -99,13 +99,32 @@ def chart(run: Recorded, view: RunView) -> Chart:
 
 
 def _events(axis: Axis, view: RunView) -> tuple[Mark, ...]:
+    """Those that would stand on one another share a number."""
     moments = view.moments
     end = ("the cluster is whole again" if moments.whole_s is not None
            else "the drill stops waiting; the cluster was not seen to be whole again")
-    return tuple(Mark(axis.percent(moment_s), f"{moment_s:.1f} s: {what}") for moment_s, what in (
-        (0.0, f"{view.act}, {view.target}"),
-        (moments.healed_s, f"{view.undo}, {view.target}"),
-        (moments.ended_s, end)))
+    found: list[Mark] = []
+    happened = [*((deed.injected_s, f"{deed.what}, {deed.target}") for deed in view.deeds),
+                *((deed.undone_s, f"{deed.undo}, {deed.target}") for deed in view.deeds)]
+    for moment_s, what in (*sorted(happened), (moments.ended_s, end)):
+        at, text = axis.percent(moment_s), f"{moment_s:.1f} s: {what}"
+        if found and at - found[-1].at < NEAR_PERCENT:
+            found[-1] = Mark(found[-1].at, f"{found[-1].text}; {text}")
+        else:
+            found.append(Mark(at, text))
+    return tuple(found)
+
+
+def _windows(axis: Axis, view: RunView) -> str:
+    """While any fault was there, and while the cluster became whole after it."""
+    shapes, healed_s = "", 0.0
+    for deed in sorted(view.deeds, key=lambda deed: deed.injected_s):
+        if shapes and deed.injected_s > healed_s:
+            shapes += _rect(axis, "healing", healed_s, deed.injected_s)
+        if deed.undone_s > healed_s:
+            shapes += _rect(axis, "fault", max(deed.injected_s, healed_s), deed.undone_s)
+            healed_s = deed.undone_s
+    return shapes + _rect(axis, "healing", healed_s, view.moments.ended_s)
 
 
 def _path_panel(run: Recorded, view: RunView, number: int, axis: Axis, top_s: float, windows: str) -> Panel:
