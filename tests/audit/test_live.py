@@ -90,6 +90,21 @@ async def test_a_command_is_missed_where_its_system_is_configured_and_nowhere_el
     assert (unread.shown, unread.why) == ("ctl2:crm_mon.xml", NO_PROGRAM.reason)
 
 
+@pytest.mark.parametrize(("path", "text", "missed"), [
+    ("/etc/my.cnf.d/galera.cnf", "[galera]\nwsrep_on = ON\n", True),
+    ("/etc/my.cnf", "[mysqld]\nwsrep_on = ON\n", True),
+    ("/etc/mysql/mariadb.conf.d/60-galera.cnf", "[mariadb]\nwsrep_on = ON\n", True),
+    ("/etc/my.cnf", "[client-server]\n!includedir /etc/my.cnf.d\n", False),   # of mere clients
+    ("/etc/mysql/conf.d/mysqldump.cnf", "[mysqldump]\nquick\n", False)])
+async def test_the_state_of_a_database_is_missed_wherever_its_server_is_configured(
+        path: str, text: str, missed: bool) -> None:
+    conf = {"content": base64.b64encode(text.encode()).decode(), "mode": 0o644}
+    refused = Failed("exit 1: ERROR 1045 (28000): Access denied for user 'audit'@'localhost'")
+    asked = Asked([{"files": {path: conf}, "unread": {}}, *[NO_PROGRAM] * 3, refused, NO_PROGRAM])
+    cloud = await collect_live({"ctl2": asked})
+    assert [each.shown for each in cloud.unread] == (["ctl2:wsrep-status.txt"] if missed else [])
+
+
 async def test_what_a_command_tells_is_judged() -> None:
     told = '[{"name": "r", "role": "Primary", "devices": [{"disk-state": "Diskless"}], "connections": []}]'
     silent = {"rc": 0, "stdout": "", "stderr": ""}

@@ -71,9 +71,8 @@ async def _ask(node: Node) -> _Answer:
 
 def _missed(look: Look, answer: _Answer, cloud: Cloud) -> bool:
     """Whether a node has what the command is about: others need not have the program."""
-    paths = (*(file.path for file in cloud.files if file.node == answer.node),
-             *(each.shown for each in answer.unread))
-    return bool(look.of) and any(look.of in path for path in paths)
+    return (any(look.of(file.path, file.document) for file in cloud.files if file.node == answer.node)
+            or any(look.of(each.shown, None) for each in answer.unread))
 
 
 def _files(node: str, reply: Reply) -> tuple[list[File], list[Unread]]:

@@ -97,6 +97,13 @@ def servers(cloud: Cloud) -> tuple[Server, ...]:
     return tuple(_server(node, files) for node, files in found.items())
 
 
+def serves(document: object) -> bool:
+    """Whether a file has options for the server in it: hosts of mere clients have a my.cnf, too."""
+    return (isinstance(document, ini.Document) and document.dialect is Dialect.MY_CNF
+            and any(_SERVER_GROUPS.fullmatch(section.name) is not None and any(
+                not entry.key.startswith("!") for entry in section.entries) for section in document.sections))
+
+
 def duration_s(text: str) -> float | None:
     """Galera's ISO 8601 durations, PT1M30.5S; None for anything else."""
     match = re.fullmatch(r"P(?:([0-9]+)D)?T(?:([0-9]+)H)?(?:([0-9]+)M)?(?:([0-9.]+)S)?", text)
