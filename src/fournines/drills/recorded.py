@@ -158,8 +158,8 @@ def _times(data: Mapping[str, object]) -> tuple[Timeline, Clocks, tuple[Deed, ..
     timeline = Timeline(*(number(data, key) for key in ("began_s", "injected_s", "healed_s", "ended_s")))
     clocks = {(node, index): _offset(item) for node in object_(data, "clocks")
               for index, item in enumerate(objects(object_(data, "clocks"), node))}
-    deeds = [Deed(*(str(item[key]) for key in ("what", "undo", "target")),
-                  *(number(item, key) for key in ("injected_s", "undone_s")))
+    deeds = [Deed(str(item["what"]), str(item["undo"]), str(item["target"]), number(item, "injected_s"),
+                  number(item, "undone_s"))
              for item in (objects(data, "deeds") if "deeds" in data else ())]
     return timeline, clocks, tuple(deeds)
 
