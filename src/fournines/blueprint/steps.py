@@ -64,11 +64,13 @@ class Service:
     The engine makes three steps of it: start where it is not active (all nodes together, or one by one with
     ``start_rolling``), restart or reload one node at a time where it runs with an older configuration, and a
     stamp on the node of what it was started with. ``files`` are paths among the layer's files.
-    ``ready`` is the gate after each; ``others_ok`` must hold before a running member is touched,
-    and ``may_start`` before a member is started or restarted; ``refusal`` says what to do where it does not.
+    ``ready`` is the gate after each; ``others_ok`` must hold before a running member is touched, and
+    ``may_start`` before a member is started or restarted; ``refusal`` says what to do where one of them does
+    not, beside bringing members back.
     Where a member can say with which configuration it runs, ``in_force`` is whether it is the one that was
     written: awaited after a change, and one that runs with another is changed whatever its stamp says.
-    ``needs`` names steps that must have gone before it is started. Its steps are named
+    ``needs`` names steps that must have gone before it is started, ``before_change`` those that must have
+    gone before a running member is touched. Its steps are named
     ``LAYER: start UNIT`` and ``LAYER: restart UNIT``; where that only reloads, ``LAYER: start UNIT anew``
     stands before it, for when systemd's files about the unit change.
     """
@@ -84,3 +86,4 @@ class Service:
     in_force: Predicate | None = None
     start_rolling: bool = False
     needs: tuple[str, ...] = ()
+    before_change: tuple[str, ...] = ()

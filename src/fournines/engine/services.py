@@ -143,7 +143,7 @@ def _change(layer: str, service: Service, wanted: _Wanted, owned: Mapping[str, S
         only_if=All(guards) if len(guards) > 1 else guards[0] if guards else None,
         refusal=f"bring the other members back first (fournines status), then apply again; "
                 f"{service.unit} was left as it is" + (f"; {service.refusal}" if service.refusal else ""),
-        until=until, needs=(after,))
+        until=until, needs=(after, *service.before_change))
 
 
 def _owned(layer: str, service: Service, node: str, files: Sequence[NodeFile]) -> tuple[NodeFile, ...]:

@@ -10,9 +10,21 @@ from dataclasses import dataclass
 from importlib.resources import files as package_files
 
 from fournines.blueprint.contribution import Invariant, Members
-from fournines.blueprint.predicate import All, Fact, OnEvery, Predicate
+from fournines.blueprint.predicate import (
+    All,
+    Either,
+    Fact,
+    Judgement,
+    Not,
+    OnAny,
+    OnEvery,
+    OnOthers,
+    Predicate,
+    Surely,
+    Test,
+)
 from fournines.blueprint.requests import JsonValue, Run, TcpConnect
-from fournines.blueprint.snapshot import Probe, Unreadable
+from fournines.blueprint.snapshot import Probe, Snapshot, Unreadable
 from fournines.blueprint.unit_active import active
 from fournines.layers.layer import Site
 from fournines.layers.messaging.artifacts import DISTRIBUTION_PORT, EPMD_PORT, GUARD_UNIT, member
@@ -102,9 +114,46 @@ def everybody(site: Site) -> tuple[str, ...]:
     return tuple(sorted(site.controllers))
 
 
+SERVES = Fact(BROKER, "state", wanted="ready")
+_GROW = ("fournines apply adds them; where it cannot, rabbitmq-queues grow says what is in the way, and a "
+         "queue that nobody needs can be deleted")
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """Every quorum queue that the broker knows, and that is all there are, has as many replicas as wanted."""
+
+    def judge(self, snapshot: Snapshot, node: str) -> Judgement:
+        fact = Fact(BROKER, "incomplete", wanted=())
+        inner = fact.judge(snapshot, node)
+        if inner.truth is not False:
+            return inner
+        few = fact.seen(snapshot, node)
+        named = ", ".join(map(str, few)) if isinstance(few, tuple) else few
+        return Judgement(False, f"{node}: quorum queues with too few replicas: {named} ({_GROW})",
+                         inner.consulted)
+
+    def __str__(self) -> str:
+        return "every quorum queue has all its replicas"
+
+
 def complete(site: Site) -> Predicate:
-    """Every quorum queue has as many replicas as wanted."""
-    return OnEvery(site.controllers, Fact(BROKER, "incomplete", wanted=()))
+    """As every broker says."""
+    return OnEvery(site.controllers, Complete())
+
+
+def complete_as_can_be(site: Site) -> Predicate:
+    """No broker says that one is not; or one of them does not serve, which can be given no replica."""
+    return Either((OnEvery(site.controllers, Not(Surely(Not(Complete())))),
+                   OnAny(site.controllers, Not(Surely(SERVES)))))
+
+
+def others_enough(site: Site) -> Predicate:
+    """The others are well, and no queue loses its majority with this broker: all replicas are there, or it is
+    known to serve none."""
+    return All((OnOthers(site.controllers, well(site)),
+                Either((OnOthers(site.controllers, Complete()),
+                        Surely(Fact(BROKER, "state", Test.NE, "ready"))))))
 
 
 def members(site: Site) -> Members:
