@@ -9,11 +9,15 @@ from dataclasses import replace
 
 import pytest
 
+from fournines.drills.operation import Outcome
 from fournines.drills.recorded import read_run
 from fournines.drills.result import Row
+from fournines.drills.settings import IMAGES
 from fournines.drills.verdict import Verdict
 from fournines.report.budget import ALLOWED_S, Cost
+from fournines.report.page import run_page
 from fournines.report.run_view import RunView, run_view
+from fournines.report.timeline_chart import chart
 from fournines.report.untested import Elsewhere
 from fournines.report.words import at_most, bounds, lost, moment, share, times
 from recorded_runs import BROKEN, KEPT, kept_run, run_of_all
@@ -111,6 +115,20 @@ def test_a_gap_without_an_end_is_null_for_programs() -> None:
     view = run_view(replace(run, history=dead))
     assert any(math.isinf(path.cost.upper_s) for path in view.paths)
     json.dumps(view.as_data(), allow_nan=False)
+
+
+def test_an_upload_may_take_as_long_as_its_three_requests() -> None:
+    run = kept_run()
+    row = replace(run.result.rows[0], path=IMAGES)
+    uploads = tuple(replace(item, path=IMAGES, done_s=item.intended_s + 2.0, outcome=Outcome.OK)
+                    for item in run.history.of(run.result.rows[0].path))
+    slower = replace(run, result=replace(run.result, rows=(row,)),
+                     history=replace(run.history, operations=uploads))
+    view = run_view(slower)
+    assert view.paths[0].gaps == ()
+    assert "0 answered too late" in chart(slower, view).paths[0].words
+    assert "it is three requests" in run_page(slower, view)
+    assert "it is three requests" not in run_page(run, run_view(run))
 
 
 def test_a_broken_promise_names_the_path() -> None:

@@ -34,10 +34,12 @@ from fournines.drills.settings import (
     CACHE,
     CHECKED_ONLY,
     IMAGES,
+    SELDOM_S,
     SQL_BANK,
     SQL_NEW,
     SQL_REGISTER,
     SQL_STANDING,
+    in_time_s,
 )
 from fournines.drills.verdict import Verdict
 
@@ -129,9 +131,9 @@ def judge(evidence: Evidence, *, recover_within_s: float, slow_s: float,
     for path in evidence.history.paths:
         if path in CHECKED_ONLY:
             continue
-        measured = measure(evidence.history.of(path), evidence.timeline, slow_s)
+        measured = measure(evidence.history.of(path), evidence.timeline, in_time_s(path, slow_s))
         recovery = recovered_by_itself(measured) if evidence.beyond else \
-            recovered_within(measured, recover_within_s, blocked_s)
+            recovered_within(measured, recover_within_s + SELDOM_S.get(path, 0.0), blocked_s)
         if effect.truth is not True:
             recovery = replace(recovery, truth=None, because=f"not shown: {effect.because}")
         verdicts.append(recovery)
@@ -233,7 +235,7 @@ def _checked(evidence: Evidence) -> list[Verdict]:
     if operations := history.of(CACHE):
         found.append(_seen_later(register(CACHE, operations, may_forget=True), operations, evidence))
     if operations := history.of(IMAGES):
-        found.append(images_kept(IMAGES, operations, history.images))
+        found.append(images_kept(IMAGES, operations, history.images, evidence.timeline.healed_s))
     if operations := history.of(ARP):
         found.append(_seen_later(one_answers(evidence.address, operations), operations, evidence))
     return found

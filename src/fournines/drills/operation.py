@@ -59,6 +59,10 @@ class ImageState(StrEnum):
     UNREAD = "unread"     # nobody said
 
 
+OTHER_BYTES, NOT_AT_ONCE = "other bytes", "not readable at once"
+"""Results of an acknowledged upload, downloaded right after it."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredImage:
     """``copies``: images of that name."""

@@ -12,6 +12,7 @@ from fournines import __version__
 from fournines.cluster.timers.timer import shown
 from fournines.drills.judge import WHOLE_AGAIN
 from fournines.drills.recorded import Recorded
+from fournines.drills.settings import IMAGES
 from fournines.report import words
 from fournines.report.budget import ALLOWED_S
 from fournines.report.comparison import Comparison
@@ -51,7 +52,7 @@ def _environment() -> Environment:
         promise=words.PROMISE, answer=words.ANSWER, kind=words.STYLE, headline=words.HEADLINE, count=count,
         series_headline=words.SERIES_HEADLINE, shows=words.shows,
         served_again=words.served_again, redundant=words.redundant,
-        bounds=words.bounds, lost=words.lost, whole_again=WHOLE_AGAIN)
+        bounds=words.bounds, lost=words.lost, whole_again=WHOLE_AGAIN, uploads=IMAGES)
     found.filters.update(seconds=seconds, at_most=words.at_most, share=words.share, times=words.times,
                          moment=words.moment, shown=lambda value_s: shown(round(value_s, 3)))
     return found

@@ -20,6 +20,7 @@ from fournines.drills.prediction import Agreement, Derivation, agreement, bounds
 from fournines.drills.recorded import Recorded
 from fournines.drills.result import Row
 from fournines.drills.schedule import Deed
+from fournines.drills.settings import in_time_s
 from fournines.drills.spec import Spec
 from fournines.drills.verdict import Verdict
 from fournines.report.budget import Cost
@@ -161,7 +162,7 @@ def run_view(run: Recorded) -> RunView:
 
 def _path(run: Recorded, row: Row, chains: Sequence[Chain]) -> PathView:
     operations = run.history.of(row.path)
-    found = gaps(operations, run.spec.slow_s)
+    found = gaps(operations, in_time_s(row.path, run.spec.slow_s))
     broken, healing = of_fault(found, run.timeline), of_return(found, run.timeline)
     shown_gaps = tuple(_gap(gap, run, on_return=gap not in broken)
                        for gap in dict.fromkeys((*broken, *healing)))

@@ -19,6 +19,7 @@ from fournines.drills.checkers.owners import silences
 from fournines.drills.operation import Operation, Outcome
 from fournines.drills.recorded import Recorded
 from fournines.drills.schedule import Window
+from fournines.drills.settings import in_time_s
 from fournines.report.run_view import RunView
 
 WIDTH, HEIGHT = 1000, 100     # of the drawing; what they are on a screen the page decides
@@ -129,7 +130,7 @@ def _windows(axis: Axis, view: RunView) -> str:
 
 def _path_panel(run: Recorded, view: RunView, number: int, axis: Axis, top_s: float, windows: str) -> Panel:
     path = view.paths[number]
-    zero_s, slow_s = run.timeline.injected_s, run.spec.slow_s
+    zero_s, slow_s = run.timeline.injected_s, in_time_s(path.row.path, run.spec.slow_s)
     operations = [item for item in run.history.of(path.row.path)
                   if axis.start_s <= item.intended_s - zero_s <= axis.end_s]
     kinds: dict[str, list[tuple[float, int]]] = {}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
-from fournines.drills.operation import Outcome
+from fournines.drills.operation import NOT_AT_ONCE, Outcome
 from fournines.drills.workloads.http import KeystoneSettings
 from fournines.drills.workloads.images import PREFIX, ImageWorkload, content_of
 
@@ -101,6 +101,21 @@ async def test_other_bytes_are_told(glance: Glance, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(glance, "_answer", rots)
     answer = await upload.attempt("5-0")
     assert (answer.outcome, answer.result) == (Outcome.OK, "other bytes")
+
+
+@pytest.mark.parametrize("status", [204, 404])
+async def test_what_is_not_there_right_after_it_was_stored_is_told(
+        glance: Glance, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    upload = workload(glance, [])
+    await upload.start()
+    real = glance._answer
+
+    def hides(what: str, image: str, content: bytes, request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status) if what == "GET file" else real(what, image, content, request)
+
+    monkeypatch.setattr(glance, "_answer", hides)
+    answer = await upload.attempt("5-0")
+    assert (answer.outcome, answer.error, answer.result) == (Outcome.OK, f"status {status}", NOT_AT_ONCE)
 
 
 @pytest.mark.parametrize("refused", ["POST images", "PUT file"])

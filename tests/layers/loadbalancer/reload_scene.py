@@ -4,6 +4,7 @@ configuration. Prints what the socket of its operators answers each time, and wh
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 
 CONFIGURATION = Path(sys.argv[1])
 SOCKET = CONFIGURATION.with_name("admin.sock")
+STARTED_S = 30.0
 QUESTION = b"show info;show stat -1 4 -1\n"
 OWN = f"\nglobal\n    stats socket {SOCKET} level operator\n"
 
@@ -24,6 +26,16 @@ def ask() -> str:
         asked.connect(str(SOCKET))
         asked.sendall(QUESTION)
         return b"".join(iter(lambda: asked.recv(65536), b"")).decode()
+
+
+def wait_until(words: str) -> None:
+    """It says so; in vain where it does not in time, which what it says then shows."""
+    end = time.monotonic() + STARTED_S
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):   # the one does not listen any more, or the other not yet
+            if words in ask():
+                return
+        time.sleep(0.1)
 
 
 def alive() -> bool:
@@ -42,7 +54,7 @@ def main() -> None:
     CONFIGURATION.write_text(text + OWN)
     haproxy = subprocess.Popen(["haproxy", "-W", "-f", CONFIGURATION], stderr=subprocess.DEVNULL)
     try:
-        time.sleep(1.5)
+        wait_until("configuration ")
         told = {"before": ask()}
         CONFIGURATION.write_text(text.replace("'configuration ", "'configuration 1234") + OWN
                                  + "listen taken\n    bind 127.0.0.1:7777\n")
@@ -52,7 +64,7 @@ def main() -> None:
             time.sleep(2.5)
             told["failed"], served = ask(), alive()
         haproxy.send_signal(signal.SIGUSR2)
-        time.sleep(1.5)
+        wait_until("configuration 1234")
         told["done"] = ask()
     finally:
         haproxy.terminate()

@@ -7,13 +7,14 @@ be there, once, and whole.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import time
 from dataclasses import dataclass, field
 
 import httpx
 
-from fournines.drills.operation import ImageState, Outcome
+from fournines.drills.operation import NOT_AT_ONCE, OTHER_BYTES, ImageState, Outcome
 from fournines.drills.outcomes import of_http_status
 from fournines.drills.workloads.http import KeystoneSettings, client, log_in, unanswered
 from fournines.drills.workloads.workload import Answer, Emit
@@ -21,6 +22,7 @@ from fournines.drills.workloads.workload import Answer, Emit
 SIZE = 16 * 1024
 AT_ONCE = 4
 CREATED, STORED, DOWNLOADED = 201, 204, 200
+NOTHING_THERE = (204, 404)   # of what was stored a moment ago: no bytes, or no image
 PREFIX = "fournines-drill"
 
 
@@ -46,7 +48,8 @@ class ImageWorkload:
         await self._remove(await self._listed(f"{PREFIX} "))
 
     async def attempt(self, value: str) -> Answer:
-        """See ``workload.Workload``. Only bytes that came back the same are acknowledged."""
+        """See ``workload.Workload``. What Glance has said to have stored is acknowledged; ``result`` says
+        what came back of it."""
         sent_s = time.monotonic()
         self._values.append(value)
         try:
@@ -62,10 +65,12 @@ class ImageWorkload:
             got = await self._ask("GET", f"/{image}/file")
         except httpx.HTTPError as problem:
             return unanswered(problem, sent_s)
+        if got.status_code in NOTHING_THERE:
+            return Answer(Outcome.OK, sent_s, f"status {got.status_code}", NOT_AT_ONCE)
         if got.status_code != DOWNLOADED:
             return Answer(Outcome.OK, sent_s, f"status {got.status_code}")   # it is stored all the same
         same = got.content == content_of(self.run, value)
-        return Answer(Outcome.OK, sent_s, result="same" if same else "other bytes")
+        return Answer(Outcome.OK, sent_s, result="same" if same else OTHER_BYTES)
 
     async def finish(self) -> None:
         """Look what became of each upload, and remove them."""
@@ -113,11 +118,14 @@ class ImageWorkload:
         return {image: name for image, name in found.items() if name.startswith(prefix)}
 
     async def _remove(self, images: dict[str, str]) -> None:
-        for image in images:
-            try:
-                await self._ask("DELETE", f"/{image}")
-            except httpx.HTTPError:
-                continue   # the next drill removes it
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def remove(image: str) -> None:
+            async with gate:
+                with contextlib.suppress(httpx.HTTPError):   # the next drill removes it
+                    await self._ask("DELETE", f"/{image}")
+
+        await asyncio.gather(*map(remove, images))
 
     def _name(self, value: str) -> str:
         return f"{PREFIX} {self.run} {value}"
