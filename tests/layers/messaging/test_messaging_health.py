@@ -149,6 +149,16 @@ def test_a_broker_that_hangs_does_not_complete_queues_itself(site: Site) -> None
     assert (decision.node, decision.verdict) == ("ctl2", Verdict.ACT)
 
 
+def test_where_none_is_known_to_serve_nothing_is_refused(site: Site) -> None:
+    """They have just been started, or are asked by somebody else; the gate waits, and the restart has its own
+    guard."""
+    (step,) = [each for each in LAYER.contribute(site).steps if each.name == COMPLETE]
+    (decision,) = decide(step, snapshot(**dict.fromkeys(EVERYBODY, Absent("no answer"))))
+    assert step.only_if is not None
+    assert step.only_if.judge(snapshot(**dict.fromkeys(EVERYBODY, Absent("no answer"))), "ctl1").truth is True
+    assert (decision.node, decision.verdict) == ("ctl1", Verdict.ACT)
+
+
 def test_a_broker_alone_has_nothing_to_complete(site: Site) -> None:
     alone = replace(site, cluster=replace(site.cluster, nodes=site.cluster.nodes[:1]))
     part = LAYER.contribute(alone)

@@ -32,6 +32,8 @@ from fournines.layers.messaging.artifacts import DISTRIBUTION_PORT, EPMD_PORT, G
 BROKER, PORT_MAPPER, GUARD = "messaging.broker", "messaging.port_mapper", "messaging.guard"
 _QUESTION = (package_files("fournines.layers.messaging") / "node" / "status.erl").read_text(encoding="utf-8")
 
+_ASK_S, _ONE_AT_A_TIME = 5.0, "/run/lock/fournines-broker-questions"
+
 
 @dataclass(frozen=True, slots=True)
 class Broker:
@@ -86,10 +88,13 @@ def parse_port_mapper(reply: JsonValue) -> bool:
 
 
 def asking(address: str) -> Run:
-    """The broker is asked over its distribution port, as the account whose cookie opens it."""
-    return Run(("erl_call", "-address", f"{address}:{DISTRIBUTION_PORT}", "-timeout", "5",
+    """The broker is asked over its distribution port, as the account whose cookie opens it. One question at a
+    time: it refuses a second who calls himself as erl_call does, and names of their own would stay in its
+    table of atoms."""
+    return Run(("flock", "--timeout", f"{_ASK_S:g}", _ONE_AT_A_TIME,
+                "erl_call", "-address", f"{address}:{DISTRIBUTION_PORT}", "-timeout", f"{_ASK_S:g}",
                 "-fetch_stdout", "-no_result_term", "-e"),
-               stdin=_QUESTION, user="rabbitmq", timeout_s=6.0)
+               stdin=_QUESTION, user="rabbitmq", timeout_s=2 * _ASK_S + 1)
 
 
 def probes(site: Site) -> tuple[Probe, ...]:
@@ -146,6 +151,11 @@ def complete_as_can_be(site: Site) -> Predicate:
     """No broker says that one is not; or one of them does not serve, which can be given no replica."""
     return Either((OnEvery(site.controllers, Not(Surely(Not(Complete())))),
                    OnAny(site.controllers, Not(Surely(SERVES)))))
+
+
+def serves_if_any(site: Site) -> Predicate:
+    """The broker serves; or none is known to, and then it is all the same whose turn it is."""
+    return Either((SERVES, Not(OnAny(site.controllers, Surely(SERVES)))))
 
 
 def others_enough(site: Site) -> Predicate:

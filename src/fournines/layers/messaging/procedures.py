@@ -57,7 +57,6 @@ def steps(site: Site) -> tuple[Step, ...]:
             {name: tuple(Run(("rabbitmq-queues", "grow", artifacts.member(each), "all"), timeout_s=_TOOL_S,
                              check=False) for each in names) for name in names},
             why="a queue declared while brokers were missing has replicas only on those that were there",
-            unless=health.complete(site), only_if=health.SERVES,
-            refusal="bring a broker back (fournines status), then apply again",
+            unless=health.complete(site), only_if=health.serves_if_any(site),
             until=Gate(health.complete_as_can_be(site), timeout_s=120.0), needs=(_STARTED,)))
     return tuple(found)
