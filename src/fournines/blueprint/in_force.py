@@ -18,7 +18,8 @@ from fournines.blueprint.snapshot import Probe, Unreadable
 from fournines.blueprint.steps import Gate, On, Step
 
 _RESTARTING = "fournines-restart.service"
-_RESTART_S, _SEEN_S = 600.0, 60.0   # a broker reads all that is in its queues before it answers
+_RESTART_S = 600.0   # a broker reads all that is in its queues before it answers
+_STARTED_S = 300.0   # for crm_resource a resource is there again as soon as its start has begun
 _CHANGED = r"""
 export LC_ALL=C
 units=$1 runs=
@@ -104,12 +105,12 @@ class InForce:
         that back, so it must come to its end though whoever asked is gone: systemd holds it."""
         command = Run(("systemd-run", "--quiet", "--collect", "--wait", "--pipe", f"--unit={_RESTARTING}",
                        "crm_resource", "--restart", "--resource", self.resource,
-                       "--timeout", f"{_RESTART_S:g}s"), timeout_s=_RESTART_S + _SEEN_S)
+                       "--timeout", f"{_RESTART_S:g}s"), timeout_s=_RESTART_S + 60.0)
         return Step(
             restart_of(self.layer, self.resource), On.FIRST, dict.fromkeys(self.nodes, (command,)),
             why=f"it runs with an older configuration; {why}",
             unless=self._nowhere("older"), needs=tuple(needs), alone=True,
-            until=Gate(All((self._nowhere("older"), runs_on_one(self.resource, self.nodes))), _SEEN_S))
+            until=Gate(All((self._nowhere("older"), runs_on_one(self.resource, self.nodes))), _STARTED_S))
 
     def invariant(self) -> Invariant:
         """It runs with what was written."""
