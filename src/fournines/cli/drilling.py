@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from fournines.cli import stopping
 from fournines.cli.drill_place import may_here, place_of, refuse_if_nothing_is_allowed
 from fournines.cli.opened import Opened, open_cluster
 from fournines.cli.options import Json, MaybeFile, SshConfig, ViaOption, duration
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Break the cluster on purpose and measure what clients see.")
 
-Done = TypeVar("Done")
 RUNS = Path("runs")
 MOST_TIMES = 1000
 _EXIT_CODES = {True: 0, False: 1, None: 2}
 _SEEDS = 1 << 16
+_HEALED = "nothing is left broken; start the drill again"
 
 RunsOption: TypeAlias = Annotated[Path, typer.Option("--runs", metavar="DIR", file_okay=False,
                                                      help="Where the run's folder goes.")]
@@ -109,7 +109,7 @@ def run(name: Annotated[str, typer.Argument(metavar="NAME", help="A drill, see `
         title = f"{name}, {times} times"
         return _series(title, f"{name}-x{times}", planned, opened, runs, via, ssh_config, as_json)
     _tell_seeds(planned)
-    result = _to_its_end(_run(planned[0], opened, runs, via, ssh_config))
+    result = stopping.run(_run(planned[0], opened, runs, via, ssh_config), _HEALED)
     if as_json:
         print(json.dumps(result.as_data(), indent=1))
     else:
@@ -204,7 +204,7 @@ def _series(title: str, folder: str, planned: Sequence[Planned], opened: Opened,
     from fournines.cli.reporting import leave_series_report
 
     _tell_seeds(planned)
-    series = _to_its_end(_run_series(title, folder, planned, opened, runs, via, ssh_config))
+    series = stopping.run(_run_series(title, folder, planned, opened, runs, via, ssh_config), _HEALED)
     view = leave_series_report(series)
     if as_json:
         print(json.dumps(view.as_data(), indent=1))
@@ -215,14 +215,6 @@ def _series(title: str, folder: str, planned: Sequence[Planned], opened: Opened,
         show_series(screen(), view)
     _tell(f"report: {series.folder / 'report.html'}")
     return Interrupted.exit_code if series.interrupted else _EXIT_CODES[series.verdict.truth]
-
-
-def _to_its_end(work: Coroutine[None, None, Done]) -> Done:
-    """Raises ``Interrupted`` where it was told to end by a signal other than Ctrl-C; it has healed then."""
-    try:
-        return asyncio.run(work)
-    except asyncio.CancelledError:
-        raise Interrupted("interrupted", hint="nothing is left broken; start the drill again") from None
 
 
 def _tell_seeds(planned: Sequence[Planned]) -> None:

@@ -1,14 +1,26 @@
-"""Ctrl-C and SIGTERM while nodes are being changed: once to end in good order, again to leave at once."""
+"""Ctrl-C and SIGTERM while nodes are changed or broken: once to end in good order, again to leave at once."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
+from fournines.errors import Interrupted
+
+Done = TypeVar("Done")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(work: Coroutine[None, None, Done], hint: str) -> Done:
+    """``work`` to its end. Raises ``Interrupted``, with the hint, where a signal has cancelled it."""
+    try:
+        return asyncio.run(work)
+    except asyncio.CancelledError:
+        raise Interrupted("interrupted", hint=hint) from None
 
 
 @contextmanager

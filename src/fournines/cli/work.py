@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Iterator
@@ -11,14 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fournines.cli import stopping
 from fournines.cli.opened import Opened
 from fournines.cli.planning import snapshot_for_plan
 from fournines.cli.reaching import Via, connected
-from fournines.cli.stopping import stop_on_signals
 from fournines.durable import write_durably
 from fournines.engine.apply import apply
 from fournines.engine.compile import Blueprint
-from fournines.engine.events import ApplyEnded, Event
+from fournines.engine.events import CARRIED_OUT, ApplyEnded, Event
 from fournines.engine.journal import Journal, last_run
 from fournines.engine.lock import only_one
 from fournines.engine.plan import Plan
@@ -42,11 +41,9 @@ def bring_about(opened: Opened, via: Via, ssh_config: Path | None, *, as_json: b
         blueprint = opened.blueprint(store)
         for note in store.notes:
             print(f"note: {note}", file=sys.stderr)
-        try:
-            ended = asyncio.run(_apply(opened, blueprint, store.mask, via, ssh_config, as_json, saved))
-        except asyncio.CancelledError:
-            raise Interrupted("interrupted", hint="the same apply goes on from here") from None
-        if ended.outcome in ("done", "not whole"):   # either way the keys are on every node
+        ended = stopping.run(_apply(opened, blueprint, store.mask, via, ssh_config, as_json, saved),
+                             "the same apply goes on from here")
+        if ended.outcome in CARRIED_OUT:   # either way the keys are on every node
             (opened.state / _ROTATED).unlink(missing_ok=True)
         return _EXIT_CODES[ended.outcome]
 
@@ -58,7 +55,7 @@ async def _apply(opened: Opened, blueprint: Blueprint, mask: Mask, via: Via, ssh
         plan = make_plan(blueprint, await snapshot_for_plan(blueprint, nodes), mask)
         if saved is not None:
             refuse_stale(saved, plan)
-        with Journal(opened.state) as book, _view(as_json) as show, stop_on_signals() as stop:
+        with Journal(opened.state) as book, _view(as_json) as show, stopping.stop_on_signals() as stop:
             def tell(event: Event) -> None:
                 book.write(event)
                 show(event)

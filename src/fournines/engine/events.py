@@ -97,6 +97,10 @@ class CheckWaiting:
     timeout_s: float
 
 
+CARRIED_OUT = ("done", "not whole")
+"""The outcomes of an apply whose every action is done: the next has nothing to go on with."""
+
+
 @dataclass(frozen=True, slots=True)
 class ApplyEnded:
     """``outcome`` is ``done``, ``not whole``, ``failed`` or ``interrupted``; the counts are of actions. For

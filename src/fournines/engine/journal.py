@@ -10,7 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from fournines.durable import PRIVATE_FILE, make_private_directory
-from fournines.engine.events import ActionBegan, ActionDone, ActionFailed, ActionSkipped, ApplyEnded, Event
+from fournines.engine.events import (
+    CARRIED_OUT,
+    ActionBegan,
+    ActionDone,
+    ActionFailed,
+    ActionSkipped,
+    ApplyEnded,
+    Event,
+)
 from fournines.errors import FourninesError
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
@@ -58,7 +66,7 @@ class LastRun:
     @property
     def resumes(self) -> str:
         """In a sentence where the next apply goes on; empty where the last one left nothing to do."""
-        if self.outcome in ("done", "not whole"):
+        if self.outcome in CARRIED_OUT:
             return ""
         where = f" during: {', '.join(self.under_way)}" if self.under_way else ""
         return f"the apply of {self.began} was not completed ({self.outcome}){where}"

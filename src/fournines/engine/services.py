@@ -140,7 +140,7 @@ def _change(layer: str, service: Service, wanted: _Wanted, owned: Mapping[str, S
          for node, items in owned.items()},
         why="it runs with an older configuration; one member at a time, while the others serve",
         unless=When(UnitRuns(service.unit), current),
-        only_if=All(guards) if len(guards) > 1 else guards[0] if guards else None,
+        only_if=All(guards) if guards else None,
         refusal=f"bring the other members back first (fournines status), then apply again; "
                 f"{service.unit} was left as it is" + (f"; {service.refusal}" if service.refusal else ""),
         until=until, needs=(after, *service.before_change))

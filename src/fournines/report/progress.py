@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from fournines.engine.events import (
+    CARRIED_OUT,
     ActionBegan,
     ActionDone,
     ActionFailed,
@@ -132,7 +133,7 @@ class ApplyView:
                    (event.skipped, "not begun")) if number]
         took = f" in {seconds(event.seconds)}: {', '.join(counts) or 'nothing to do'}"
         self._console.print(line((event.outcome, style), took))
-        if event.outcome not in ("done", "not whole"):
+        if event.outcome not in CARRIED_OUT:
             self._console.print("what was done stays done; the same apply goes on from here")
 
     def under_way(self) -> Table:

@@ -125,12 +125,13 @@ def measure(operations: Sequence[Operation], timeline: Timeline, slow_s: float) 
                 if timeline.began_s <= item.intended_s < timeline.injected_s - slow_s]
     later = [item for item in operations if item.intended_s < timeline.ended_s
              and (item.done_s is None or item.done_s >= timeline.injected_s)]
-    gap, back = _longest(of_fault(found, timeline)), _longest(of_return(found, timeline))
-    seen = dict.fromkeys((*of_fault(found, timeline), *of_return(found, timeline)))
+    broken, healing = of_fault(found, timeline), of_return(found, timeline)
+    gap, back = _longest(broken), _longest(healing)
     return PathMeasure(
         first_success_s=None if gap is None else max(0.0, gap.served_again_s - timeline.injected_s),
         path=operations[0].path if operations else "", probes=len(later), slow_s=slow_s,
-        gap=gap, return_gap=back, others=tuple(each for each in seen if each not in (gap, back)),
+        gap=gap, return_gap=back,
+        others=tuple(each for each in dict.fromkeys((*broken, *healing)) if each not in (gap, back)),
         asked_to_the_end=_asked_to_the_end(operations, timeline),
         resolution_s=_period_s(operations) + _worst_s(baseline, slow_s),
         failed=sum(item.outcome is Outcome.FAIL for item in later),
@@ -144,14 +145,18 @@ def _longest(found: Sequence[Gap]) -> Gap | None:
 
 
 def _asked_to_the_end(operations: Sequence[Operation], timeline: Timeline) -> bool:
-    due = sorted(item.intended_s for item in operations)
-    steps = sorted(later - earlier for earlier, later in pairwise(due))
-    return bool(steps) and due[-1] >= timeline.ended_s - UNASKED_PERIODS * steps[len(steps) // 2]
+    steps = sorted(_steps_s(operations))
+    return bool(steps) and (max(item.intended_s for item in operations)
+                            >= timeline.ended_s - UNASKED_PERIODS * steps[len(steps) // 2])
 
 
 def _period_s(operations: Sequence[Operation]) -> float:
-    due = sorted(item.intended_s for item in operations)
-    return max((later - earlier for earlier, later in pairwise(due)), default=math.inf)
+    return max(_steps_s(operations), default=math.inf)
+
+
+def _steps_s(operations: Sequence[Operation]) -> list[float]:
+    """From when each was due to when the next was."""
+    return [later - earlier for earlier, later in pairwise(sorted(item.intended_s for item in operations))]
 
 
 def _worst_s(baseline: Sequence[Operation], slow_s: float) -> float:
